@@ -1,0 +1,25 @@
+"""The errors that a person is meant to read: what went wrong, where, and what to do about it."""
+
+from __future__ import annotations
+
+__all__ = ["NetSleuthError"]
+
+
+class NetSleuthError(Exception):
+    """A failure with an explanation; every error that leaves a room is one of these.
+
+    Args:
+        what: What went wrong, as a sentence without a full stop.
+        where: File, byte offset, line or column; empty where it does not apply.
+        hint: What the user can do; empty where nothing can be done.
+    """
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text} ({self.hint})" if self.hint else text

@@ -1,0 +1,35 @@
+"""Rows on their way out: analysis makes them, export writes them, the command line and the screen show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = ["Cell", "Column", "Table"]
+
+Cell = str | int | float | bool | None
+Kind = Literal["integer", "number", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Name and kind of one column."""
+
+    name: str
+    """Header, in tshark's or Windows' own terms."""
+
+    kind: Kind = "text"
+    """Numbers are right-aligned and never guarded; text may come from an attacker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Columns and the blocks of rows below them.
+
+    `blocks` is read once, front to back: each block holds one sequence of cells per column, all of the same length.
+    A cell that is None is absent (empty in CSV, null in JSON).
+    """
+
+    columns: tuple[Column, ...]
+    blocks: Iterable[Sequence[Sequence[Cell]]]

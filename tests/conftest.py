@@ -1,0 +1,41 @@
+"""What several rooms' tests share: where the reference captures are, and which oracles are installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real captures beside the checkout; tests that need it skip where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("no ../shared beside this checkout: the real captures are not here")
+    return SHARED
+
+
+def oracle(name: str) -> str:
+    """Path of an oracle program. Where NETSLEUTH_REQUIRE_ORACLES is set (as in .ci/run) its absence is a failure."""
+    found = shutil.which(name)
+    if found is None:
+        if os.environ.get("NETSLEUTH_REQUIRE_ORACLES"):
+            pytest.fail(f"{name} is not installed, and this run requires it")
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+@pytest.fixture(scope="session")
+def tshark() -> str:
+    """Wireshark's command-line dissector."""
+    return oracle("tshark")
+
+
+@pytest.fixture(scope="session")
+def capinfos() -> str:
+    """Wireshark's capture statistics."""
+    return oracle("capinfos")
