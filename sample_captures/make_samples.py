@@ -1,0 +1,158 @@
+"""Makes the sample captures, their ground truth, and the table of it in README.md: the same bytes every time.
+
+usage: make_samples.py [-o DIRECTORY]     (without -o: beside this script)
+
+The counts come from the packets as they are made. A test makes everything again, compares it with what is committed, and compares the
+counts with what capinfos and tshark say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+import router_loop
+import ten_gigabit
+from capture_files import Packet, compressed, pcap, pcapng
+
+HERE = Path(__file__).resolve().parent
+TABLE_BEGINS, TABLE_ENDS = "<!-- ground truth begins -->", "<!-- ground truth ends -->"
+
+LOOP_FILE = "router-loop.pcapng.gz"
+PIECE_FILE = "net1_capture_v1({}).pcap"
+
+_PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp"}
+_FLAGS = {"tcp.flags.syn": 0x02, "tcp.flags.reset": 0x04, "tcp.flags.fin": 0x01}
+_SECOND = 10**9
+
+
+def protocol(frame: bytes) -> str:
+    """What a frame carries; the frames of the samples are untagged, and their IPv4 headers have no options."""
+    return "arp" if frame[12:14] == b"\x08\x06" else _PROTOCOLS[frame[23]]
+
+
+def counts(packets: Sequence[Packet], snap_length: int) -> dict[str, Any]:
+    """The numbers that any tool should find in a file of these packets."""
+    protocols = Counter(protocol(packet.frame) for packet in packets)
+    segments = [packet.frame for packet in packets if protocol(packet.frame) == "tcp"]
+    return {
+        "packets": len(packets),
+        "bytes": sum(len(packet.frame) for packet in packets),
+        "captured_bytes": sum(min(len(packet.frame), snap_length) for packet in packets),
+        "first": packets[0].time,
+        "last": packets[-1].time,
+        "protocols": dict(sorted(protocols.items())),
+        "flags": {name: sum(bool(frame[47] & bit) for frame in segments) for name, bit in _FLAGS.items()},
+    }
+
+
+def peak(packets: Sequence[Packet], matches: Callable[[Packet], bool]) -> dict[str, int]:
+    """The second with the most matching packets."""
+    second, count = max(Counter(packet.time // _SECOND for packet in packets if matches(packet)).items(), key=lambda item: item[1])
+    return {"time": second * _SECOND, "packets": count}
+
+
+def loop_truth(packets: Sequence[Packet]) -> dict[str, Any]:
+    """Counts of the router loop, and what each burst consists of."""
+    looped = {IPv4Address(address).packed for address in router_loop.LOOPED}
+    bursts = []
+    for seconds in router_loop.BURSTS:
+        begin = router_loop.START + seconds * _SECOND
+        icmp = [p.frame for p in packets if begin <= p.time < begin + _SECOND and protocol(p.frame) == "icmp"]
+        copies = [frame for frame in icmp if frame[30:34] in looped]
+        bursts.append(
+            {
+                "time": begin,
+                "icmp": len(icmp),
+                "echo_requests": len({frame[18:20] for frame in copies}),
+                "copies": len(copies),
+                "time_exceeded": sum(frame[34] == 11 for frame in icmp),
+            }
+        )
+    return {
+        **counts(packets, router_loop.SNAP_LENGTH),
+        "peak": peak(packets, lambda packet: True),  # noqa: ARG005
+        "icmp_peak": peak(packets, lambda packet: protocol(packet.frame) == "icmp"),
+        "loop": {"pinged_by": router_loop.PINGER, "addresses": list(router_loop.LOOPED), "ttl_step": 1, "hops": 2, "bursts": bursts},
+    }
+
+
+def piece_truth(packets: Sequence[Packet]) -> dict[str, Any]:
+    """Counts of one piece of the series, and those of the one address in it."""
+    address = IPv4Address(ten_gigabit.ADDRESS).packed
+    kept = [packet for packet in packets if address in (packet.frame[26:30], packet.frame[30:34])]
+    return {**counts(packets, ten_gigabit.SNAP_LENGTH), ten_gigabit.ADDRESS: counts(kept, ten_gigabit.SNAP_LENGTH)}
+
+
+def table(truth: dict[str, dict[str, Any]]) -> str:
+    """The ground truth as a Markdown table, with the bursts of the loop and the one address of the series below."""
+    heads = "packets | bytes on the wire | first (UTC) | last (UTC) | TCP | UDP | ICMP | ARP | SYN | RST"
+    lines = [f"| file | {heads} |", "|---|" + "---:|" * 10]
+    for name, of in truth.items():
+        numbers = [of["protocols"].get(kind, 0) for kind in ("tcp", "udp", "icmp", "arp")]
+        numbers += [of["flags"][flag] for flag in ("tcp.flags.syn", "tcp.flags.reset")]
+        cells = [f"`{name}`", _grouped(of["packets"]), _grouped(of["bytes"]), _clock(of["first"]), _clock(of["last"])]
+        lines.append(_row(cells + [_grouped(number) for number in numbers]))
+    loop = truth[LOOP_FILE]
+    for title, key in (("Busiest second of the router loop", "peak"), ("Its busiest second of ICMP", "icmp_peak")):
+        lines += ["", f"{title}: {_clock(loop[key]['time'], 0)}, {_grouped(loop[key]['packets'])} packets."]
+    lines += ["", "| burst of the loop | ICMP in that second | echo requests | copies of them | time exceeded |", "|---|" + "---:|" * 4]
+    for burst in loop["loop"]["bursts"]:
+        numbers = [burst[key] for key in ("icmp", "echo_requests", "copies", "time_exceeded")]
+        lines.append(_row([_clock(burst["time"], 0), *(_grouped(number) for number in numbers)]))
+    lines += ["", f"| file | packets of {ten_gigabit.ADDRESS} | bytes on the wire | SYN | RST |", "|---|" + "---:|" * 4]
+    for name, of in truth.items():
+        if kept := of.get(ten_gigabit.ADDRESS):
+            numbers = [kept["packets"], kept["bytes"], kept["flags"]["tcp.flags.syn"], kept["flags"]["tcp.flags.reset"]]
+            lines.append(_row([f"`{name}`", *(_grouped(number) for number in numbers)]))
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
+def _clock(time: int, digits: int = 6) -> str:
+    seconds, nanoseconds = divmod(time, _SECOND)
+    clock = f"{datetime.fromtimestamp(seconds, UTC):%H:%M:%S}"
+    return f"{clock}.{nanoseconds:09d}"[: len(clock) + 1 + digits] if digits else clock
+
+
+def make(directory: Path) -> None:
+    """Write the captures, `ground_truth.json` and README.md into a directory."""
+    loop = router_loop.packets()
+    described = "core link, router to firewall"
+    data = pcapng(loop, router_loop.SNAP_LENGTH, comment=router_loop.COMMENT, interface="core1", description=described)
+    (directory / LOOP_FILE).write_bytes(compressed(data))
+    truth = {LOOP_FILE: loop_truth(loop)}
+    for number, piece in enumerate(ten_gigabit.pieces()):
+        name = PIECE_FILE.format(number)
+        (directory / name).write_bytes(pcap(piece, ten_gigabit.SNAP_LENGTH))
+        truth[name] = piece_truth(piece)
+    (directory / "ground_truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
+    page = (HERE / "README.md").read_text(encoding="utf-8")
+    before, rest = page.split(TABLE_BEGINS)
+    after = rest.split(TABLE_ENDS)[1]
+    page = f"{before}{TABLE_BEGINS}\n{table(truth)}\n{TABLE_ENDS}{after}"
+    (directory / "README.md").write_text(page, encoding="utf-8")
+
+
+def main() -> None:
+    """Make the samples."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("-o", "--output", type=Path, default=HERE)
+    make(parser.parse_args().output)
+
+
+if __name__ == "__main__":
+    main()
