@@ -1,0 +1,1 @@
+"""Decoding: bytes of frames to columns, by kernels that know nothing of files."""

@@ -1,0 +1,378 @@
+"""Network layers: from an IPv4 or IPv6 header, through extension headers and tunnels, to the transport header.
+
+`internet` finds out where everything is, `fill_network` writes the columns of the outermost header. Sources: RFC 791, 8200, 4302 (AH),
+2784 and 2890 (GRE), 2637 (GRE with PPP), 3378 (EtherIP), 4023 (MPLS in IP), 826 (ARP). Packets quoted in ICMP errors are left alone.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.decode.columns import Columns, Has, Protocol
+from netsleuth_tui.decode.hosts import HostArrays, host4, host6
+from netsleuth_tui.decode.link import ARP, ETHERNET, IPV4, IPV6, MPLS_UNICAST, PPP, RARP, UNKNOWN, unwrap
+from netsleuth_tui.decode.octets import Octets, be16, be32, cut, octet
+from netsleuth_tui.jit import helper
+
+__all__ = ["Layers", "fill_network", "internet"]
+
+MAX_DEPTH = 16
+"""Network headers inside one another that are followed."""
+
+MAX_EXTENSIONS = 16
+"""Extension headers after one IP header that are followed."""
+
+HAS_ARP = int(Has.ARP)
+HAS_IP = int(Has.IP)
+HAS_IPV6 = int(Has.IPV6)
+HAS_TUNNEL = int(Has.TUNNEL)
+HAS_GRE = int(Has.GRE)
+HAS_AH = int(Has.AH)
+HAS_FRAGMENT = int(Has.FRAGMENT)
+HAS_MALFORMED = int(Has.MALFORMED)
+HAS_TOO_DEEP = int(Has.TOO_DEEP)
+HAS_ADDRESSES = int(Has.ADDRESSES)
+HAS_IP_LEN = int(Has.IP_LEN)
+HAS_IP_ID = int(Has.IP_ID)
+HAS_IP_FRAG = int(Has.IP_FRAG)
+HAS_TTL = int(Has.TTL)
+HAS_IP_PROTO = int(Has.IP_PROTO)
+HAS_ARP_OPCODE = int(Has.ARP_OPCODE)
+HAS_WLAN = int(Has.WLAN)
+HAS_PPP = int(Has.PPP)
+HAS_MPLS = int(Has.MPLS)
+HAS_LLC = int(Has.LLC)
+
+IS_ARP = int(Protocol.ARP)
+IS_IPV4 = int(Protocol.IPV4)
+IS_IPV6 = int(Protocol.IPV6)
+IS_WLAN = int(Protocol.WLAN)
+IS_PPP = int(Protocol.PPP)
+IS_MPLS = int(Protocol.MPLS)
+IS_LLC = int(Protocol.LLC)
+IS_OTHER = int(Protocol.OTHER)
+
+NOTHING = -1
+"""In place of a transport protocol where none can be read: a later fragment, a header that is cut off."""
+
+
+class Layers(NamedTuple):
+    """Where the headers of a block of frames are, one element (int64) per frame."""
+
+    kind: NDArray[np.int64]
+    """EtherType of what the link layer led to, or -1."""
+    network: NDArray[np.int64]
+    """Position of that."""
+    limit: NDArray[np.int64]
+    """Where its captured bytes end."""
+    carried: NDArray[np.int64]
+    """IP protocol number in the innermost header that was reached, or -1."""
+    transport: NDArray[np.int64]
+    """Position of what is carried."""
+    end: NDArray[np.int64]
+    """Where the captured bytes of what is carried end."""
+    wire: NDArray[np.int64]
+    """Where what is carried ended on the wire."""
+    fragment: NDArray[np.int64]
+    """Position of the fragment header behind the outermost IPv6 header, or -1."""
+    bits: NDArray[np.int64]
+    """Bits of `Has` known so far."""
+
+
+@helper
+def internet(data: Octets, kind: int, at: int, end: int, wire: int) -> tuple[int, int, int, int, int, int]:
+    """Follow an IP header (IPV4 or IPV6) and the tunnels in it to what they carry.
+
+    Returns:
+        Protocol number of what is carried (-1: nothing that can be read), its position, `end`, `wire`, position of the fragment header
+        behind the outermost IPv6 header (-1: none), bits of `Has`.
+    """
+    bits = HAS_IP if kind == IPV4 else HAS_IPV6
+    outermost = -1
+    for depth in range(MAX_DEPTH):
+        fragment = -1
+        if kind == IPV4:
+            carried, at, end, wire, more = _ipv4(data, at, end, wire)
+            bits |= more
+            if carried == 51:
+                carried, at, fragment, more = _extensions(data, carried, at, end, wire)
+                bits |= more
+        else:
+            carried, at, end, wire, more = _ipv6(data, at, end, wire)
+            bits |= more
+            carried, at, fragment, more = _extensions(data, carried, at, end, wire)
+            bits |= more
+        if depth == 0:
+            outermost = fragment
+        if carried == 6 or carried == 17 or carried < 0:  # noqa: PLR1714 - the common ones first
+            break
+        kind, inside, inner_end, inner_wire, more = _tunnel(data, carried, at, end, wire)
+        bits |= more
+        if kind != IPV4 and kind != IPV6:  # noqa: PLR1714
+            break
+        at, end, wire = inside, inner_end, inner_wire
+        if depth + 1 == MAX_DEPTH:
+            return NOTHING, at, end, wire, outermost, bits | HAS_TUNNEL | HAS_TOO_DEEP
+        bits |= HAS_TUNNEL
+    return carried, at, end, wire, outermost, bits
+
+
+@helper
+def _ipv4(data: Octets, at: int, end: int, wire: int) -> tuple[int, int, int, int, int]:
+    """Peel an IPv4 header; returns protocol, position, `end`, `wire`, bits."""
+    if at + 20 > end:
+        return NOTHING, at, end, wire, cut(at + 20, wire)
+    first = octet(data, at)
+    header = (first & 15) * 4
+    length = be16(data, at + 2)
+    if length == 0:  # segmentation is left to the network card: the true length did not fit, or was not yet known
+        length = wire - at
+    if first >> 4 != 4 or header < 20 or length < header:
+        return NOTHING, at, end, wire, HAS_MALFORMED
+    end = min(end, at + length)
+    wire = min(wire, at + length)
+    fragment = be16(data, at + 6) & 0x3FFF
+    bits = HAS_FRAGMENT if fragment else 0
+    at += header
+    if at > end:
+        return NOTHING, at, end, wire, bits | cut(at, wire)
+    if fragment & 0x1FFF:
+        return NOTHING, at, end, wire, bits
+    return octet(data, at - header + 9), at, end, wire, bits
+
+
+@helper
+def _ipv6(data: Octets, at: int, end: int, wire: int) -> tuple[int, int, int, int, int]:
+    """Peel an IPv6 header without its extensions; returns next header, position, `end`, `wire`, bits."""
+    if at + 40 > end:
+        return NOTHING, at, end, wire, cut(at + 40, wire)
+    if octet(data, at) >> 4 != 6:
+        return NOTHING, at, end, wire, HAS_MALFORMED
+    length = be16(data, at + 4)
+    carried = octet(data, at + 6)
+    at += 40
+    if length > 0:  # 0: a jumbogram (RFC 2675), or segmentation left to the network card
+        end = min(end, at + length)
+        wire = min(wire, at + length)
+    return carried, at, end, wire, 0
+
+
+@helper
+def _extensions(data: Octets, carried: int, at: int, end: int, wire: int) -> tuple[int, int, int, int]:
+    """Peel extension headers; returns what follows them, its position, the position of a fragment header or -1, bits."""
+    fragment = -1
+    bits = 0
+    for _ in range(MAX_EXTENSIONS):
+        if carried == 44:
+            if at + 8 > end:
+                return NOTHING, at, fragment, bits | cut(at + 8, wire)
+            size = 8
+            place = be16(data, at + 2)
+            if fragment < 0:
+                fragment = at
+            if place & 0xFFF9:
+                bits |= HAS_FRAGMENT
+            if place & 0xFFF8:
+                return NOTHING, at + 8, fragment, bits
+        elif carried == 0 or carried == 43 or carried == 60 or carried == 51:  # noqa: PLR1714
+            if at + 2 > end:
+                return NOTHING, at, fragment, bits | cut(at + 8, wire)
+            size = (octet(data, at + 1) + 1) * 8
+            if carried == 51:
+                bits |= HAS_AH
+                size = (octet(data, at + 1) + 2) * 4
+        else:
+            return carried, at, fragment, bits
+        carried = octet(data, at)
+        at += size
+        if at > end:
+            return NOTHING, at, fragment, bits | cut(at, wire)
+    return NOTHING, at, fragment, bits | HAS_TOO_DEEP
+
+
+@helper
+def _tunnel(data: Octets, carried: int, at: int, end: int, wire: int) -> tuple[int, int, int, int, int]:
+    """Look for a network header behind a tunnel's own; returns its kind (-1: none), position, `end`, `wire`, bits."""
+    if carried == 4:
+        return IPV4, at, end, wire, 0
+    if carried == 41:
+        return IPV6, at, end, wire, 0
+    bits = 0
+    kind = UNKNOWN
+    inside = at
+    if carried == 47:
+        kind, inside, bits = _gre(data, at, end, wire)
+    elif carried == 97:
+        kind = ETHERNET
+        inside = at + 2
+    elif carried == 137:
+        kind = MPLS_UNICAST
+    if kind == UNKNOWN:
+        return UNKNOWN, at, end, wire, bits
+    kind, inside, end, wire, more, _, _ = unwrap(data, kind, inside, end, wire)
+    return kind, inside, end, wire, bits | more
+
+
+@helper
+def _gre(data: Octets, at: int, end: int, wire: int) -> tuple[int, int, int]:
+    """Peel a GRE header; returns the kind of what follows (-1: unknown), its position, bits."""
+    if at + 4 > end:
+        return UNKNOWN, at, HAS_GRE | cut(at + 4, wire)
+    flags = be16(data, at)
+    kind = be16(data, at + 2)
+    at += 4
+    if flags & 0xC000:  # checksum and offset: both are there if one is
+        at += 4
+    if flags & 0x2000:  # key
+        at += 4
+    if flags & 0x1000:  # sequence number
+        at += 4
+    if flags & 0x0080 and flags & 7 == 1:  # acknowledgment number of RFC 2637
+        at += 4
+    if flags & 0x4000:
+        for _ in range(MAX_EXTENSIONS):  # source route entries, up to an empty one
+            if at + 4 > end:
+                return UNKNOWN, at, HAS_GRE | cut(at + 4, wire)
+            size = octet(data, at + 3)
+            at += 4 + size
+            if size == 0:
+                break
+    if kind == 0x880B:
+        kind = PPP
+    return kind, at, HAS_GRE
+
+
+@helper
+def fill_network(data: Octets, layers: Layers, count: int, columns: Columns, first_row: int, hosts: HostArrays) -> None:
+    """Write the columns of the outermost network header for `count` frames, from row `first_row` on, and the protocol so far."""
+    # Neighbouring frames mostly belong to one conversation: the last two addresses save most searches.
+    source = destination = -1
+    source_id = destination_id = 0
+    for i in range(count):
+        kind = int(layers.kind[i])
+        row = first_row + i
+        bits = int(layers.bits[i])
+        if kind == IPV4:
+            columns.protocol[row] = IS_IPV4
+            more = _fill_ipv4(data, int(layers.network[i]), int(layers.limit[i]), columns, row)
+            if more & HAS_ADDRESSES:
+                at = int(layers.network[i])
+                a = be32(data, at + 12)
+                b = be32(data, at + 16)
+                a_id = source_id if a == source else destination_id if a == destination else host4(hosts, a)
+                b_id = destination_id if b == destination else source_id if b == source else host4(hosts, b)
+                source, source_id, destination, destination_id = a, a_id, b, b_id
+                columns.src[row] = a_id
+                columns.dst[row] = b_id
+            layers.bits[i] = bits | more
+        elif kind == IPV6:
+            columns.protocol[row] = IS_IPV6
+            at = int(layers.network[i])
+            more = _fill_ipv6(data, at, int(layers.limit[i]), int(layers.fragment[i]), columns, row)
+            if more & HAS_ADDRESSES:
+                columns.src[row] = host6(hosts, be32(data, at + 8), be32(data, at + 12), be32(data, at + 16), be32(data, at + 20))
+                columns.dst[row] = host6(hosts, be32(data, at + 24), be32(data, at + 28), be32(data, at + 32), be32(data, at + 36))
+            layers.bits[i] = bits | more
+        elif kind == ARP or kind == RARP:  # noqa: PLR1714
+            columns.protocol[row] = IS_ARP
+            layers.bits[i] = bits | _fill_arp(data, int(layers.network[i]), int(layers.limit[i]), int(layers.wire[i]), columns, row, hosts)
+        else:
+            columns.protocol[row] = _link_protocol(bits)
+
+
+@helper
+def _link_protocol(bits: int) -> int:
+    """Return the protocol of a frame without a known network header."""
+    if bits & HAS_MPLS:
+        return IS_MPLS
+    if bits & HAS_PPP:
+        return IS_PPP
+    if bits & HAS_LLC:
+        return IS_LLC
+    return IS_WLAN if bits & HAS_WLAN else IS_OTHER
+
+
+@helper
+def _fill_ipv4(data: Octets, at: int, end: int, columns: Columns, row: int) -> int:
+    """Write the columns of an IPv4 header as far as it was captured; returns their bits."""
+    if at >= end or octet(data, at) >> 4 != 4 or octet(data, at) & 15 < 5:
+        return 0
+    if at + 4 > end:
+        return 0
+    length = be16(data, at + 2)
+    columns.ip_len[row] = length
+    if length < (octet(data, at) & 15) * 4 and length != 0:
+        return HAS_IP_LEN
+    if at + 20 > end:
+        return HAS_IP_LEN | _fill_part_of_ipv4(data, at, end, columns, row)
+    columns.ip_id[row] = be16(data, at + 4)
+    columns.ip_frag[row] = be16(data, at + 6)
+    columns.ttl[row] = octet(data, at + 8)
+    columns.ip_proto[row] = octet(data, at + 9)
+    return HAS_IP_LEN | HAS_IP_ID | HAS_IP_FRAG | HAS_TTL | HAS_IP_PROTO | HAS_ADDRESSES
+
+
+@helper
+def _fill_part_of_ipv4(data: Octets, at: int, end: int, columns: Columns, row: int) -> int:
+    """Write what a header that is cut off before the end of its addresses still holds."""
+    bits = 0
+    if at + 6 <= end:
+        columns.ip_id[row] = be16(data, at + 4)
+        bits |= HAS_IP_ID
+    if at + 8 <= end:
+        columns.ip_frag[row] = be16(data, at + 6)
+        bits |= HAS_IP_FRAG
+    if at + 9 <= end:
+        columns.ttl[row] = octet(data, at + 8)
+        bits |= HAS_TTL
+    if at + 10 <= end:
+        columns.ip_proto[row] = octet(data, at + 9)
+        bits |= HAS_IP_PROTO
+    return bits
+
+
+@helper
+def _fill_ipv6(data: Octets, at: int, end: int, fragment: int, columns: Columns, row: int) -> int:
+    """Write the columns of an IPv6 header as far as it was captured; returns their bits."""
+    if at >= end or octet(data, at) >> 4 != 6:
+        return 0
+    bits = 0
+    if at + 6 <= end:
+        columns.ip_len[row] = be16(data, at + 4)
+        bits |= HAS_IP_LEN
+    if at + 7 <= end:
+        columns.ip_proto[row] = octet(data, at + 6)
+        bits |= HAS_IP_PROTO
+    if at + 8 <= end:
+        columns.ttl[row] = octet(data, at + 7)
+        bits |= HAS_TTL
+    if at + 40 <= end:
+        bits |= HAS_ADDRESSES
+    if fragment >= 0:
+        # RFC 8200 has the offset in the upper 13 bits and "more" in the lowest; IPv4 has three flags before the offset.
+        place = be16(data, fragment + 2)
+        columns.ip_frag[row] = (place & 1) << 13 | place >> 3
+        bits |= HAS_IP_FRAG
+    return bits
+
+
+@helper
+def _fill_arp(data: Octets, at: int, end: int, wire: int, columns: Columns, row: int, hosts: HostArrays) -> int:
+    """Write the columns of ARP or RARP; returns their bits."""
+    if at + 8 > end:
+        return HAS_ARP | cut(at + 8, wire)
+    columns.arp_opcode[row] = be16(data, at + 6)
+    bits = HAS_ARP | HAS_ARP_OPCODE
+    hardware = octet(data, at + 4)
+    # ARP over ATM (hardware type 19) has another layout, and only IPv4 addresses have four bytes.
+    if be16(data, at) == 19 or be16(data, at + 2) != IPV4 or octet(data, at + 5) != 4:
+        return bits
+    needed = at + 8 + 2 * (hardware + 4)
+    if needed > end:
+        return bits | cut(needed, wire)
+    columns.src[row] = host4(hosts, be32(data, at + 8 + hardware))
+    columns.dst[row] = host4(hosts, be32(data, at + 12 + 2 * hardware))
+    return bits | HAS_ADDRESSES

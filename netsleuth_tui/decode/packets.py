@@ -1,0 +1,146 @@
+"""Frames to columns: the kernel that decodes a batch, and the function that the rest of the program calls for it."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.decode.columns import Columns, Has
+from netsleuth_tui.decode.hosts import HostArrays, HostTable
+from netsleuth_tui.decode.link import IPV4, IPV6, link_layer
+from netsleuth_tui.decode.network import NOTHING, Layers, fill_network, internet
+from netsleuth_tui.decode.octets import Octets
+from netsleuth_tui.decode.transport import fill_transport
+from netsleuth_tui.jit import helper, kernel
+
+__all__ = ["decode_frames"]
+
+BLOCK = 256
+"""Frames whose layers are found before their columns are written: few enough for the positions to stay in the fastest cache."""
+
+PART = 8192
+"""Frames per kernel call: bounds the room that is reserved for addresses nobody has seen yet."""
+
+HAS_ETH_TYPE = int(Has.ETH_TYPE)
+HAS_VLAN_ID = int(Has.VLAN_ID)
+
+_of_this_thread = threading.local()
+
+
+@kernel()
+def _decode(
+    data: Octets,
+    start: NDArray[np.int64],
+    cap_len: NDArray[np.uint32],
+    wire_len: NDArray[np.uint32],
+    link_type: NDArray[np.uint16],
+    columns: Columns,
+    first_row: int,
+    hosts: HostArrays,
+    layers: Layers,
+) -> None:
+    """Write the columns that come from the bytes of frames; frame i goes to row `first_row + i`."""
+    for first in range(0, start.shape[0], BLOCK):
+        count = min(BLOCK, start.shape[0] - first)
+        _walk(data, start, cap_len, wire_len, link_type, first, count, layers, columns.eth_type, columns.vlan_id, first_row + first)
+        fill_network(data, layers, count, columns, first_row + first, hosts)
+        fill_transport(data, layers, count, columns, first_row + first)
+
+
+@helper
+def _walk(
+    data: Octets,
+    start: NDArray[np.int64],
+    cap_len: NDArray[np.uint32],
+    wire_len: NDArray[np.uint32],
+    link_type: NDArray[np.uint16],
+    first: int,
+    count: int,
+    layers: Layers,
+    eth_type: NDArray[np.uint16],
+    vlan_id: NDArray[np.uint16],
+    first_row: int,
+) -> None:
+    """Find the layers of `count` frames; frame `first + i` goes to element i of `layers` and to row `first_row + i`."""
+    size = len(data)
+    for i in range(count):
+        at = int(start[first + i])
+        end = min(at + (int(cap_len[first + i]) & 0xFFFFFFFF), size)
+        wire = at + (int(wire_len[first + i]) & 0xFFFFFFFF)
+        kind, at, end, wire, bits, ether, vlan = link_layer(data, at, end, wire, int(link_type[first + i]) & 0xFFFF)
+        if ether >= 0:
+            eth_type[first_row + i] = ether
+            bits |= HAS_ETH_TYPE
+        if vlan >= 0:
+            vlan_id[first_row + i] = vlan
+            bits |= HAS_VLAN_ID
+        layers.kind[i] = kind
+        layers.network[i] = at
+        layers.limit[i] = end
+        carried = NOTHING
+        fragment = -1
+        if kind == IPV4 or kind == IPV6:  # noqa: PLR1714
+            carried, at, end, wire, fragment, more = internet(data, kind, at, end, wire)
+            bits |= more
+        layers.carried[i] = carried
+        layers.transport[i] = at
+        layers.end[i] = end
+        layers.wire[i] = wire
+        layers.fragment[i] = fragment
+        layers.bits[i] = bits
+
+
+def decode_frames(
+    data: NDArray[np.uint8],
+    count: int,
+    start: NDArray[np.int64],
+    cap_len: NDArray[np.uint32],
+    wire_len: NDArray[np.uint32],
+    time: NDArray[np.int64],
+    link_type: NDArray[np.uint16],
+    offset: NDArray[np.uint64],
+    columns: Columns,
+    first_row: int,
+    source: int,
+    hosts: HostTable,
+) -> None:
+    """Decode a batch of frames into the rows from `first_row` on, which must be zero.
+
+    Args:
+        data: The block of bytes that the frames lie in.
+        count: Number of frames; the arrays may be longer.
+        start: Index in `data` of a frame's first byte.
+        cap_len: Captured bytes.
+        wire_len: Bytes on the wire.
+        time: ns since the epoch or `NO_TIME`.
+        link_type: LINKTYPE_ numbers.
+        offset: Position of the captured bytes in the file.
+        columns: Where the rows are written; must hold `first_row + count`.
+        first_row: Row of the first frame.
+        source: Index of the file.
+        hosts: Gives addresses their ids; new ones are added. Not shared with another thread that decodes at the same time.
+    """
+    rows = slice(first_row, first_row + count)
+    columns.row[rows] = np.arange(first_row, first_row + count, dtype=np.uint32)
+    columns.time[rows] = time[:count]
+    columns.offset[rows] = offset[:count]
+    columns.source[rows] = source
+    columns.link_type[rows] = link_type[:count]
+    columns.cap_len[rows] = cap_len[:count]
+    columns.len[rows] = wire_len[:count]
+    layers = _scratch()
+    for first in range(0, count, PART):
+        part = slice(first, min(first + PART, count))
+        hosts.reserve(2 * (part.stop - first))
+        _decode(data, start[part], cap_len[part], wire_len[part], link_type[part], columns, first_row + first, hosts.arrays, layers)
+
+
+def _scratch() -> Layers:
+    """Arrays for the layers of one block, made once per thread."""
+    layers: Layers | None = getattr(_of_this_thread, "layers", None)
+    if layers is None:
+        layers = Layers(*(np.zeros(BLOCK, dtype=np.int64) for _ in Layers._fields))
+        _of_this_thread.layers = layers
+    return layers
