@@ -1,0 +1,22 @@
+"""Files to frames: opens captures by content, never by name, and hands on batches of frames and reports of damage.
+
+No byte of a file is trusted: every length is checked against the limits and against what is really there.
+"""
+
+from __future__ import annotations
+
+from netsleuth_tui.readers.damage import Damage, UnreadableFile
+from netsleuth_tui.readers.frames import CaptureReader, Comment, Compression, FrameBatch, Interface
+from netsleuth_tui.readers.opening import open_capture, read_frame
+
+__all__ = [
+    "CaptureReader",
+    "Comment",
+    "Compression",
+    "Damage",
+    "FrameBatch",
+    "Interface",
+    "UnreadableFile",
+    "open_capture",
+    "read_frame",
+]

@@ -1,0 +1,113 @@
+"""The reader proper: bytes from a source, framed by a container format, handed on in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from netsleuth_tui.readers.damage import Damage
+from netsleuth_tui.readers.frames import Comment, Compression, FrameBatch, Interface
+from netsleuth_tui.readers.limits import BATCH_FRAMES, BLOCK_BYTES, FIRST_BLOCK_BYTES
+from netsleuth_tui.readers.sources import FileSource, Source
+from netsleuth_tui.readers.step import DAMAGED, MORE, Framer
+from netsleuth_tui.readers.window import Window
+
+__all__ = ["Capture"]
+
+
+class Capture:
+    """An open capture (`frames.CaptureReader`).
+
+    Args:
+        name: The path as it was given.
+        disk: The bytes on disk.
+        source: The bytes to frame: `disk` itself or what it expands to.
+        compression: What it is compressed with.
+        framer: The container format.
+        block: Bytes per read.
+        first: Bytes of the first read.
+        frames: Most frames in a batch.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        disk: Source,
+        source: Source,
+        compression: Compression,
+        framer: Framer,
+        *,
+        block: int = BLOCK_BYTES,
+        first: int = FIRST_BLOCK_BYTES,
+        frames: int = BATCH_FRAMES,
+    ) -> None:
+        self.name = name
+        self.compression = compression
+        self.damage: list[Damage] = []
+        self._disk = disk
+        self._source = source
+        self._framer = framer
+        self._window = Window(source, block=block, first=first, frames=frames)
+
+    @property
+    def format(self) -> Literal["pcap", "pcapng"]:
+        return self._framer.format
+
+    @property
+    def size(self) -> int:
+        return self._disk.size
+
+    @property
+    def position(self) -> int:
+        return self._disk.position
+
+    @property
+    def notes(self) -> list[str]:
+        notes = self._framer.notes + self._disk.notes
+        return notes if self._source is self._disk else notes + self._source.notes
+
+    @property
+    def comments(self) -> list[Comment]:
+        return self._framer.comments
+
+    @property
+    def interfaces(self) -> list[Interface]:
+        return self._framer.interfaces
+
+    @property
+    def drops(self) -> int:
+        return self._framer.drops
+
+    def batches(self) -> Iterator[FrameBatch]:
+        """See `frames.CaptureReader`."""
+        window, framer = self._window, self._framer
+        try:
+            while True:
+                step = framer.frame(window)
+                if step.damage is not None:
+                    self.damage.append(step.damage)
+                if step.count:
+                    yield window.lend(step.count)
+                if step.status == DAMAGED:
+                    return
+                if step.status == MORE and not window.more(step.need):
+                    self._end(step.need)
+                    return
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        self._source.close()
+        self._disk.close()
+
+    def _end(self, need: int) -> None:
+        """There is nothing more to read: is that where a record ends?"""
+        self._disk.finish()
+        window = self._window
+        failure = self._source.failure or self._disk.failure
+        if failure:
+            self.damage.append(Damage(window.base + window.end, failure))
+        elif window.unread or not window.offset:
+            if isinstance(self._disk, FileSource) and self._source is self._disk and self._disk.has_grown:
+                return  # its last record was being written when we looked
+            self.damage.append(self._framer.cut_off(window, need))

@@ -1,0 +1,30 @@
+"""What goes wrong with a file: damage inside it, which leaves what came before usable, and files that cannot be read at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netsleuth_tui.errors import NetSleuthError
+
+__all__ = ["Damage", "UnreadableFile"]
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """A place where a file contradicts itself or ends too early; reading stops there, everything before it is kept.
+
+    Args:
+        offset: Byte offset in the (decompressed) file: where the damaged record or block begins, or where the file ends if that is
+            inside a header.
+        reason: What is wrong there, as a clause without a full stop.
+    """
+
+    offset: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"damaged at byte {self.offset}: {self.reason}"
+
+
+class UnreadableFile(NetSleuthError):
+    """A file of which nothing can be read: missing, not a regular file, empty, or not a capture."""

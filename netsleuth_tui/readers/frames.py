@@ -1,0 +1,150 @@
+"""What a reader hands on: batches of frames as index arrays over a block of the file, and what the file says about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.readers.damage import Damage
+
+__all__ = ["CaptureReader", "Comment", "Compression", "FrameBatch", "Interface", "Rows"]
+
+Compression = Literal["", "gzip", "zstd", "xz", "bzip2"]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameBatch:
+    """Frames that lie in one block of the file; the arrays belong to the reader, which uses them again for the fourth next batch.
+
+    Args:
+        data: The block, uint8, with at least 64 zero bytes behind it, so that every frame has 64 readable bytes after its end.
+        count: Frames in this batch; only the first `count` entries of the arrays below are valid.
+        start: Index in `data` of each frame's first captured byte, int64.
+        cap_len: Captured bytes, uint32.
+        wire_len: Bytes on the wire, as the file says, uint32; nothing follows from it about `cap_len`.
+        time: Nanoseconds since 1970-01-01T00:00:00Z, int64; -2**63 (`decode.columns.NO_TIME`) if there is none or it is impossible.
+        link_type: LINKTYPE_ number, uint16.
+        offset: Where the captured bytes begin in the (decompressed) file, uint64.
+    """
+
+    data: NDArray[np.uint8]
+    count: int
+    start: NDArray[np.int64]
+    cap_len: NDArray[np.uint32]
+    wire_len: NDArray[np.uint32]
+    time: NDArray[np.int64]
+    link_type: NDArray[np.uint16]
+    offset: NDArray[np.uint64]
+
+
+class Rows(NamedTuple):
+    """The arrays of a `FrameBatch` that framing kernels fill, all of one length."""
+
+    start: NDArray[np.int64]
+    cap_len: NDArray[np.uint32]
+    wire_len: NDArray[np.uint32]
+    time: NDArray[np.int64]
+    link_type: NDArray[np.uint16]
+    offset: NDArray[np.uint64]
+
+    @classmethod
+    def allocate(cls, length: int) -> Rows:
+        """Arrays for `length` frames; their pages cost memory once they are written."""
+        return cls(
+            np.empty(length, np.int64),
+            np.empty(length, np.uint32),
+            np.empty(length, np.uint32),
+            np.empty(length, np.int64),
+            np.empty(length, np.uint16),
+            np.empty(length, np.uint64),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """An interface that the capture was taken on.
+
+    Args:
+        link_type: LINKTYPE_ number.
+        name: if_name, empty if the file does not say; text from the file, not safe for a terminal as it is.
+        description: if_description, likewise.
+        snap_length: Most bytes captured of a frame; 0 if there was no limit. A claim: frames may be longer.
+        drops: Frames that the capture lost on this interface; None if the file does not say.
+    """
+
+    link_type: int
+    name: str
+    description: str
+    snap_length: int
+    drops: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment that somebody wrote into the file.
+
+    Args:
+        offset: For a frame's comment the frame's `FrameBatch.offset`; otherwise where the commented block begins.
+        text: The text as it is in the file; not safe for a terminal as it is.
+    """
+
+    offset: int
+    text: str
+
+
+class CaptureReader(Protocol):
+    """An open capture. Lists and counters grow while `batches` is consumed."""
+
+    @property
+    def name(self) -> str:
+        """The path as it was given."""
+
+    @property
+    def format(self) -> Literal["pcap", "pcapng"]:
+        """Container format, by content."""
+
+    @property
+    def compression(self) -> Compression:
+        """What the file is compressed with, empty if it is not."""
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk when it was opened; 0 if unknown (standard input)."""
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file on disk that have been read; compressed bytes if it is compressed."""
+
+    @property
+    def damage(self) -> list[Damage]:
+        """What could not be read, and where; at most one entry, since reading stops there."""
+
+    @property
+    def notes(self) -> list[str]:
+        """What else a reader of the numbers should know, as sentences without full stops."""
+
+    @property
+    def comments(self) -> list[Comment]:
+        """Comments met so far, in file order."""
+
+    @property
+    def interfaces(self) -> list[Interface]:
+        """Interfaces met so far, over all sections."""
+
+    @property
+    def drops(self) -> int:
+        """Frames that the capture itself says were lost, over all interfaces."""
+
+    def batches(self) -> Iterator[FrameBatch]:
+        """The frames, once, in file order; closing the generator ends the reading.
+
+        Each batch holds up to 65,536 frames of at most 8 MiB (one larger frame excepted), the first those of the first 256 KiB. It
+        stays valid until the fourth next one is asked for.
+        """
+
+    def close(self) -> None:
+        """Give the file back; allowed at any time, also twice and from another thread."""

@@ -1,0 +1,55 @@
+"""How far a file is believed. Nothing is allocated from a number in a file before it has passed these limits."""
+
+from __future__ import annotations
+
+__all__ = [
+    "BATCH_FRAMES",
+    "BLOCK_BYTES",
+    "COMMENTS_KEPT",
+    "COMMENT_BYTES_KEPT",
+    "EXPANSION_FACTOR",
+    "EXPANSION_FREE",
+    "FIRST_BLOCK_BYTES",
+    "INTERFACES",
+    "LZMA_MEMORY",
+    "OPTIONS_PER_BLOCK",
+    "PCAPNG_BLOCK",
+    "TAIL_BYTES",
+    "ZSTD_WINDOW",
+    "longest_frame",
+]
+
+BATCH_FRAMES = 65_536
+BLOCK_BYTES = 8 << 20
+"""Bytes per read, and so of frames per batch; a longer frame has a block of its own."""
+FIRST_BLOCK_BYTES = 256 << 10
+"""The first read is smaller: something to see at once matters more than throughput."""
+TAIL_BYTES = 64
+"""Zero bytes behind each block."""
+
+PCAPNG_BLOCK = 16 << 20
+"""Longest pcapng block in bytes, libpcap's initial maximum."""
+INTERFACES = 65_536
+"""Most interfaces in one pcapng section, and most that are listed for a file."""
+OPTIONS_PER_BLOCK = 1024
+"""Options of one pcapng block that are looked at; more are legal but left unread."""
+COMMENTS_KEPT = 65_536
+COMMENT_BYTES_KEPT = 16 << 20
+
+EXPANSION_FACTOR = 100
+EXPANSION_FREE = 1 << 30
+"""A compressed file may expand to EXPANSION_FACTOR times its size plus this many bytes."""
+ZSTD_WINDOW = 128 << 20
+LZMA_MEMORY = 256 << 20
+
+_LONGEST_FRAME = 262_144
+_LONGEST_FRAME_OF = {
+    231: 128 << 20,  # D-Bus messages
+    249: 1 << 20,  # USBPcap transfers
+    279: 8 << 20,  # Elektrobit high speed capture
+}
+
+
+def longest_frame(link_type: int) -> int:
+    """Most captured bytes of one frame that are believed for a LINKTYPE_: libpcap's maximum snapshot lengths."""
+    return _LONGEST_FRAME_OF.get(link_type, _LONGEST_FRAME)

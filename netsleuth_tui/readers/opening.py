@@ -1,0 +1,111 @@
+"""Opening a file: is it compressed, what is inside, and who reads that."""
+
+from __future__ import annotations
+
+from netsleuth_tui.readers.capture import Capture
+from netsleuth_tui.readers.damage import UnreadableFile
+from netsleuth_tui.readers.expansion import Expansion
+from netsleuth_tui.readers.frames import CaptureReader, Compression
+from netsleuth_tui.readers.limits import BATCH_FRAMES, BLOCK_BYTES, FIRST_BLOCK_BYTES
+from netsleuth_tui.readers.pcap import PcapFramer
+from netsleuth_tui.readers.pcapng import PcapngFramer
+from netsleuth_tui.readers.sniff import HEAD_BYTES, compression_of, container_of, looks_like
+from netsleuth_tui.readers.sources import FileSource, Source, open_source
+
+__all__ = ["open_capture", "open_in_blocks", "read_frame"]
+
+
+def open_capture(path: str) -> CaptureReader:
+    """Open a capture by its content, plain or compressed.
+
+    Args:
+        path: A file, or "-" for standard input.
+
+    Raises:
+        UnreadableFile: It is missing, not permitted, not a regular file, empty, a Git LFS pointer, compressed twice, or not a capture.
+    """
+    return open_in_blocks(path)
+
+
+def open_in_blocks(path: str, *, block: int = BLOCK_BYTES, first: int = FIRST_BLOCK_BYTES, frames: int = BATCH_FRAMES) -> Capture:
+    """`open_capture` with other sizes than the usual ones: bytes per read, bytes of the first read, most frames in a batch."""
+    disk = open_source(path)
+    try:
+        head = disk.head(HEAD_BYTES)
+        compression = compression_of(head)
+        source: Source = disk
+        if compression:
+            source = Expansion(disk, compression)
+            head = source.head(HEAD_BYTES)
+            _refuse_hopeless(path, head, source, compression)
+        elif not head:
+            raise UnreadableFile(disk.failure or "is empty", where=path)
+        container = container_of(head)
+        if not container:
+            what, hint = looks_like(head)
+            raise UnreadableFile(f"{what} (inside {compression})" if compression else what, where=path, hint=hint)
+        framer = PcapFramer(head) if container == "pcap" else PcapngFramer()
+        return Capture(path, disk, source, compression, framer, block=block, first=first, frames=frames)
+    except BaseException:
+        disk.close()
+        raise
+
+
+def _refuse_hopeless(path: str, head: bytes, source: Source, compression: Compression) -> None:
+    if not head:
+        raise UnreadableFile(source.failure or f"holds nothing: the {compression} data are empty", where=path)
+    nested = compression_of(head)
+    if nested:
+        raise UnreadableFile(
+            f"is compressed twice ({nested} inside {compression})", where=path, hint=f"expand the {compression} layer first"
+        )
+
+
+def read_frame(path: str, compression: str, offset: int, length: int) -> bytes:
+    """The captured bytes of one frame again, by a `FrameBatch`'s offset and cap_len.
+
+    Args:
+        path: The file, which must be a regular one.
+        compression: `CaptureReader.compression`; expanding begins at the start of the file each time.
+        offset: In the (decompressed) file.
+        length: Bytes.
+
+    Returns:
+        `length` bytes, or fewer if the file has become shorter meanwhile.
+
+    Raises:
+        UnreadableFile: The file is gone, or was standard input.
+    """
+    if path == "-":
+        raise UnreadableFile("standard input cannot be read a second time", where=path)
+    disk = FileSource(path)
+    try:
+        if not compression:
+            disk.seek(offset)
+            return _read_fully(disk, length)
+        source = Expansion(disk, compression_of(disk.head(HEAD_BYTES)) or "gzip")
+        _skip(source, offset)
+        return _read_fully(source, length)
+    finally:
+        disk.close()
+
+
+def _read_fully(source: Source, length: int) -> bytes:
+    known = source.remaining
+    buffer = bytearray(length if known is None else min(length, known))
+    view, filled = memoryview(buffer), 0
+    while filled < len(view):
+        count = source.read_into(view[filled:])
+        if count == 0:
+            break
+        filled += count
+    return bytes(view[:filled])
+
+
+def _skip(source: Source, length: int) -> None:
+    buffer = memoryview(bytearray(min(length, BLOCK_BYTES)))
+    while length > 0:
+        count = source.read_into(buffer[: min(length, len(buffer))])
+        if count == 0:
+            return
+        length -= count

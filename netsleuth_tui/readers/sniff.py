@@ -1,0 +1,116 @@
+"""What a file is, by its first bytes; names of files say nothing."""
+
+from __future__ import annotations
+
+import struct
+from typing import Literal
+
+from netsleuth_tui.readers.frames import Compression
+from netsleuth_tui.readers.limits import PCAPNG_BLOCK
+
+__all__ = ["HEAD_BYTES", "PCAP_MAGICS", "SECTION_HEADER", "compression_of", "container_of", "looks_like"]
+
+HEAD_BYTES = 4096
+"""How much of a file is looked at."""
+
+PCAP_MAGICS = {0xA1B2C3D4: (1000, 16), 0xA1B23C4D: (1, 16), 0xA1B2CD34: (1000, 24)}
+"""Magic number -> nanoseconds per unit of the fraction, bytes of a record header (24 in Kuznetzov's variant)."""
+
+SECTION_HEADER = 0x0A0D0D0A
+"""Block type that begins a pcapng section; the same in both byte orders."""
+
+_PCAP = {struct.pack(order + "I", magic) for magic in PCAP_MAGICS for order in "<>"}
+_PCAPNG = struct.pack("<I", SECTION_HEADER)
+
+_COMPRESSIONS: tuple[tuple[bytes, Compression], ...] = (
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"BZh", "bzip2"),
+)
+
+_OTHERS = (
+    (b"GMBU", "a Network Monitor 2 capture"),
+    (b"RTSS", "a Network Monitor 1 capture"),
+    (b"snoop\0\0\0", "a snoop capture"),
+    (b"ElfFile\0", "a Windows event log (.evtx)"),
+    (b"LfLe", "a Windows event log (.evt)"),
+    (b"TRSNIFF data    \x1a", "a Sniffer capture"),
+    (b"XCP\0", "a NetXRay capture"),
+    (b"iptrace ", "an AIX iptrace capture"),
+    (b"\x1c\x00\x01\xab", "an Ixia capture"),
+    (b"\xab\x01\x00\x1c", "an Ixia capture"),
+    (b"\x1c\x00\x01\xac", "an Ixia capture"),
+    (b"\xac\x01\x00\x1c", "an Ixia capture"),
+    (b"\xa1\xb2\x34\xcd", "a capture of a pcap variant"),
+    (b"\xcd\x34\xb2\xa1", "a capture of a pcap variant"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x04\x22\x4d\x18", "lz4 data"),
+    (b"\x1f\x9d", "compress (.Z) data"),
+    (b"SQLite format 3\0", "an SQLite database"),
+    (b"PAR1", "a Parquet file"),
+    (b"\x7fELF", "a program"),
+    (b"%PDF-", "a PDF document"),
+)
+
+_BLOCK_TYPES = frozenset(range(1, 11))
+
+
+def compression_of(head: bytes) -> Compression:
+    """What `head` is compressed with, empty if it is not."""
+    for magic, name in _COMPRESSIONS:
+        if head.startswith(magic):
+            return name
+    if head[1:4] == b"\x2a\x4d\x18" and 0x50 <= head[0] <= 0x5F:  # a zstd file may begin with a frame to be skipped (RFC 8878, 3.1.2)
+        return "zstd"
+    return ""
+
+
+def container_of(head: bytes) -> Literal["", "pcap", "pcapng"]:
+    """The format of a capture, empty if it is none that is read. A file that ends inside its magic number is a damaged capture."""
+    if head[:4] in _PCAP:
+        return "pcap"
+    if head[:4] == _PCAPNG or _is_headless_pcapng(head):
+        return "pcapng"
+    if 0 < len(head) < 4 and max(head) >= 0x80 and any(magic.startswith(head) for magic in _PCAP):
+        return "pcap"
+    return "pcapng" if head == _PCAPNG[:3] else ""
+
+
+def _is_headless_pcapng(head: bytes) -> bool:
+    """Whether the first block is a whole pcapng block of a known type other than a section header."""
+    for order in "<>":
+        if len(head) < 12:
+            return False
+        kind, length = struct.unpack_from(order + "II", head)
+        if kind not in _BLOCK_TYPES or length % 4 or not 12 <= length <= min(len(head), PCAPNG_BLOCK):
+            continue
+        if struct.unpack_from(order + "I", head, length - 4)[0] == length:
+            return True
+    return False
+
+
+def looks_like(head: bytes) -> tuple[str, str]:
+    """What a file that is not a readable capture seems to be, and what to do about it; both may be empty."""
+    if head.startswith(b"version https://git-lfs"):
+        return "is a Git LFS pointer, the capture itself is elsewhere", "git lfs pull fetches it"
+    for magic, name in _OTHERS:
+        if head.startswith(magic):
+            return f"is {name}, which is not read yet", ""
+    if _is_etl(head):
+        return "is a Windows event trace (.etl), which is not read yet", ""
+    if head and not head.strip(b"\0"):
+        return "is not a capture: it begins with zeros only", ""
+    return "is not a capture", "pcap and pcapng are read, also compressed with gzip, zstd, xz or bzip2"
+
+
+def _is_etl(head: bytes) -> bool:
+    """ETL has no magic number: a first buffer of type 4 (header) whose first record is a system record for the trace header."""
+    if len(head) < 80:
+        return False
+    (buffer_size,) = struct.unpack_from("<I", head)
+    (buffer_type,) = struct.unpack_from("<H", head, 54)
+    (hook,) = struct.unpack_from("<H", head, 78)
+    return buffer_size >= 72 and buffer_type == 4 and head[74] in (1, 2) and hook == 0

@@ -1,0 +1,233 @@
+"""Where bytes come from: a regular file, or standard input. Read block by block into memory of ours, never mapped.
+
+A mapped file that another process shortens kills the reader with SIGBUS; a read merely ends early, and that can be said.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+import sys
+import threading
+from abc import ABC, abstractmethod
+
+from netsleuth_tui.readers.damage import UnreadableFile
+
+__all__ = ["FileSource", "Source", "StreamSource", "open_source"]
+
+_PAUSE = 0.05
+"""Seconds without new bytes after which a stream's bytes are handed on without waiting for a full block."""
+_POLL = 0.2
+"""Seconds after which waiting for a stream looks whether the reader has been closed meanwhile."""
+
+
+class Source(ABC):
+    """Bytes in order, read once, with a look ahead at the beginning."""
+
+    size = 0
+    """Bytes on disk, 0 if unknown."""
+
+    def __init__(self) -> None:
+        self.failure = ""
+        """Why the bytes ended too early, as a clause; empty as long as all is well."""
+        self.notes: list[str] = []
+        self._ahead = b""
+
+    @property
+    @abstractmethod
+    def position(self) -> int:
+        """Bytes read from the disk or stream so far."""
+
+    @property
+    @abstractmethod
+    def remaining(self) -> int | None:
+        """Bytes that are still to come, None if unknown."""
+
+    @abstractmethod
+    def _read(self, view: memoryview) -> int:
+        """Fill `view` as far as bytes come; 0 at the end."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the file back; twice is allowed."""
+
+    def finish(self) -> None:
+        """All bytes were read: add to the notes what happened to the file meanwhile."""
+
+    def head(self, length: int) -> bytes:
+        """The next bytes, at least `length` of them unless the end comes first; they remain to be read."""
+        while len(self._ahead) < length:
+            more = bytearray(max(length - len(self._ahead), 4096))
+            count = self._read(memoryview(more))
+            if count == 0:
+                break
+            self._ahead += bytes(more[:count])
+        return self._ahead
+
+    def read_into(self, view: memoryview) -> int:
+        """Fill the beginning of `view`.
+
+        Returns:
+            Bytes that were read: fewer than asked for at the end or where a stream pauses, 0 only at the end.
+        """
+        if self._ahead:
+            count = min(len(view), len(self._ahead))
+            view[:count] = self._ahead[:count]
+            self._ahead = self._ahead[count:]
+            # A stream may pause: then what is here must not wait for what is not.
+            return count if self.remaining is None or count == len(view) else count + self._read(view[count:])
+        return self._read(view)
+
+
+class FileSource(Source):
+    """A regular file, as long as it was when it was opened."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._file = _open_regular(path)
+        self.size = os.fstat(self._file.fileno()).st_size
+        self._position = 0
+
+    @property
+    def position(self) -> int:
+        return self._position
+
+    @property
+    def remaining(self) -> int | None:
+        return len(self._ahead) + self.size - self._position
+
+    def seek(self, offset: int) -> None:
+        """Go on reading at `offset`."""
+        self._ahead = b""
+        self._position = self._file.seek(min(offset, self.size))
+
+    def _read(self, view: memoryview) -> int:
+        wanted = min(len(view), self.size - self._position)
+        if wanted <= 0 or self._file.closed:
+            return 0
+        try:
+            count = self._file.readinto(view[:wanted]) or 0
+        except OSError as error:
+            self.failure = f"the file cannot be read any further: {error.strerror}"
+            return 0
+        if count == 0:
+            self.failure = f"the file became {self.size - self._position} bytes shorter while it was read"
+        self._position += count
+        return count
+
+    def finish(self) -> None:
+        if self._file.closed:
+            return
+        grown = os.fstat(self._file.fileno()).st_size - self.size
+        if grown > 0:
+            self.notes.append(f"grew by {grown} bytes while it was read")
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether somebody is still writing the file: then it does not end where a record ends."""
+        return not self._file.closed and os.fstat(self._file.fileno()).st_size > self.size
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class StreamSource(Source):
+    """Standard input, which may be a live capture: what has come is handed on without waiting for a full block."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._file = io.FileIO(descriptor, closefd=False)
+        self._position = 0
+        self._closed = threading.Event()
+
+    @property
+    def position(self) -> int:
+        return self._position
+
+    @property
+    def remaining(self) -> int | None:
+        return None
+
+    def _read(self, view: memoryview) -> int:
+        filled = 0
+        while filled < len(view) and not self._closed.is_set():
+            if not _is_readable(self._file.fileno(), _PAUSE if filled else _POLL):
+                if filled:
+                    break
+                continue
+            try:
+                count = self._file.readinto(view[filled:]) or 0
+            except OSError as error:
+                self.failure = f"standard input cannot be read any further: {error.strerror}"
+                break
+            if count == 0:
+                break
+            filled += count
+        self._position += filled
+        return filled
+
+    def close(self) -> None:
+        self._closed.set()
+
+
+def open_source(path: str) -> Source:
+    """The bytes of a file, or of standard input for "-".
+
+    Raises:
+        UnreadableFile: It is missing, not permitted, not a regular file, or standard input is a terminal.
+    """
+    if path != "-":
+        return FileSource(path)
+    try:
+        descriptor = sys.stdin.fileno()
+    except (AttributeError, ValueError, OSError):
+        descriptor = 0
+    if os.isatty(descriptor):
+        raise UnreadableFile("standard input is a terminal", where="-", hint="pipe a capture into it")
+    return StreamSource(descriptor)
+
+
+def _is_readable(descriptor: int, timeout: float) -> bool:
+    """Whether a read would not block; on Windows, which can only tell for sockets, always."""
+    if os.name == "nt":
+        return True
+    import select
+
+    return bool(select.select([descriptor], [], [], timeout)[0])
+
+
+def _open_regular(path: str) -> io.FileIO:
+    """Open a regular file and nothing else: looked at before it is opened, and again afterwards in case it was replaced.
+
+    Raises:
+        UnreadableFile: It is missing, not permitted, or something else than a regular file.
+    """
+    try:
+        _refuse_irregular(path, os.stat(path).st_mode)
+        # O_NONBLOCK: should a FIFO have taken the place of the file since, opening it does not wait for a writer.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+        file = io.FileIO(path, "r", opener=lambda name, _: os.open(name, flags))
+        try:
+            _refuse_irregular(path, os.fstat(file.fileno()).st_mode)
+        except UnreadableFile:
+            file.close()
+            raise
+    except OSError as error:
+        raise UnreadableFile(_WORDS.get(error.errno or 0, error.strerror or str(error)), where=path) from error
+    except ValueError as error:  # a NUL in the name
+        raise UnreadableFile("not a file name", where=path) from error
+    return file
+
+
+_WORDS = {errno.ENOENT: "no such file", errno.EACCES: "not permitted to read it", errno.EPERM: "not permitted to read it"}
+
+
+def _refuse_irregular(path: str, mode: int) -> None:
+    if stat.S_ISREG(mode):
+        return
+    if stat.S_ISDIR(mode):
+        raise UnreadableFile("is a directory", where=path)
+    kinds = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+    raise UnreadableFile(f"is {kinds.get(stat.S_IFMT(mode), 'not a file')}", where=path, hint="- reads standard input")

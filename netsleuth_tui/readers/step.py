@@ -1,0 +1,58 @@
+"""What a framer says after each step through the bytes in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from netsleuth_tui.readers.damage import Damage
+from netsleuth_tui.readers.frames import Comment, Interface
+from netsleuth_tui.readers.window import Window
+
+__all__ = ["DAMAGED", "FULL", "MORE", "Framer", "Step"]
+
+FULL = 0
+"""The rows are full; there may be more frames in memory."""
+MORE = 1
+"""The next frame is not in memory as a whole."""
+DAMAGED = 2
+"""What comes next contradicts itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The outcome of one step.
+
+    Args:
+        count: Frames in the window's rows.
+        status: FULL, MORE or DAMAGED.
+        need: With MORE, bytes needed from the window's beginning on.
+        damage: With DAMAGED, what and where.
+    """
+
+    count: int
+    status: int
+    need: int = 0
+    damage: Damage | None = None
+
+
+class Framer(Protocol):
+    """One container format: knows where frames begin and end."""
+
+    format: Literal["pcap", "pcapng"]
+    notes: list[str]
+    comments: list[Comment]
+
+    @property
+    def interfaces(self) -> list[Interface]:
+        """Interfaces met so far."""
+
+    @property
+    def drops(self) -> int:
+        """Frames lost by the capture, as far as the file says."""
+
+    def frame(self, window: Window) -> Step:
+        """Frame what the window holds into its rows, and move its beginning behind the last of those frames."""
+
+    def cut_off(self, window: Window, need: int) -> Damage:
+        """The damage if the file ends here although `need` bytes should follow the window's beginning."""

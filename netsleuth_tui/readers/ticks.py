@@ -1,0 +1,129 @@
+"""pcapng time stamps to nanoseconds, exactly: 64-bit ticks of any if_tsresol, plus if_tsoffset (draft-ietf-opsawg-pcapng 4.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netsleuth_tui.jit import helper
+
+__all__ = ["MICROSECONDS", "NO_TIME", "Clock", "ticks_to_ns"]
+
+NO_TIME = -(2**63)
+"""`decode.columns.NO_TIME`, which this room does not import."""
+
+MICROSECONDS = 6
+"""if_tsresol of an interface that does not state it."""
+
+_LOW_32 = 0xFFFFFFFF
+_SECOND = 1_000_000_000
+_SECONDS_LIMIT = 9_223_372_036
+"""Whole seconds from the epoch, either way, that int64 nanoseconds can hold whatever their fraction."""
+_SECONDS_CLIPPED = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The clock of an interface.
+
+    Args:
+        resolution: if_tsresol as in the file: 10**-v seconds per tick, or 2**-(v & 127) if bit 7 is set.
+        offset: if_tsoffset, seconds added to every time stamp.
+    """
+
+    resolution: int = MICROSECONDS
+    offset: int = 0
+
+    @property
+    def power(self) -> int:
+        """Exponent of the resolution."""
+        return self.resolution & 0x7F
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether the base is 2."""
+        return self.resolution >= 0x80
+
+    @property
+    def clipped_offset(self) -> int:
+        """The offset, so far clipped that seconds and offset add up in 64 bits; what is clipped away is impossible anyhow."""
+        return max(-_SECONDS_CLIPPED, min(self.offset, _SECONDS_CLIPPED - 1))
+
+    @property
+    def quick(self) -> tuple[int, int, int]:
+        """Factor and summand of the short way `ticks * factor + summand`, and the highest ticks for which it holds; -1 if for none."""
+        if self.is_binary or self.power > 9 or abs(self.offset) >= _SECONDS_LIMIT:
+            return 0, 0, -1
+        factor = 10 ** (9 - self.power)
+        # Half of the range each: neither the product nor the sum can overflow.
+        return factor, self.offset * _SECOND, (2**62 - 1) // factor if abs(self.offset) * _SECOND < 2**62 else -1
+
+
+@helper
+def ticks_to_ns(high: int, low: int, power: int, binary: int, offset: int) -> int:
+    """Nanoseconds since the epoch, rounded down.
+
+    Args:
+        high: Upper 32 bits of the ticks.
+        low: Lower 32 bits.
+        power: Exponent of the resolution, 0 to 127.
+        binary: 1 if the base is 2, 0 if it is 10.
+        offset: Seconds to add, within 2**62 either way.
+
+    Returns:
+        The time, or NO_TIME if it is further from the epoch than 64 bits of nanoseconds reach.
+    """
+    seconds = 0
+    nanoseconds = 0
+    if binary:
+        upper = 0
+        lower = 0
+        if power >= 64:
+            upper = high
+            lower = low
+        elif power >= 32:
+            seconds = high >> (power - 32)
+            upper = high & ((1 << (power - 32)) - 1)
+            lower = low
+        else:
+            if high >> (power + 30 if power < 2 else 32):
+                return NO_TIME
+            seconds = (high << (32 - power)) | (low >> power)
+            lower = low & ((1 << power) - 1)
+        # fraction * 10**9 in two halves: `more` above `less`, each within 63 bits
+        less = lower * _SECOND
+        more = upper * _SECOND + (less >> 32)
+        less &= _LOW_32
+        if power >= 32:
+            nanoseconds = more >> (power - 32) if power < 95 else 0
+        else:
+            nanoseconds = (more << (32 - power)) | (less >> power)
+    elif power > 9:
+        # floor(floor(t / a) / b) == floor(t / (a * b)): divide step by step, by no more than 10**9 at a time
+        left = power - 9
+        divisor = 10
+        step = 1
+        while step < left and step < 9:
+            divisor *= 10
+            step += 1
+        quotient = ((high // divisor) << 32) + (((high % divisor) << 32) | low) // divisor
+        left -= step
+        while left > 0 and quotient > 0:
+            quotient //= 10
+            left -= 1
+        seconds = quotient // _SECOND
+        nanoseconds = quotient % _SECOND
+    else:
+        divisor = 1
+        factor = 1_000_000_000
+        for _ in range(power):
+            divisor *= 10
+            factor //= 10
+        if high // divisor >> 30:
+            return NO_TIME
+        rest = ((high % divisor) << 32) | low
+        seconds = ((high // divisor) << 32) + rest // divisor
+        nanoseconds = rest % divisor * factor
+    seconds += offset
+    if seconds >= _SECONDS_LIMIT or seconds < -_SECONDS_LIMIT:
+        return NO_TIME
+    return seconds * _SECOND + nanoseconds
