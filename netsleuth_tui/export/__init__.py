@@ -1,0 +1,9 @@
+"""Rows on their way to files and pipes: exact, whole, and harmless to whoever opens them."""
+
+from __future__ import annotations
+
+from netsleuth_tui.export.atomic import ExportError, open_new
+from netsleuth_tui.export.guard import guard, unguard
+from netsleuth_tui.export.tables import FORMATS, Format, Written, write_table
+
+__all__ = ["FORMATS", "ExportError", "Format", "Written", "guard", "open_new", "unguard", "write_table"]

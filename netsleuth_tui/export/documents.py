@@ -1,0 +1,29 @@
+"""One JSON document, for answers that are not rows."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from netsleuth_tui.export.atomic import open_new
+
+__all__ = ["write_json"]
+
+
+def write_json(value: object, *, target: str | None, force: bool = False) -> None:
+    """Write `value` as indented JSON, ASCII only: nothing in it can drive a terminal.
+
+    Args:
+        value: What `json` can write.
+        target: File to make; None is standard output.
+        force: Replace an existing file.
+
+    Raises:
+        ExportError: The file exists, or it could not be written; then there is none.
+    """
+    text = json.dumps(value, indent=2, allow_nan=False) + "\n"
+    if target is None:
+        sys.stdout.write(text)
+        return
+    with open_new(target, force=force) as out:
+        out.write(text.encode("ascii"))

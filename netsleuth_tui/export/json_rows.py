@@ -1,0 +1,72 @@
+"""Tables as JSON: exact, and yet without a character that a terminal would obey."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from json.encoder import encode_basestring
+from typing import TYPE_CHECKING
+
+from netsleuth_tui.export.encoding import Encoded, slices
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from netsleuth_tui.tabular import Cell, Table
+
+__all__ = ["json_array", "json_lines"]
+
+_UNSAFE_IN_JSON = re.compile(
+    "[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]",
+)
+"""Beyond what JSON itself escapes: the rest that a terminal would obey, hide or reorder, and surrogates, which UTF-8 has no bytes for."""
+
+
+def json_array(table: Table) -> Encoded:
+    """One JSON array of objects, an object a line; exact (see `json_lines`)."""
+    separator = b"[\n"
+    for rows, text in _objects(table, ",\n"):
+        if rows:
+            yield rows, separator + text
+            separator = b",\n"
+    yield 0, b"[]\n" if separator.startswith(b"[") else b"\n]\n"
+
+
+def json_lines(table: Table) -> Encoded:
+    """One JSON object a line. Whole numbers stay whole, absent cells are null, as are infinities and NaN, which JSON does not have."""
+    for rows, text in _objects(table, "\n"):
+        if rows:
+            yield rows, text + b"\n"
+
+
+def _objects(table: Table, separator: str) -> Encoded:
+    names = (encode_basestring(column.name).replace("%", "%%") for column in table.columns)
+    template = "{" + ", ".join(f"{name}: %s" for name in names) + "}"
+    for rows, columns in slices(table):
+        encoded = [_cells(cells) for cells in columns]
+        text = separator.join([template % row for row in zip(*encoded, strict=True)])
+        if not text.isprintable():
+            text = _UNSAFE_IN_JSON.sub(_escape, text)
+        yield rows, text.encode()
+
+
+def _cells(cells: Sequence[Cell]) -> list[str]:
+    kinds = set(map(type, cells))
+    if kinds == {int}:
+        return list(map(str, cells))
+    if kinds == {str}:
+        return list(map(encode_basestring, cells))  # type: ignore[arg-type]
+    return list(map(_cell, cells))
+
+
+def _cell(cell: Cell) -> str:
+    if isinstance(cell, str):
+        return encode_basestring(cell)
+    if isinstance(cell, float) and not math.isfinite(cell):
+        return "null"
+    return json.dumps(cell)
+
+
+def _escape(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]

@@ -1,0 +1,110 @@
+"""One way out for every table: to a file that appears whole or not at all, or to standard output."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO, Literal
+
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.export.aligned import aligned_text
+from netsleuth_tui.export.atomic import ExportError, open_new
+from netsleuth_tui.export.csv_rows import csv_rows
+from netsleuth_tui.export.encoding import Encoded, Tally
+from netsleuth_tui.export.json_rows import json_array, json_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netsleuth_tui.tabular import Table
+
+__all__ = ["FORMATS", "Format", "Written", "write_table"]
+
+Format = Literal["csv", "json", "jsonl", "table"]
+
+FORMATS: tuple[Format, ...] = ("csv", "json", "jsonl", "table")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written, and where."""
+
+    rows: int
+    bytes: int
+    guarded: int
+    """Cells of a CSV that differ from the data, so that no spreadsheet runs and no terminal obeys them; see `guard`."""
+    path: str | None
+    """None is standard output."""
+
+
+def write_table(
+    table: Table,
+    *,
+    format: Format,  # noqa: A002 - the word that the command line uses
+    target: str | None,
+    force: bool = False,
+    raw: bool = False,
+    stream: BinaryIO | None = None,
+) -> Written:
+    """Write a table.
+
+    Args:
+        table: Read once, a block at a time.
+        format: CSV, a JSON array, JSON lines, or text for reading.
+        target: File to make; None writes to `stream`.
+        force: Replace an existing file.
+        raw: CSV cells exactly as they are, formulas and control characters included.
+        stream: Instead of standard output.
+
+    Raises:
+        ExportError: The file exists, or it could not be written; then there is none.
+        BrokenPipeError: Nobody reads `stream` any more.
+    """
+    tally = Tally()
+    encoded = _encode(table, format, tally, guard=not raw)
+    with _standard_output(stream) if target is None else open_new(target, force=force) as out:
+        rows, written = _copy(encoded, out)
+    return Written(rows, written, tally.guarded, target)
+
+
+def _encode(table: Table, format: Format, tally: Tally, *, guard: bool) -> Encoded:  # noqa: A002
+    match format:
+        case "csv":
+            return csv_rows(table, tally, guard=guard)
+        case "json":
+            return json_array(table)
+        case "jsonl":
+            return json_lines(table)
+        case "table":
+            return aligned_text(table)
+    raise NetSleuthError(f"there is no format {format!r}", hint=f"one of {', '.join(FORMATS)}")
+
+
+def _copy(encoded: Encoded, out: BinaryIO) -> tuple[int, int]:
+    rows = written = 0
+    for more, piece in encoded:
+        _write_all(piece, out)
+        rows += more
+        written += len(piece)
+    return rows, written
+
+
+def _write_all(piece: bytes, out: BinaryIO) -> None:
+    """Standard output has no buffer under `python -u`, and then takes as much as it likes."""
+    rest = memoryview(piece)
+    while rest:
+        rest = rest[out.write(rest) :]
+
+
+@contextmanager
+def _standard_output(stream: BinaryIO | None) -> Iterator[BinaryIO]:
+    try:
+        sys.stdout.flush()
+        out = stream or sys.stdout.buffer
+        yield out
+        out.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ExportError(f"cannot write: {(error.strerror or str(error)).lower()}", where="standard output") from error
