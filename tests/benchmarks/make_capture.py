@@ -87,7 +87,7 @@ def zipf(rng: np.random.Generator, choices: int, count: int) -> NDArray[np.uint3
 
 def address(host: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """IPv4 address of a host: three quarters in 10.0.0.0/8, the rest in 100.0.0.0/8 to 163.0.0.0/8; no two hosts share one."""
-    scattered = (host * np.uint32(2_654_435_761)) & np.uint32(0xFFFFFF)
+    scattered = ((host + np.uint32(1)) * np.uint32(2_654_435_761)) & np.uint32(0xFFFFFF)
     return scattered | (np.where(host % 4 < 3, 10, 100 + host // 4 % 64).astype(np.uint32) << np.uint32(24))
 
 
