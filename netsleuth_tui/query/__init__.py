@@ -1,0 +1,61 @@
+"""The filter language: Wireshark's display filters over tshark's field names, from text to a predicate that the engine runs.
+
+Parser generator and SQL trees are loaded by the first filter, not by this import.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netsleuth_tui.query.errors import FilterError
+from netsleuth_tui.query.fields import ALIASES, FIELDS, PROTOCOL_DESCRIPTIONS, PROTOCOLS, Field
+from netsleuth_tui.query.highlight import Span, classify
+from netsleuth_tui.query.nodes import Node
+from netsleuth_tui.query.unparse import unparse
+
+if TYPE_CHECKING:
+    from netsleuth_tui.query.compile import Predicate
+    from netsleuth_tui.query.hosts import HostLookup
+
+__all__ = [
+    "ALIASES",
+    "FIELDS",
+    "PROTOCOLS",
+    "PROTOCOL_DESCRIPTIONS",
+    "Field",
+    "FilterError",
+    "Node",
+    "Span",
+    "classify",
+    "compile_filter",
+    "parse",
+    "unparse",
+]
+
+
+def parse(text: str) -> Node:
+    """The syntax tree of a filter, with fields and values checked.
+
+    Raises:
+        FilterError: The text is not a filter; its column and length say where.
+    """
+    from netsleuth_tui.query.parser import parse as parsed
+
+    return parsed(text)
+
+
+def compile_filter(text: str, *, hosts: HostLookup) -> Predicate | None:
+    """The predicate of a filter; None for one that is empty and leaves every frame.
+
+    Args:
+        text: What the user wrote.
+        hosts: The addresses known now; compile again once there are more.
+
+    Raises:
+        FilterError: The text is not a filter.
+    """
+    if not text.strip():
+        return None
+    from netsleuth_tui.query.compile import predicate
+
+    return predicate(parse(text), hosts)

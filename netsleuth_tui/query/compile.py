@@ -1,0 +1,280 @@
+"""From a syntax tree to a predicate over the packet columns, with Wireshark's rules for fields that are absent or occur twice.
+
+An absent field's column holds 0, so a test must be joined by a look at `present`. Three things keep that cheap: the column is tested first,
+bits that only say "this field is there" are left out where the test cannot hold for 0, and alternatives share one look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlglot import exp
+
+from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.query import sql
+from netsleuth_tui.query.fields import FIELDS, PROTOCOLS, Field
+from netsleuth_tui.query.hosts import HostLookup, HostSet, hosts_among, hosts_in_relation
+from netsleuth_tui.query.nodes import (
+    Address,
+    All,
+    Any,
+    Comparison,
+    Either,
+    Instant,
+    Membership,
+    Node,
+    Not,
+    Number,
+    Present,
+    Range,
+    Reference,
+    Relation,
+    Search,
+    Text,
+)
+from netsleuth_tui.query.sql import FALSE, TRUE, Sql
+from netsleuth_tui.query.strings import pattern
+from netsleuth_tui.query.values import LABELS
+
+__all__ = ["LISTED_HOSTS", "Predicate", "predicate"]
+
+LISTED_HOSTS = 64
+"""Host ids that are written out; more than that become a relation of their own."""
+
+_LAYERS = (1 << 32) - 1
+"""Bits of `present` that say which protocol a shared column belongs to; the others say that a field is there."""
+
+_INVERSE: dict[Relation, Relation] = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+_TESTS: dict[Relation, Callable[[int | str, int | str], bool]] = {
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,  # type: ignore[operator]
+    "<=": lambda a, b: a <= b,  # type: ignore[operator]
+    ">": lambda a, b: a > b,  # type: ignore[operator]
+    ">=": lambda a, b: a >= b,  # type: ignore[operator]
+}
+
+_HAS_TIME = sql.compare(sql.column("time"), ">=", sql.literal(NO_TIME + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Predicate:
+    """A filter that the engine can run."""
+
+    sql: Sql
+    """Boolean and never NULL, over the columns of `decode.columns.Columns` and `number` (frame.number)."""
+
+    host_sets: tuple[NDArray[np.uint32], ...]
+    """The ids in the relations `host_set_0`, `host_set_1` …, each with one column `id`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """A test of one column."""
+
+    sql: Sql
+    holds_if_absent: bool
+    """Whether it holds for the value that the column has where the field is absent."""
+
+
+def predicate(node: Node, hosts: HostLookup) -> Predicate:
+    """Compile a tree against the addresses known now; hosts that are added later need a new predicate."""
+    compiler = _Compiler(hosts)
+    found = compiler.node(node, holds=True)
+    return Predicate(found, tuple(compiler.host_sets))
+
+
+class _Compiler:
+    """Collects the host sets on its way through a tree."""
+
+    def __init__(self, hosts: HostLookup) -> None:
+        self.hosts = hosts
+        self.host_sets: list[NDArray[np.uint32]] = []
+        self._set_names: dict[bytes, str] = {}
+
+    def node(self, node: Node, *, holds: bool) -> Sql:
+        """The node, or where not `holds`, its opposite: moving `not` inwards keeps the SQL shallow."""
+        if isinstance(node, Not):
+            return self.node(node.term, holds=not holds)
+        if isinstance(node, All | Any):
+            terms = [self.node(term, holds=holds) for term in node.terms]
+            return sql.both(terms) if isinstance(node, All) == holds else sql.either(terms)
+        if isinstance(node, Either):
+            return _odd([self.node(node.terms[0], holds=holds), *(self.node(term, holds=True) for term in node.terms[1:])])
+        leaf = self._leaf(node)
+        return leaf if holds else sql.negated(leaf)
+
+    def _leaf(self, node: Present | Membership | Search | Comparison) -> Sql:
+        if isinstance(node, Present):
+            return sql.has_bits("present", PROTOCOLS[node.name]) if node.name in PROTOCOLS else _exists(FIELDS[node.name])
+        field = FIELDS[node.left.name]
+        if isinstance(node, Search):
+            return _labelled(_finder(node))
+        if isinstance(node, Membership):
+            return self._membership(field, node)
+        if isinstance(node.right, Reference):
+            return _between_fields(node, node.right)
+        if node.every:
+            return sql.both([_exists(field), sql.negated(self._occurs(field, node, _INVERSE[node.relation]))])
+        return self._occurs(field, node, node.relation)
+
+    def _occurs(self, field: Field, node: Comparison, relation: Relation) -> Sql:
+        """At least one occurrence of the field stands in the relation to the value."""
+        value = node.right
+        if isinstance(value, Text):
+            text = value.value
+            return _labelled(lambda label: _TESTS[relation](label, text))
+        if isinstance(value, Address):
+            return self._among_hosts(field, hosts_in_relation(self.hosts, relation, value))
+        if isinstance(value, Number | Instant):
+            number = value.value
+            return _any(field, (_number_test(field, i, node.left.mask, relation, number) for i in range(len(field.columns))))
+        raise AssertionError(value)
+
+    def _membership(self, field: Field, node: Membership) -> Sql:
+        if field.kind == "address":
+            items = [item for item in node.items if isinstance(item, Address | Range)]
+            return self._among_hosts(field, hosts_among(self.hosts, items, field.version))
+        if field.kind in {"label", "text"}:
+            wanted = {item.value for item in node.items if isinstance(item, Text)}
+            return _labelled(wanted.__contains__)
+        return _any(field, (_set_test(field, i, node) for i in range(len(field.columns))))
+
+    def _among_hosts(self, field: Field, found: HostSet) -> Sql:
+        return _any(field, (self._host_test(name, found) for name in field.columns))
+
+    def _host_test(self, name: str, found: HostSet) -> _Test:
+        if not len(found.inside):
+            return _Test(FALSE, holds_if_absent=False)
+        if not len(found.outside):
+            return _Test(TRUE, holds_if_absent=True)
+        value = sql.column(name)
+        if len(found.inside) <= LISTED_HOSTS:
+            return _Test(sql.among(value, found.inside.tolist()), holds_if_absent=bool(found.inside[0] == 0))
+        if len(found.outside) <= LISTED_HOSTS:
+            return _Test(sql.negated(sql.among(value, found.outside.tolist())), holds_if_absent=True)
+        query = exp.select("id").from_(self._host_set(found.inside)).subquery()
+        return _Test(exp.In(this=value, query=query), holds_if_absent=bool(found.inside[0] == 0))
+
+    def _host_set(self, ids: NDArray[np.uint32]) -> str:
+        key = ids.tobytes()
+        if key not in self._set_names:
+            self._set_names[key] = f"host_set_{len(self.host_sets)}"
+            self.host_sets.append(ids)
+        return self._set_names[key]
+
+
+def _odd(terms: list[Sql]) -> Sql:
+    """An odd number of terms holds; as a balanced tree, which stays shallow however long the chain."""
+    while len(terms) > 1:
+        pairs = [sql.differ(terms[i], terms[i + 1]) for i in range(0, len(terms) - 1, 2)]
+        terms = [*pairs, *terms[2 * len(pairs) :]]
+    return terms[0]
+
+
+def _guard(field: Field, has: int) -> Sql:
+    return _HAS_TIME.copy() if field.kind == "time" else sql.has_bits("present", has)
+
+
+def _exists(field: Field) -> Sql:
+    """At least one occurrence of the field is there."""
+    if len(field.has) == 1:
+        return _guard(field, field.has[0])
+    common = field.has[0]
+    for has in field.has[1:]:
+        common &= has
+    own = [has & ~common for has in field.has]
+    if not all(own):
+        return sql.has_bits("present", common)
+    if all(not has & (has - 1) for has in own):
+        some = sql.compare(sql.masked(sql.column("present"), sum(set(own))), "!=", sql.literal(0))
+        return sql.both([sql.has_bits("present", common), some])
+    return sql.either(sql.has_bits("present", has) for has in field.has)
+
+
+def _any(field: Field, tests: Iterable[_Test]) -> Sql:
+    """One occurrence passes its test; occurrences that need the same look at `present` share it."""
+    shared: dict[int, list[Sql]] = {}
+    for test, has in zip(tests, field.has, strict=True):
+        if field.kind == "time":
+            need = int(test.holds_if_absent)
+        else:
+            need = has if test.holds_if_absent else has & _LAYERS
+        shared.setdefault(need, []).append(test.sql)
+    return sql.either(sql.both([sql.either(found), _guard(field, need) if need else TRUE]) for need, found in shared.items())
+
+
+def _number_test(field: Field, index: int, mask: int | None, relation: Relation, number: int) -> _Test:
+    if field.constants:
+        value = field.constants[index] if mask is None else field.constants[index] & mask
+        return _Test(TRUE if _TESTS[relation](value, number) else FALSE, holds_if_absent=True)
+    absent = NO_TIME if field.kind == "time" else 0
+    left, shift = _unshifted(field, index, mask)
+    return _Test(sql.compare(left, relation, sql.literal(number << shift)), _TESTS[relation](absent, number))
+
+
+def _set_test(field: Field, index: int, node: Membership) -> _Test:
+    numbers = sorted({item.value for item in node.items if isinstance(item, Number | Instant)})
+    ranges = sorted({(item.low.value, item.high.value) for item in node.items if isinstance(item, Range)})  # type: ignore[type-var]
+    if field.constants:
+        value = field.constants[index] & (field.maximum if node.left.mask is None else node.left.mask)
+        found = value in numbers or any(low <= value <= high for low, high in ranges)  # type: ignore[operator]
+        return _Test(TRUE if found else FALSE, holds_if_absent=True)
+    left, shift = _unshifted(field, index, node.left.mask)
+    scaled = [(int(low) << shift, int(high) << shift) for low, high in ranges]
+    at_zero = field.kind != "time" and (0 in numbers or any(low == 0 for low, _ in ranges))
+    return _Test(sql.among(left, [number << shift for number in numbers], scaled), holds_if_absent=at_zero)
+
+
+def _unshifted(field: Field, index: int, mask: int | None) -> tuple[Sql, int]:
+    """The field's bits where they lie in the column, and how far values must be shifted to be compared with them."""
+    value = sql.column(field.columns[index])
+    if mask is None:
+        return (sql.masked(value, field.mask), field.shift) if field.mask else (value, 0)
+    own = (mask << field.shift) & field.mask if field.mask else mask
+    return sql.masked(value, own), field.shift
+
+
+def _value(field: Field, index: int, mask: int | None) -> Sql:
+    """The value of one occurrence."""
+    if field.constants:
+        return sql.literal(field.constants[index] if mask is None else field.constants[index] & mask)
+    found, shift = _unshifted(field, index, mask)
+    return exp.Paren(this=exp.BitwiseRightShift(this=found, expression=sql.literal(shift))) if shift else found
+
+
+def _between_fields(node: Comparison, right: Reference) -> Sql:
+    """Every occurrence of the one field is compared with every occurrence of the other."""
+    first, second = FIELDS[node.left.name], FIELDS[right.name]
+    relation = _INVERSE[node.relation] if node.every else node.relation
+    pairs = [
+        sql.both(
+            [
+                sql.compare(_value(first, i, node.left.mask), relation, _value(second, k, right.mask)),
+                _guard(first, first.has[i] | second.has[k]),
+            ]
+        )
+        for i in range(len(first.columns))
+        for k in range(len(second.columns))
+    ]
+    if not node.every:
+        return sql.either(pairs)
+    return sql.both([_exists(first), _exists(second), sql.negated(sql.either(pairs))])
+
+
+def _finder(node: Search) -> Callable[[str], bool]:
+    text = node.text.value
+    if node.how == "contains":
+        return lambda label: text in label
+    expression = pattern(text, node.text.span)
+    return lambda label: expression.search(label) is not None
+
+
+def _labelled(chosen: Callable[[str], bool]) -> Sql:
+    """The label of the frame's protocol is chosen: there are few labels, so they are tested here, not in SQL."""
+    codes = [code for code, label in enumerate(LABELS) if chosen(label)]
+    return TRUE if len(codes) == len(LABELS) else sql.among(sql.column("protocol"), codes)

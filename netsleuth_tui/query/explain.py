@@ -1,0 +1,165 @@
+"""From "this piece cannot stand here" to a sentence that says what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netsleuth_tui.query.errors import FilterError
+from netsleuth_tui.query.nodes import Span
+from netsleuth_tui.query.tokens import Piece
+
+__all__ = ["MAX_DEPTH", "MAX_LENGTH", "check_pieces", "explain"]
+
+MAX_LENGTH = 4096
+"""Characters that a filter may have."""
+
+MAX_DEPTH = 100
+"""Parentheses and nots that may be nested."""
+
+_OPERATORS = frozenset({"COMPARE", "AND", "OR", "XOR", "NOT", "AMP", "IN", "CONTAINS", "MATCHES", "QUANTIFIER"})
+_BEGINS = frozenset({"WORD", "STRING", "LPAR", "NOT", "QUANTIFIER"})
+_ENDS = frozenset({"WORD", "STRING", "RPAR", "RBRACE"})
+
+_SIGNS = {
+    "[": ("slices are not supported: the bytes of packets are not indexed", ""),
+    "]": ("slices are not supported: the bytes of packets are not indexed", ""),
+    "#": ("layers cannot be chosen: fields are those of the outermost header", ""),
+    "@": ("raw bytes are not kept", ""),
+    "$": ("there are no references to the selected frame, and no macros", ""),
+    "'": ("a string is written in double quotes", 'for example "TCP"'),
+    "|": ("a single | has no meaning here", "write || or or"),
+    "^": ("a single ^ has no meaning here", "write ^^ or xor"),
+    ";": ("a filter is one expression", "join conditions with and or or"),
+}
+_ARITHMETIC = "+-*/%"
+
+
+def check_pieces(pieces: Sequence[Piece]) -> None:
+    """Refuse what no filter may hold, and what is nested too deeply.
+
+    Raises:
+        FilterError: At the first such piece.
+    """
+    waiting, depth = 0, 0
+    opened: list[int] = []
+    for piece in pieces:
+        if piece.kind in {"OPEN", "ASSIGN", "OTHER"}:
+            raise _at(piece, *_forbidden(piece))
+        if piece.kind == "NOT":
+            waiting += 1
+        elif piece.kind == "LPAR":
+            opened.append(waiting)
+            depth += waiting + 1
+            waiting = 0
+        elif piece.kind == "RPAR" and opened:
+            depth -= opened.pop() + 1
+        else:
+            waiting = 0
+        if depth + waiting > MAX_DEPTH:
+            raise _at(piece, f"nested more than {MAX_DEPTH} deep", "leave out parentheses that change nothing")
+
+
+def _forbidden(piece: Piece) -> tuple[str, str]:
+    if piece.kind == "OPEN":
+        return "this string has no closing quote", 'put " at its end'
+    if piece.kind == "ASSIGN":
+        return "a single = compares nothing", "write == for equal"
+    if piece.text in _ARITHMETIC:
+        return "arithmetic is not supported", "compare a field with a number or with another field"
+    if piece.text in _SIGNS:
+        return _SIGNS[piece.text]
+    return "this character has no meaning in a filter", "strings are written in double quotes"
+
+
+def _at(piece: Piece, what: str, hint: str = "") -> FilterError:
+    return FilterError(what, column=piece.span.start, length=piece.span.end - piece.span.start, hint=hint)
+
+
+def explain(pieces: Sequence[Piece], at: int) -> FilterError:
+    """Say why the pieces stop making sense at index `at` (their number: at the end of the text)."""
+    before = pieces[at - 1] if at else None
+    opened = _still_open(pieces[:at])
+    if at == len(pieces):
+        return _at_end(before, opened)
+    return _in_the_middle(pieces[at], before, opened)
+
+
+def _still_open(pieces: Sequence[Piece]) -> list[Piece]:
+    """Opening parentheses and braces without their closing ones."""
+    opened: list[Piece] = []
+    for piece in pieces:
+        if piece.kind in {"LPAR", "LBRACE"}:
+            opened.append(piece)
+        elif piece.kind in {"RPAR", "RBRACE"} and opened:
+            opened.pop()
+    return opened
+
+
+def _at_end(before: Piece | None, opened: list[Piece]) -> FilterError:
+    if before is None:
+        return _at(Piece("END", "", Span(0, 0)), "the filter is empty", "for example tcp.port == 443")
+    if before.kind in _OPERATORS | {"DOTS", "COMMA"}:
+        return _at(before, f'something is missing after "{before.text}"', _what_follows(before))
+    if opened:
+        what = {"LPAR": '"(" is never closed', "LBRACE": '"{" is never closed'}[opened[-1].kind]
+        return _at(opened[-1], what, {"LPAR": "put ) where the group ends", "LBRACE": "put } at the end of the values"}[opened[-1].kind])
+    if before.kind == "STRING":
+        return _at(before, "a string alone is no condition", 'for example _ws.col.protocol == "TCP"')
+    return _at(before, "a comparison is missing here", "for example all tcp.port > 1024")
+
+
+def _what_follows(before: Piece) -> str:
+    follows = {
+        "IN": "values in braces, for example {80, 443, 8000..8010}",
+        "AMP": "a number that says which bits, for example tcp.flags & 0x02",
+        "CONTAINS": 'a string, for example "CMP"',
+        "MATCHES": 'a regular expression, for example "^ICMP"',
+        "QUANTIFIER": "a comparison, for example all tcp.port > 1024",
+        "DOTS": "a range has two ends, for example 8000..8010",
+        "COMPARE": "a value or a field",
+        "COMMA": "another value",
+    }
+    return follows.get(before.kind, "a condition, for example tcp.port == 443")
+
+
+def _in_the_middle(piece: Piece, before: Piece | None, opened: list[Piece]) -> FilterError:
+    inside_braces = bool(opened) and opened[-1].kind == "LBRACE"
+    if piece.kind in {"RPAR", "RBRACE"}:
+        return _closing(piece, before, opened)
+    if before is None:
+        return _at(piece, f'something is missing before "{piece.text}"', "for example tcp.port == 443")
+    if before.kind == "IN":
+        return _at(piece, f'"{before.text}" is followed by values in braces', "for example {80, 443, 8000..8010}")
+    if before.kind in {"CONTAINS", "MATCHES"}:
+        return _at(piece, f'"{before.text}" is followed by a string', _what_follows(before))
+    if piece.kind == "WORD" and piece.text.lower() in {"and", "or", "xor", "not", "in", "contains", "matches"}:
+        return _at(piece, f'"{piece.text}" is written in lower case', piece.text.lower())
+    if inside_braces and before.kind in {"WORD", "STRING"} and piece.kind in _BEGINS:
+        return _at(piece, "values in braces are separated by commas", "for example {80, 443}")
+    if inside_braces:
+        return _at(piece, f'"{piece.text}" cannot stand among the values of a set', "for example {80, 443, 8000..8010}")
+    if piece.kind == "LPAR" and before.kind == "WORD":
+        return _at(before, f"functions such as {before.text}() are not supported", "compare the field itself")
+    if before.kind in _ENDS and piece.kind in _BEGINS:
+        return _at(piece, f'an operator is missing before "{piece.text}"', "join conditions with and or or")
+    if before.kind in _OPERATORS and piece.kind in _OPERATORS:
+        return _at(piece, f'something is missing between "{before.text}" and "{piece.text}"', "")
+    if before.kind == "LPAR" and piece.kind in _OPERATORS:
+        return _at(piece, f'something is missing before "{piece.text}"', "for example (tcp.port == 443)")
+    if piece.kind in {"LBRACE", "COMMA", "DOTS"}:
+        return _at(piece, f'"{piece.text}" belongs to a set of values', "for example tcp.port in {80, 443, 8000..8010}")
+    return _at(piece, f'"{piece.text}" cannot stand here', "join conditions with and or or")
+
+
+def _closing(piece: Piece, before: Piece | None, opened: list[Piece]) -> FilterError:
+    wanted = {"RPAR": "LPAR", "RBRACE": "LBRACE"}[piece.kind]
+    if not opened:
+        return _at(piece, f'"{piece.text}" closes nothing', "take it away, or open it before")
+    if before is not None and before.kind == wanted:
+        what = "there is nothing in these parentheses" if wanted == "LPAR" else "there are no values in these braces"
+        return _at(piece, what, "for example (tcp or udp)" if wanted == "LPAR" else "for example {80, 443}")
+    if before is not None and before.kind in _OPERATORS | {"DOTS", "COMMA"}:
+        return _at(before, f'something is missing after "{before.text}"', _what_follows(before))
+    if opened[-1].kind != wanted:
+        return _at(opened[-1], f'"{opened[-1].text}" is never closed', f'before the "{piece.text}"')
+    return _at(piece, "a comparison is missing here", "for example all tcp.port > 1024")

@@ -1,0 +1,86 @@
+"""Why a name that tshark knows is not a field here, and what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from netsleuth_tui.query.fields import ALIASES, FIELDS, PROTOCOLS
+
+__all__ = ["meant", "why_no_field"]
+
+_PORTS = {
+    "bgp": "tcp.port == 179",
+    "dhcp": "udp.port in {67, 68}",
+    "dns": "udp.port == 53 or tcp.port == 53",
+    "ftp": "tcp.port == 21",
+    "http": "tcp.port in {80, 8080}",
+    "http2": "tcp.port == 443",
+    "isakmp": "udp.port in {500, 4500}",
+    "kerberos": "tcp.port == 88 or udp.port == 88",
+    "ldap": "tcp.port == 389",
+    "mdns": "udp.port == 5353",
+    "nbns": "udp.port == 137",
+    "ntp": "udp.port == 123",
+    "quic": "udp.port == 443",
+    "radius": "udp.port in {1812, 1813}",
+    "rdp": "tcp.port == 3389",
+    "rtp": "udp",
+    "sip": "udp.port == 5060",
+    "smb": "tcp.port in {139, 445}",
+    "smb2": "tcp.port == 445",
+    "smtp": "tcp.port == 25",
+    "snmp": "udp.port in {161, 162}",
+    "ssh": "tcp.port == 22",
+    "ssl": "tcp.port == 443",
+    "syslog": "udp.port == 514",
+    "telnet": "tcp.port == 23",
+    "tftp": "udp.port == 69",
+    "tls": "tcp.port == 443",
+    "vxlan": "udp.port == 4789",
+}
+
+_REASONS: tuple[tuple[str, str], ...] = (
+    (r"tcp\.(seq|nxtseq)", "relative sequence numbers are not kept; tcp.seq_raw is the number on the wire"),
+    (r"tcp\.ack", "relative acknowledgment numbers are not kept; tcp.ack_raw is the number on the wire"),
+    (r"tcp\.window_size", "the scaled window is not kept; tcp.window_size_value is the number on the wire"),
+    (r"tcp\.(analysis|stream|time|completeness).*", "TCP streams are not followed by the filter"),
+    (r"(eth|wlan|sll|arp)\.(src|dst|addr|sa|da|ta|ra|bssid|src\.hw.*|dst\.hw.*)", "MAC addresses are not kept"),
+    (r"frame\.time_(delta|relative).*", "only the time of the frame itself is kept: frame.time_epoch"),
+    (r"frame\.protocols", "only the highest protocol is kept, as _ws.col.protocol; ask for a layer by its name, such as tcp"),
+    (r"(frame|tcp|udp|data)\.(payload|data|segment.*)|data(-text-lines)?", "payload bytes are not indexed"),
+    (r"(ip|ipv6)\.(host|src_host|dst_host)", "names are not resolved; compare addresses with ip.addr"),
+    (r"(ip|tcp|udp|icmp)\.checksum.*", "checksums are not kept"),
+    (r"ip\.(hdr_len|dsfield.*|tos)|tcp\.(hdr_len|options.*|urgent_pointer)", "this header field is not kept"),
+    (r"(ip|ipv6)\.geoip.*", "places have their own pane: Regions"),
+)
+
+
+def meant(word: str) -> str:
+    """The known name that `word` was probably meant to be, or an empty string."""
+    names = [*FIELDS, *ALIASES, *PROTOCOLS]
+    lower = word.lower()
+    if lower in names:
+        return lower
+    close = difflib.get_close_matches(lower, names, n=1, cutoff=0.75)
+    if close:
+        return close[0]
+    longer = [name for name in FIELDS if name.startswith(f"{lower}.") or name.endswith(f".{lower}")]
+    return longer[0] if longer else ""
+
+
+def why_no_field(word: str) -> tuple[str, str]:
+    """What to say about a name that is no field.
+
+    Returns:
+        What is wrong, and a hint (may be empty).
+    """
+    what = f'no field "{word}"'
+    for pattern, reason in _REASONS:
+        if re.fullmatch(pattern, word):
+            return what, reason
+    top = word.split(".", maxsplit=1)[0]
+    if top in _PORTS:
+        return what, f"protocols above TCP and UDP are not dissected; by port: {_PORTS[top]}"
+    guess = meant(word)
+    return (f"{what}; did you mean {guess}?", "") if guess else (what, "completion lists the fields")

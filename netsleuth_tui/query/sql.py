@@ -1,0 +1,103 @@
+"""Boolean SQL, put together piece by piece: constants fold away and chains stay flat.
+
+Importing this loads sqlglot; `netsleuth_tui.query` does so when the first filter is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlglot import exp
+
+__all__ = ["FALSE", "TRUE", "Sql", "among", "both", "column", "compare", "differ", "either", "has_bits", "literal", "masked", "negated"]
+
+Sql = exp.Expression
+
+FALSE = exp.false()
+TRUE = exp.true()
+
+_COMPARISONS: dict[str, type[exp.Expression]] = {"==": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE}
+
+
+def column(name: str) -> Sql:
+    """A column of the packet table."""
+    return exp.column(name)
+
+
+def literal(number: int) -> Sql:
+    """A whole number; DuckDB gives it the type of the column that it meets."""
+    return exp.Literal.number(number)
+
+
+def compare(left: Sql, relation: str, right: Sql) -> Sql:
+    """`left relation right`."""
+    return _COMPARISONS[relation](this=left, expression=right)
+
+
+def masked(value: Sql, mask: int) -> Sql:
+    """`(value & mask)`."""
+    return exp.Paren(this=exp.BitwiseAnd(this=value, expression=literal(mask)))
+
+
+def has_bits(name: str, bits: int) -> Sql:
+    """All of `bits` are set in the column."""
+    if not bits:
+        return TRUE
+    if bits & (bits - 1):
+        return compare(masked(column(name), bits), "==", literal(bits))
+    return compare(masked(column(name), bits), "!=", literal(0))
+
+
+def among(value: Sql, numbers: Sequence[int], ranges: Iterable[tuple[int, int]] = ()) -> Sql:
+    """The value is one of the numbers, or within one of the ranges, both ends included."""
+    tests: list[Sql] = [exp.Between(this=value, low=literal(low), high=literal(high)) for low, high in ranges]
+    if len(numbers) == 1:
+        tests.append(compare(value, "==", literal(numbers[0])))
+    elif numbers:
+        tests.append(exp.In(this=value, expressions=[literal(number) for number in numbers]))
+    return either(tests)
+
+
+def both(terms: Iterable[Sql]) -> Sql:
+    """All terms hold; true without any."""
+    kept = [term for term in terms if term is not TRUE]
+    if any(term is FALSE for term in kept):
+        return FALSE
+    return _chain(exp.And, kept, exp.Or) if kept else TRUE
+
+
+def either(terms: Iterable[Sql]) -> Sql:
+    """At least one term holds; false without any."""
+    kept = [term for term in terms if term is not FALSE]
+    if any(term is TRUE for term in kept):
+        return TRUE
+    return _chain(exp.Or, kept, exp.And) if kept else FALSE
+
+
+def negated(term: Sql) -> Sql:
+    """The term does not hold; it is never NULL, so nothing is lost."""
+    if term is TRUE:
+        return FALSE
+    if term is FALSE:
+        return TRUE
+    return exp.Not(this=exp.Paren(this=term))
+
+
+def differ(left: Sql, right: Sql) -> Sql:
+    """Exactly one of the two holds."""
+    if left in (TRUE, FALSE):
+        return negated(right) if left is TRUE else right
+    if right in (TRUE, FALSE):
+        return negated(left) if right is TRUE else left
+    return exp.NEQ(this=exp.Paren(this=left), expression=exp.Paren(this=right))
+
+
+def _chain(kind: type[exp.Expression], terms: Sequence[Sql], wrapped: type[exp.Expression]) -> Sql:
+    """A chain that leans to the left, which sqlglot writes without recursion."""
+    if len(terms) == 1:
+        return terms[0]
+    joined: Sql | None = None
+    for term in terms:
+        part = exp.Paren(this=term) if isinstance(term, wrapped) else term
+        joined = part if joined is None else kind(this=joined, expression=part)
+    return FALSE if joined is None else joined

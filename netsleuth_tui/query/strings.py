@@ -1,0 +1,93 @@
+"""Quoted strings of the filter language: their escapes, both ways, and the patterns that `matches` accepts."""
+
+from __future__ import annotations
+
+import re
+
+from netsleuth_tui.query.errors import FilterError
+from netsleuth_tui.query.nodes import Span
+from netsleuth_tui.query.tokens import Piece
+
+__all__ = ["pattern", "quoted", "unquoted"]
+
+_SIMPLE = {"'": "'", '"': '"', "\\": "\\", "a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+_ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-7]{1,3})|(.))", re.DOTALL)
+
+PATTERN_LENGTH = 64
+"""Longest regular expression; with repeated groups refused, this bounds the steps of a search."""
+
+_REPEATED_GROUP = re.compile(r"(?<!\\)(?:\\\\)*\)[*+{]")
+_BACK_REFERENCE = re.compile(r"\\[1-9]|\(\?P=")
+_AMBIGUOUS_SET = re.compile(r"\[\[|--|&&|~~|\|\|")
+
+
+def unquoted(piece: Piece) -> str:
+    """The characters that a STRING piece stands for.
+
+    Raises:
+        FilterError: An escape is not one of Wireshark's.
+    """
+    text = piece.text
+    if text.startswith("r"):
+        return text[2:-1]
+    start = piece.span.start + 1
+
+    def character(found: re.Match[str]) -> str:
+        two, four, eight, octal, simple = found.groups()
+        if simple is not None:
+            if simple not in _SIMPLE:
+                hint = f'a backslash is \\\\, or write a raw string: r"{found.group()}"'
+                raise _bad_escape(found, start, f"{found.group()} is not an escape", hint)
+            return _SIMPLE[simple]
+        code = int(octal, 8) if octal else int(two or four or eight, 16)
+        if code > 0x10FFFF or 0xD800 <= code < 0xE000:
+            raise _bad_escape(found, start, f"{found.group()} is not a character", "")
+        return chr(code)
+
+    return _ESCAPE.sub(character, text[1:-1])
+
+
+def _bad_escape(found: re.Match[str], start: int, what: str, hint: str) -> FilterError:
+    return FilterError(what, column=start + found.start(), length=len(found.group()), hint=hint)
+
+
+def quoted(text: str) -> str:
+    """`text` as a string of the filter language, printable."""
+    return '"' + "".join(_escaped(c) for c in text) + '"'
+
+
+def _escaped(c: str) -> str:
+    if c in '"\\':
+        return f"\\{c}"
+    if c.isprintable():
+        return c
+    code = ord(c)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def pattern(text: str, span: Span) -> re.Pattern[str]:
+    """The compiled regular expression, which ignores case as in Wireshark.
+
+    What could make a search take very long is refused: long patterns, repeated groups, references to groups.
+
+    Raises:
+        FilterError: It is none, or one of those.
+    """
+
+    def refuse(what: str, hint: str = "") -> FilterError:
+        return FilterError(what, column=span.start, length=span.end - span.start, hint=hint)
+
+    if len(text) > PATTERN_LENGTH:
+        raise refuse(f"a pattern has at most {PATTERN_LENGTH} characters")
+    if _REPEATED_GROUP.search(text) or _BACK_REFERENCE.search(text):
+        raise refuse("repeated groups and references to groups are not supported", "write the alternatives out")
+    if "[" in text and _AMBIGUOUS_SET.search(text):
+        raise refuse("this set of characters can be read in two ways", "escape the sign with a backslash")
+    try:
+        return re.compile(text, re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError) as error:
+        reason = getattr(error, "msg", "too large")
+        raise refuse(f"not a regular expression: {reason}", 'for example "^ICMP"') from None
