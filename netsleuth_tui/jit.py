@@ -18,11 +18,11 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Generic, Literal, ParamSpec, TypeVar
+from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
-__all__ = ["Kernel", "State", "helper", "kernel", "start", "state", "wait"]
+__all__ = ["Kernel", "State", "activate", "helper", "kernel", "start", "state", "wait"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,7 +39,7 @@ CACHES_KEPT = 4
 class Kernel(Generic[P, R]):
     """A function that runs plain until it is compiled; the caller sees no difference but speed."""
 
-    def __init__(self, function: Callable[P, R], plain: Callable[P, R] | None) -> None:
+    def __init__(self, function: Callable[P, R], plain: Callable[..., R] | None) -> None:
         self.function = function
         self.plain = plain
         self._compiled: Callable[P, R] | None = None
@@ -47,6 +47,7 @@ class Kernel(Generic[P, R]):
         self.__name__ = function.__name__
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call the fastest form there is by now."""
         if self._compiled is not None:
             return self._compiled(*args, **kwargs)
         if self.plain is not None:
@@ -57,6 +58,7 @@ class Kernel(Generic[P, R]):
 
     @property
     def is_compiled(self) -> bool:
+        """True once calls reach Numba's dispatcher."""
         return self._compiled is not None
 
     def compile(self, *, cache: bool) -> None:
@@ -102,7 +104,7 @@ class _Compiler:
             if directory is not None and not (directory / "complete").exists():
                 _fill(directory)
             self.activate(directory)
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever is wrong with the compiler, plain kernels still give every answer
             self.state = "unavailable"
         finally:
             self.finished.set()
@@ -116,7 +118,7 @@ class _Compiler:
         import numba
 
         if directory is not None:
-            numba.config.CACHE_DIR = str(directory)
+            setattr(numba.config, "CACHE_DIR", str(directory))  # noqa: B010 - a setting that Numba's types do not know
         with self.lock:
             self.cache = directory is not None
             for function in self.helpers:
@@ -136,10 +138,14 @@ def _make_callable_from_kernels(function: Callable[..., Any]) -> None:
 _compiler = _Compiler()
 
 
-def kernel(*, plain: Callable[P, R] | None = None) -> Callable[[Callable[P, R]], Kernel[P, R]]:
+class _Mark(Protocol):
+    def __call__(self, function: Callable[P, R], /) -> Kernel[P, R]: ...
+
+
+def kernel(*, plain: Callable[..., Any] | None = None) -> _Mark:
     """Mark an entry function. `plain` stands in for it before compilation where a plain loop would be too slow."""
 
-    def mark(function: Callable[P, R]) -> Kernel[P, R]:
+    def mark(function: Callable[P, R], /) -> Kernel[P, R]:
         made = Kernel(function, plain)
         _compiler.add_kernel(made)
         return made

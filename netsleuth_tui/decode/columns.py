@@ -174,6 +174,10 @@ class Columns(NamedTuple):
     esp_spi: NDArray[np.uint32]
     esp_sequence: NDArray[np.uint32]
 
+    def at(self, rows: slice | NDArray[np.uint32]) -> Columns:
+        """All columns at a slice of rows (views) or at row ids (copies)."""
+        return Columns._make(column[rows] for column in self)
+
 
 PACKET_COLUMNS: dict[str, np.dtype[np.generic]] = {
     name: np.dtype(code)

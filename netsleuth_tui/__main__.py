@@ -1,0 +1,23 @@
+"""Entry point of the command `netsleuth` and of `python -m netsleuth_tui`."""
+
+from __future__ import annotations
+
+import sys
+
+from netsleuth_tui import __version__
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    if sys.argv[1:] == ["--version"]:  # answered before anything else is imported
+        sys.stdout.write(f"netsleuth {__version__}\n")
+        return
+    from netsleuth_tui.cli import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""What the main screen shows beside the records, from one pass over the selected rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from netsleuth_tui.analysis.breakdown import Count, flag_counts, protocol_counts
+from netsleuth_tui.analysis.scope import Scope, rows_of
+from netsleuth_tui.analysis.tally import tally
+from netsleuth_tui.analysis.timeline import Timeline, axis, from_tally, time_span
+
+if TYPE_CHECKING:
+    from netsleuth_tui.store import Rows, Store
+
+__all__ = ["Overview", "overview"]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Rows, totals, time line and breakdowns of a scope; they agree with each other to the packet."""
+
+    scope: Scope
+    rows: Rows
+    """The selected rows, in capture order."""
+    matched: int
+    matched_bytes: int
+    """Bytes on the wire."""
+    total: int
+    """Rows that were looked at: all that was loaded when this was made."""
+    first: int | None
+    """Earliest time stamp among the matches, ns since the epoch."""
+    last: int | None
+    timeline: Timeline
+    """Split by protocol."""
+    protocols: tuple[Count, ...]
+    flags: tuple[Count, ...]
+    untimed: int
+    """Matches without a time stamp: they are in no interval of the time line."""
+
+
+def overview(store: Store, scope: Scope, *, columns: int | None = None, every: int | None = None) -> Overview:
+    """Count what a scope selects.
+
+    Args:
+        store: What was loaded.
+        scope: What to look at.
+        columns: At most so many intervals, of a round length; or
+        every: intervals of this length, in ns.
+
+    Raises:
+        FilterError: The filter is not valid.
+        NetSleuthError: There would be too many intervals.
+    """
+    total = store.packets
+    rows = rows_of(store, scope)
+    start, step, intervals = axis(time_span(store, scope, rows), columns=columns, every=every)
+    counted = tally(store.columns(), rows, origin=start, every=step, buckets=intervals)
+    return Overview(
+        scope,
+        rows,
+        len(rows),
+        int(counted.by_protocol[:, 1].sum()),
+        total,
+        counted.first,
+        counted.last,
+        from_tally(counted, start, step),
+        protocol_counts(counted),
+        flag_counts(counted),
+        counted.untimed,
+    )

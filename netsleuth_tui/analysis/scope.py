@@ -1,0 +1,38 @@
+"""The scope: the filter and the time window that every pane, command and export looks through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netsleuth_tui import query
+from netsleuth_tui.store import Rows, Store
+
+__all__ = ["EVERYTHING", "Scope", "rows_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is looked at: rows that satisfy `filter`, with `start` <= time < `end`."""
+
+    filter: str = ""
+    """Display filter; empty for all rows."""
+
+    start: int | None = None
+    """ns since the epoch, or None for the beginning."""
+
+    end: int | None = None
+    """ns since the epoch, excluded; or None for the end."""
+
+
+EVERYTHING = Scope()
+
+
+def rows_of(store: Store, scope: Scope) -> Rows:
+    """The rows that a scope selects among those loaded by now.
+
+    Raises:
+        FilterError: The filter is not valid.
+    """
+    text = scope.filter.strip()
+    ids = store.matching(text, lambda: query.compile_filter(text, hosts=store.hosts)) if text else None
+    return store.within(ids, scope.start, scope.end)

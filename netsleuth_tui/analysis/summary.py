@@ -1,0 +1,113 @@
+"""What is in there: sources, span, and counts by protocol and TCP flag."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from netsleuth_tui.analysis.breakdown import Count
+from netsleuth_tui.analysis.overview import overview
+from netsleuth_tui.analysis.scope import Scope
+from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.tabular import Cell, Column, Table
+
+if TYPE_CHECKING:
+    from netsleuth_tui.store import Source, Store
+
+__all__ = ["Summary", "summary", "summary_dict", "summary_table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A scope at a glance."""
+
+    scope: Scope
+    packets: int
+    bytes: int
+    """On the wire."""
+    events: int
+    """Event-log records; captures have none."""
+    first: int | None
+    """Earliest time stamp, ns since the epoch."""
+    last: int | None
+    untimed: int
+    """Packets without a time stamp."""
+    hosts: int
+    """Distinct IP addresses in all that was loaded."""
+    sources: tuple[Source, ...]
+    protocols: tuple[Count, ...]
+    flags: tuple[Count, ...]
+
+
+def summary(store: Store, scope: Scope) -> Summary:
+    """Count what a scope selects.
+
+    Raises:
+        FilterError: The filter is not valid.
+    """
+    seen = overview(store, scope, columns=3)
+    return Summary(
+        scope,
+        seen.matched,
+        seen.matched_bytes,
+        0,
+        seen.first,
+        seen.last,
+        seen.untimed,
+        store.hosts.count,
+        store.sources,
+        seen.protocols,
+        seen.flags,
+    )
+
+
+def summary_dict(found: Summary) -> dict[str, Any]:
+    """The summary as JSON has it; times are ns since the epoch."""
+    return {
+        "packets": found.packets,
+        "bytes": found.bytes,
+        "events": found.events,
+        "first": found.first,
+        "last": found.last,
+        "untimed": found.untimed,
+        "hosts": found.hosts,
+        "filter": found.scope.filter,
+        "since": found.scope.start,
+        "until": found.scope.end,
+        "protocols": {count.label: {"packets": count.packets, "bytes": count.bytes} for count in found.protocols},
+        "flags": {count.label: {"packets": count.packets, "bytes": count.bytes} for count in found.flags},
+        "sources": [asdict(source) for source in found.sources],
+    }
+
+
+def summary_table(found: Summary) -> Table:
+    """The summary as rows: section, name, packets, bytes, first, last, remarks."""
+    columns = (
+        Column("section"), Column("name"), Column("packets", "integer"), Column("bytes", "integer"), Column("first"), Column("last"),
+        Column("remarks"),
+    )  # fmt: skip
+    rows: list[tuple[Cell, ...]] = [
+        ("total", f"{found.hosts} hosts", found.packets, found.bytes, _time(found.first), _time(found.last), _untimed(found.untimed))
+    ]
+    rows += [("source", s.name, s.packets, s.bytes, _time(s.first), _time(s.last), _remarks(s)) for s in found.sources]
+    rows += [("protocol", c.label, c.packets, c.bytes, None, None, None) for c in found.protocols]
+    rows += [("flag", c.label, c.packets, c.bytes, None, None, None) for c in found.flags]
+    return Table(columns, [[list(column) for column in zip(*rows, strict=True)]])
+
+
+def _time(time: int | None) -> str | None:
+    return None if time is None else iso(time)
+
+
+def _untimed(packets: int) -> str | None:
+    return f"{packets} packets without a time" if packets else None
+
+
+def _remarks(source: Source) -> str:
+    kind = f"{source.format} in {source.compression}" if source.compression else source.format
+    parts = [kind, *source.damage, *source.notes]
+    if source.drops:
+        parts.append(f"{source.drops} packets dropped by the capturing host")
+    if not source.complete:
+        parts.append("partial: reading stopped before the end")
+    return "; ".join(parts)

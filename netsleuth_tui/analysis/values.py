@@ -1,0 +1,145 @@
+"""Field values of chosen rows: from column numbers to what a person reads or a spreadsheet computes with."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.analysis.info import info
+from netsleuth_tui.analysis.times import epoch, iso
+from netsleuth_tui.decode.columns import NO_TIME, Columns, Has, Protocol
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.query.fields import FIELDS, Field
+from netsleuth_tui.tabular import Cell, Column
+
+if TYPE_CHECKING:
+    from netsleuth_tui.decode.hosts import HostTable
+    from netsleuth_tui.store import Store
+
+__all__ = ["address", "column_of", "values"]
+
+Ids = NDArray[np.uint32]
+NUMBERS = ("uint", "bool")
+
+
+def column_of(name: str) -> Column:
+    """Header and kind of a field that can be shown.
+
+    Raises:
+        NetSleuthError: There is no such field.
+    """
+    if name in _DERIVED:
+        return Column(name, "integer" if name == "frame.number" else "text")
+    field = _field(name)
+    return Column(field.name, "integer" if field.kind in NUMBERS and field.base == 10 else "text")
+
+
+def values(store: Store, rows: Ids, name: str) -> list[Cell]:
+    """The values of one field, one per row; None where the field is absent.
+
+    A field that can occur twice (tcp.port, ip.addr) gives both values, separated by a comma, as tshark does.
+    """
+    if name in _DERIVED:
+        return _DERIVED[name](store, rows)
+    field = _field(name)
+    columns = store.columns()
+    parts = [_one(store, columns, rows, field, k) for k in range(len(field.columns))]
+    if len(parts) == 1:
+        return parts[0]
+    return [",".join(str(cell) for cell in cells if cell is not None) or None for cells in zip(*parts, strict=True)]
+
+
+def _field(name: str) -> Field:
+    field = FIELDS.get(name)
+    if field is None:
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, [*FIELDS, *_DERIVED], 1) or ["frame.number"]
+        raise NetSleuthError(f"there is no field {name!r}", hint=f"did you mean {close[0]}?")
+    return field
+
+
+def _one(store: Store, columns: Columns, rows: Ids, field: Field, part: int) -> list[Cell]:
+    has = np.uint64(field.has[part])
+    present = (columns.present[rows] & has) == has
+    raw = getattr(columns, field.columns[part])[rows]
+    if field.kind == "address":
+        return address_texts(store.hosts, raw, present)
+    if field.kind == "time":
+        return [iso(t) if t != NO_TIME else None for t in raw.tolist()]
+    if field.mask:
+        raw = (raw & raw.dtype.type(field.mask)) >> raw.dtype.type(field.shift)
+    numbers: list[Cell] = raw.tolist()
+    if field.base == 16:
+        digits = max(1, (field.mask.bit_length() + 3) // 4) if field.mask else raw.dtype.itemsize * 2
+        numbers = [f"0x{number:0{digits}x}" for number in numbers]
+    if present.all():
+        return numbers
+    return [number if there else None for number, there in zip(numbers, present.tolist(), strict=True)]
+
+
+def address_texts(hosts: HostTable, ids: Ids, present: NDArray[np.bool_]) -> list[Cell]:
+    """Text of host ids; each distinct address is written once."""
+    distinct, inverse = np.unique(np.where(present, ids, np.uint32(2**32 - 1)), return_inverse=True)
+    texts: list[Cell] = [address(hosts, int(i)) if i != 2**32 - 1 else None for i in distinct]
+    return [texts[k] for k in inverse.tolist()]
+
+
+def address(hosts: HostTable, host: int) -> str:
+    """The address of a host id, as RFC 5952 writes it."""
+    return _text(int(hosts.version[host]), int(hosts.hi[host]), int(hosts.lo[host]))
+
+
+@lru_cache(1 << 16)
+def _text(version: int, high: int, low: int) -> str:
+    return str(ipaddress.IPv4Address(low)) if version == 4 else str(ipaddress.IPv6Address(high << 64 | low))
+
+
+def _numbers(store: Store, rows: Ids) -> list[Cell]:
+    starts = np.array(store.starts or (0,), np.int64)
+    numbers: list[Cell] = (rows.astype(np.int64) - starts[store.columns().source[rows]] + 1).tolist()
+    return numbers
+
+
+def _time_epoch(store: Store, rows: Ids) -> list[Cell]:
+    return [epoch(t) if t != NO_TIME else None for t in store.columns().time[rows].tolist()]
+
+
+def _protocol(store: Store, rows: Ids) -> list[Cell]:
+    labels = [protocol.label for protocol in Protocol]
+    return [labels[code] for code in store.columns().protocol[rows].tolist()]
+
+
+def _either_address(part: str) -> Callable[[Store, Ids], list[Cell]]:
+    def shown(store: Store, rows: Ids) -> list[Cell]:
+        columns = store.columns()
+        present = (columns.present[rows] & np.uint64(Has.ADDRESSES)) != 0
+        return address_texts(store.hosts, getattr(columns, part)[rows], present)
+
+    return shown
+
+
+def _info(store: Store, rows: Ids) -> list[Cell]:
+    return info(store.columns().at(rows))
+
+
+def _file(store: Store, rows: Ids) -> list[Cell]:
+    names = [source.name for source in store.sources]
+    return [names[k] for k in store.columns().source[rows].tolist()]
+
+
+_DERIVED: dict[str, Callable[[Store, Ids], list[Cell]]] = {
+    "frame.number": _numbers,
+    "frame.time_epoch": _time_epoch,
+    "_ws.col.protocol": _protocol,
+    "_ws.col.def_src": _either_address("src"),
+    "_ws.col.def_dst": _either_address("dst"),
+    "info": _info,
+    "file": _file,
+}
+"""What is made from more than one column, or needs more than its number."""

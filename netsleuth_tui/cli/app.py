@@ -1,0 +1,67 @@
+"""The commands together, and how every one of them ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from netsleuth_tui import __version__
+from netsleuth_tui.cli import exits
+from netsleuth_tui.cli.browse import browse
+from netsleuth_tui.cli.export import export
+from netsleuth_tui.cli.summary import summary
+from netsleuth_tui.cli.timeline import timeline
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.terminal.sanitize import display
+
+__all__ = ["app", "run"]
+
+EPILOGUE = (
+    "Exit codes: 0 done; 1 failed; 2 usage; 3 done, but part of the input was damaged (what and where is on stderr); 130 interrupted."
+)
+
+app = App(
+    name="netsleuth",
+    help="Explore packet captures from the terminal: what else was going on at that time?",
+    help_epilogue=EPILOGUE,
+    version=__version__,
+    help_format="plaintext",
+    default_command=browse,
+)
+app.command(summary)
+app.command(timeline)
+app.command(export)
+app.register_install_completion_command()
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command.
+
+    Returns:
+        The exit code; errors were printed to stderr, without control characters.
+    """
+    try:
+        code = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+        sys.stdout.flush()
+    except CycloptsError as error:
+        _complain(f"{error}\nnetsleuth --help shows what there is")
+        return exits.USAGE
+    except NetSleuthError as error:
+        _complain(str(error))
+        return exits.FAILED
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return exits.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of our output has seen enough; nothing may be flushed into the broken pipe at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.DONE
+    return code if isinstance(code, int) else exits.DONE
+
+
+def _complain(text: str) -> None:
+    for line in text.splitlines():
+        sys.stderr.write(f"netsleuth: {display(line)}\n")

@@ -1,0 +1,38 @@
+"""`netsleuth FILE...`: the app."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from netsleuth_tui.cli.options import Files
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.ingest.budget import parse_size
+from netsleuth_tui.paths import sample
+from netsleuth_tui.session import Session
+
+__all__ = ["browse"]
+
+DEMO = "router-loop.pcapng.gz"
+
+
+def browse(
+    files: Files | None = None,
+    /,
+    *,
+    demo: Annotated[bool, Parameter(help="Open a capture of a router loop that comes with the program.", negative=())] = False,
+    filter: Annotated[str, Parameter(help="Display filter to begin with.")] = "",  # noqa: A002 - the option is called --filter
+    memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None,
+    low_bandwidth: Annotated[bool | None, Parameter(help="Fewer repaints, for slow links; by itself over SSH.")] = None,
+    theme: Annotated[str | None, Parameter(help="Colour theme: netsleuth-dark, netsleuth-light, netsleuth-16.")] = None,
+    ascii: Annotated[bool | None, Parameter(help="Draw with ASCII characters only.")] = None,  # noqa: A002 - the option is called --ascii
+) -> int:
+    """Open captures in the app."""
+    paths = [str(sample(DEMO))] if demo else list(files or [])
+    if not paths:
+        raise NetSleuthError("no file given", hint="netsleuth FILE..., or netsleuth --demo; netsleuth --help shows the rest")
+    session = Session(parse_size(memory) if memory else None)
+    from netsleuth_tui.tui import run
+
+    return run(paths, session, filter=filter, low_bandwidth=low_bandwidth, theme=theme, ascii=ascii)

@@ -1,0 +1,115 @@
+"""What every headless command does around its one question: load, narrate, write, and say how it went."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from netsleuth_tui.analysis import Scope, parse_time
+from netsleuth_tui.cli import exits
+from netsleuth_tui.cli.options import Common, Format
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.export import write_table
+from netsleuth_tui.ingest import Progress, parse_size
+from netsleuth_tui.session import Session
+from netsleuth_tui.tabular import Table
+from netsleuth_tui.terminal.sanitize import display
+
+__all__ = ["ending", "format_of", "load", "say", "scope_of", "write"]
+
+SUFFIXES: dict[str, Format] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".txt": "table"}
+
+
+def say(text: str) -> None:
+    """One line of narration on stderr."""
+    sys.stderr.write(f"netsleuth: {display(text)}\n")
+
+
+def scope_of(common: Common) -> Scope:
+    """The scope that the options describe.
+
+    Raises:
+        NetSleuthError: A filter or a time is not valid.
+    """
+    scope = Scope(
+        common.filter,
+        parse_time(common.since) if common.since is not None else None,
+        parse_time(common.until) if common.until is not None else None,
+    )
+    if scope.start is not None and scope.end is not None and scope.end <= scope.start:
+        raise NetSleuthError("--until is not after --since")
+    return scope
+
+
+def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
+    """Load files for one question.
+
+    Raises:
+        NetSleuthError: The scope is not valid, or no file could be opened.
+    """
+    if not files:
+        raise NetSleuthError("no file given", hint="netsleuth --help shows what there is")
+    scope = scope_of(common)
+    session = Session(parse_size(common.memory) if common.memory else None)
+    session.look_at(scope)
+    progress = _Narrator()
+    last = session.load(files, report=progress)
+    progress.clear()
+    for problem in last.problems:
+        say(problem)
+    if last.phase == "budget":
+        say(f"stopped at {last.packets} packets: the memory budget is used up; the rest of the input is missing here (raise --memory)")
+    if not session.store.sources:
+        raise session.failures[0] if len(session.failures) == 1 else NetSleuthError("nothing could be opened")
+    for source in session.store.sources:
+        for note in source.notes:
+            say(f"{source.name}: {note}")
+    return session, scope
+
+
+def ending(session: Session) -> int:
+    """The exit code for what was loaded."""
+    progress = session.progress
+    partial = progress is not None and (progress.phase != "done" or bool(progress.problems))
+    return exits.DAMAGED if partial else exits.DONE
+
+
+def format_of(common: Common) -> Format:
+    """The format asked for, or the one that fits where the output goes."""
+    if common.format:
+        return common.format
+    if common.output:
+        return SUFFIXES.get(Path(common.output).suffix.lower(), "csv")
+    return "table" if sys.stdout.isatty() else "csv"
+
+
+def write(table: Table, common: Common) -> None:
+    """Write rows where the options say.
+
+    Raises:
+        NetSleuthError: The output cannot be written.
+    """
+    written = write_table(table, format=format_of(common), target=common.output, force=common.force, raw=common.csv_raw)
+    if written.guarded:
+        say(f"{written.guarded} cells that a spreadsheet would run as a formula begin with an apostrophe now; --csv-raw leaves them exact")
+    if common.output:
+        say(f"{written.rows} rows, {written.bytes} bytes written to {common.output}")
+
+
+class _Narrator:
+    """Progress on stderr, on one line that is overwritten; silent where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._on = sys.stderr.isatty()
+
+    def __call__(self, progress: Progress) -> None:
+        if self._on:
+            share = f"{progress.bytes_read / progress.bytes_total:4.0%} " if progress.bytes_total else ""
+            sys.stderr.write(f"\r\x1b[K{share}{progress.packets} packets, {progress.packets_per_second:.0f}/s")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Remove the line."""
+        if self._on:
+            sys.stderr.write("\r\x1b[K")

@@ -1,0 +1,35 @@
+"""The options that all headless commands share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+__all__ = ["Common", "Files", "Format"]
+
+Format = Literal["table", "csv", "json", "jsonl"]
+
+Files = Annotated[list[str], Parameter(help="Captures, in any mix: files, patterns, folders, or - for standard input.", negative=())]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Common:
+    """What to look at, and where the answer goes."""
+
+    filter: Annotated[str, Parameter(help="Display filter, as in: icmp && ip.addr == 10.1.0.0/16")] = ""
+    since: Annotated[
+        str | None, Parameter(help="Only packets at or after this time: ISO 8601 (UTC unless it says otherwise), or seconds since 1970.")
+    ] = None
+    until: Annotated[str | None, Parameter(help="Only packets before this time.")] = None
+    format: Annotated[
+        Format | None, Parameter(help="How rows are written; a table on a terminal, CSV elsewhere, or by the suffix of --output.")
+    ] = None
+    output: Annotated[str | None, Parameter(name=["--output", "-o"], help="Write to this file instead of standard output.")] = None
+    force: Annotated[bool, Parameter(help="Replace the output file if it exists.", negative=())] = False
+    csv_raw: Annotated[
+        bool, Parameter(help="Leave CSV cells exact, even those that a spreadsheet would run as a formula.", negative=())
+    ] = False
+    memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None

@@ -1,0 +1,65 @@
+"""How much memory loading may take on a host that is not ours alone."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.store import ROW_BYTES
+
+__all__ = ["default_budget", "parse_size", "rows_within"]
+
+GIB = 1 << 30
+MOST = 4 * GIB
+UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": GIB, "t": 1 << 40}
+SELECTION_BYTES = 8
+"""What a row costs beside its columns: its id in two kept selections."""
+
+
+def default_budget() -> int:
+    """Bytes: a quarter of the memory that is available, half of the control group's limit, or 4 GiB; the least of them."""
+    limits = [MOST]
+    available = _meminfo("MemAvailable")
+    if available:
+        limits.append(available // 4)
+    group = _group_limit()
+    if group:
+        limits.append(group // 2)
+    return min(limits)
+
+
+def rows_within(budget: int) -> int:
+    """Packets that fit into `budget` bytes."""
+    return max(budget // (ROW_BYTES + SELECTION_BYTES), 1)
+
+
+def parse_size(text: str) -> int:
+    """Bytes of '2GiB', '500M', '1048576'; K, M, G and T are powers of 1024, with or without iB or B.
+
+    Raises:
+        NetSleuthError: It is not a size.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", text.strip().lower())
+    if not found or float(found[1]) <= 0:
+        raise NetSleuthError(f"{text!r} is not a size", hint="for example 2GiB or 500MiB")
+    return int(float(found[1]) * UNITS[found[2]])
+
+
+def _meminfo(name: str) -> int | None:
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), None)
+
+
+def _group_limit() -> int | None:
+    for path in (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes")):
+        try:
+            text = path.read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        if text.isdigit():
+            return int(text)
+    return None

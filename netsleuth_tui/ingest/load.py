@@ -1,0 +1,188 @@
+"""Loading: a reader's batches through the decode kernels into the store, file after file."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netsleuth_tui import jit
+from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.decode.packets import decode_frames
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.ingest.budget import rows_within
+from netsleuth_tui.ingest.progress import Phase, Progress
+from netsleuth_tui.ingest.series import expand
+from netsleuth_tui.readers import open_capture
+from netsleuth_tui.store import Source
+
+if TYPE_CHECKING:
+    from netsleuth_tui.readers import CaptureReader
+    from netsleuth_tui.readers.frames import FrameBatch
+    from netsleuth_tui.store import Store
+
+__all__ = ["Loader"]
+
+WORTH_COMPILING = 2 << 20
+"""Bytes of input below which plain Python is done before a compiler would be loaded."""
+
+REPORT_EVERY = 0.1
+"""Seconds between progress reports."""
+
+MOST_SOURCES = 1 << 16
+
+
+class Loader:
+    """Loads files into a store, on the calling thread.
+
+    Args:
+        store: Where packets go.
+        memory: Budget in bytes; loading stops before the packet columns exceed it.
+        cancel: Set by another thread to stop; what was loaded stays.
+        report: Called with the progress, about ten times a second and at the end.
+    """
+
+    def __init__(self, store: Store, *, memory: int, cancel: threading.Event, report: Callable[[Progress], None]) -> None:
+        self.store = store
+        self.most_rows = rows_within(memory)
+        self.cancel = cancel
+        self.report = report
+        self.problems: list[str] = []
+        self.failures: list[NetSleuthError] = []
+        """Files that could not be opened."""
+        self._phase: Phase = "loading"
+        self._started = time.monotonic()
+        self._reported = 0.0
+        self._files: list[tuple[str, bool]] = []
+        self._done = 0
+        self._bytes_done = 0
+        self._bytes_total = 0
+
+    def load(self, paths: Sequence[str]) -> Progress:
+        """Load files, patterns and folders; see `expand`.
+
+        Returns:
+            The last progress: its phase says how loading ended, its problems what could not be read.
+        """
+        self._files = expand(paths)
+        sizes = [_size(name) for name, _ in self._files]
+        self._bytes_total = 0 if None in sizes else sum(size or 0 for size in sizes)
+        if self._bytes_total == 0 or self._bytes_total > WORTH_COMPILING:
+            jit.start()
+        for name, named in self._files:
+            if self._phase != "loading":
+                break
+            self._load_file(name, named=named)
+            self._done += 1
+        if self._phase == "loading":
+            self._phase = "done"
+        return self._report(self._files[-1][0] if self._files else "", 0)
+
+    def _load_file(self, name: str, *, named: bool) -> None:
+        try:
+            reader = open_capture(name)
+        except NetSleuthError as error:
+            if named:
+                self.failures.append(error)
+                self.problems.append(str(error))
+            else:
+                self.problems.append(f"{error}; skipped")
+            return
+        try:
+            self._read(reader)
+        finally:
+            self._bytes_done += reader.position
+            reader.close()
+
+    def _read(self, reader: CaptureReader) -> None:
+        store = self.store
+        index = len(store.sources)
+        if index >= MOST_SOURCES:
+            raise NetSleuthError(f"more than {MOST_SOURCES} files", where=reader.name, hint="open fewer at once")
+        source = Source(reader.name, reader.format, reader.compression, reader.size, store.packets)
+        store.sources = (*store.sources, source)
+        for batch in reader.batches():
+            if self.cancel.is_set():
+                self._phase = "cancelled"
+            elif store.packets + batch.count > self.most_rows:
+                self._phase = "budget"
+            else:
+                self._append(reader, batch, index)
+                source = _grown(source, batch)
+                store.sources = (*store.sources[:index], source)
+                self._report(reader.name, reader.position)
+                continue
+            break
+        source = replace(
+            source,
+            complete=self._phase == "loading",
+            damage=tuple(str(damage) for damage in reader.damage),
+            notes=tuple(reader.notes),
+            drops=reader.drops,
+        )
+        store.sources = (*store.sources[:index], source)
+        self.problems.extend(f"{reader.name}: {damage}" for damage in source.damage)
+
+    def _append(self, reader: CaptureReader, batch: FrameBatch, index: int) -> None:
+        table, first = self.store.table, self.store.packets
+        if first + batch.count > table.capacity:
+            columns = table.reserve(min(self._expected_rows(reader, first + batch.count), max(self.most_rows, first + batch.count)))
+        else:
+            columns = table.reserve(first + batch.count)
+        self.store.hosts.reserve(2 * batch.count)
+        decode_frames(
+            batch.data, batch.count, batch.start, batch.cap_len, batch.wire_len, batch.time, batch.link_type, batch.offset,
+            columns, first, index, self.store.hosts,
+        )  # fmt: skip
+        table.commit(first + batch.count)
+
+    def _expected_rows(self, reader: CaptureReader, rows: int) -> int:
+        """Rows that all files will have, judged by what was read so far."""
+        read = self._bytes_done + reader.position
+        if not read or not self._bytes_total:
+            return rows * 2
+        return max(rows, int(rows * 1.05 * self._bytes_total / read))
+
+    def _report(self, name: str, position: int) -> Progress:
+        now = time.monotonic()
+        progress = Progress(
+            self._phase,
+            name,
+            self._done,
+            len(self._files),
+            self._bytes_done + position,
+            self._bytes_total,
+            self.store.packets,
+            self.store.packets / max(now - self._started, 1e-9),
+            tuple(self.problems),
+        )
+        if now - self._reported >= REPORT_EVERY or self._phase != "loading" or self._reported == 0.0:
+            self._reported = now
+            self.report(progress)
+        return progress
+
+
+def _grown(source: Source, batch: FrameBatch) -> Source:
+    """The source with a batch more."""
+    time = batch.time[: batch.count]
+    timed = time[time != NO_TIME]
+    firsts = [t for t in (source.first, int(timed.min()) if len(timed) else None) if t is not None]
+    lasts = [t for t in (source.last, int(timed.max()) if len(timed) else None) if t is not None]
+    return replace(
+        source,
+        packets=source.packets + batch.count,
+        captured_bytes=source.captured_bytes + int(batch.cap_len[: batch.count].sum()),
+        bytes=source.bytes + int(batch.wire_len[: batch.count].sum()),
+        first=min(firsts, default=None),
+        last=max(lasts, default=None),
+    )
+
+
+def _size(name: str) -> int | None:
+    try:
+        return Path(name).stat().st_size if name != "-" else None
+    except OSError:
+        return 0

@@ -1,0 +1,38 @@
+"""Which files a command line means: names, patterns, and folders, in the order in which a capture rotates."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = ["expand"]
+
+
+def expand(paths: Sequence[str]) -> list[tuple[str, bool]]:
+    """Files to open, in order, each with whether it was named (True) or found in a folder (False).
+
+    Folders are walked to the bottom, without following links to folders. A pattern that matches nothing stays as it is, so that
+    opening it says so. Numbers sort as numbers: `(2).cap` comes before `(10).cap`.
+    """
+    files: list[tuple[str, bool]] = []
+    for path in paths:
+        exact = path == "-" or Path(path).exists()
+        names = [path] if exact else sorted(glob.glob(path), key=_natural) or [path]  # noqa: PTH207 - names, as the user typed them
+        for name in names:
+            if name != "-" and Path(name).is_dir():
+                files.extend((found, False) for found in _below(name))
+            else:
+                files.append((name, True))
+    return files
+
+
+def _below(folder: str) -> list[str]:
+    found = [os.path.join(root, name) for root, _, names in os.walk(folder) for name in names]  # noqa: PTH118 - text in, text out
+    return sorted((name for name in found if Path(name).is_file()), key=_natural)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]

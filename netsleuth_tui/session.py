@@ -1,0 +1,95 @@
+"""What is open, how far it is loaded, and what is looked at: the same for the command line and the screen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from netsleuth_tui import query
+from netsleuth_tui.analysis import EVERYTHING, Scope
+from netsleuth_tui.ingest import Loader, Progress, default_budget
+from netsleuth_tui.readers import read_frame
+from netsleuth_tui.store import Store
+
+if TYPE_CHECKING:
+    from netsleuth_tui.decode.dissect import Dissection, Dissector
+    from netsleuth_tui.errors import NetSleuthError
+
+__all__ = ["Session"]
+
+
+class Session:
+    """One set of files and the view on it.
+
+    Args:
+        memory: Budget for packets in bytes; None for the default of this host.
+    """
+
+    def __init__(self, memory: int | None = None) -> None:
+        self.memory = memory if memory is not None else default_budget()
+        self.store = Store(query_memory=max(self.memory // 2, 64 << 20))
+        self.scope = EVERYTHING
+        """What is looked at; set it through `look_at`."""
+        self.progress: Progress | None = None
+        """The latest report of `load`."""
+        self.failures: list[NetSleuthError] = []
+        """Files that could not be opened."""
+        self._dissector: Dissector | None = None
+
+    def load(
+        self, paths: Sequence[str], *, cancel: threading.Event | None = None, report: Callable[[Progress], None] | None = None
+    ) -> Progress:
+        """Load files on the calling thread; the store can be asked meanwhile from others.
+
+        Args:
+            paths: Files, patterns, folders; '-' is standard input.
+            cancel: Set it to stop; what was loaded stays.
+            report: Called with the progress, about ten times a second.
+        """
+
+        def keep(progress: Progress) -> None:
+            self.progress = progress
+            if report is not None:
+                report(progress)
+
+        loader = Loader(self.store, memory=self.memory, cancel=cancel or threading.Event(), report=keep)
+        self.failures = loader.failures
+        return loader.load(paths)
+
+    def look_at(self, scope: Scope) -> None:
+        """Make `scope` the current one.
+
+        Raises:
+            FilterError: Its filter is not valid; the scope stays as it was.
+        """
+        if scope.filter.strip():
+            query.parse(scope.filter)
+        self.scope = scope
+
+    def frame(self, row: int) -> bytes:
+        """Captured bytes of row id `row`, read again from its file.
+
+        Raises:
+            NetSleuthError: The file is gone, has changed, or was standard input.
+        """
+        columns = self.store.columns()
+        source = self.store.source_of(row)
+        return read_frame(source.name, source.compression, int(columns.offset[row]), int(columns.cap_len[row]))
+
+    def dissect(self, row: int) -> Dissection:
+        """All layers of row id `row`, taken apart in a process of its own.
+
+        Raises:
+            NetSleuthError: The frame cannot be read again.
+        """
+        if self._dissector is None:
+            from netsleuth_tui.decode.dissect import Dissector
+
+            self._dissector = Dissector()
+        return self._dissector.dissect(self.frame(row), int(self.store.columns().link_type[row]))
+
+    def close(self) -> None:
+        """End the dissector's process."""
+        if self._dissector is not None:
+            self._dissector.close()

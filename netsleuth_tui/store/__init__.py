@@ -1,0 +1,8 @@
+"""What was loaded, in memory: packet columns, addresses, sources, and the engine that answers filters over them."""
+
+from netsleuth_tui.store.packets import ROW_BYTES, PacketTable
+from netsleuth_tui.store.rows import Rows
+from netsleuth_tui.store.sources import Source
+from netsleuth_tui.store.store import Store
+
+__all__ = ["ROW_BYTES", "PacketTable", "Rows", "Source", "Store"]

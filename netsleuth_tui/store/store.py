@@ -1,0 +1,134 @@
+"""The store: everything that was loaded, and which rows a filter selects."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.decode.hosts import HostTable
+from netsleuth_tui.store.packets import PacketTable
+from netsleuth_tui.store.rows import Rows
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from netsleuth_tui.decode.columns import Columns
+    from netsleuth_tui.store.engine import Engine
+    from netsleuth_tui.store.sources import Source
+
+__all__ = ["Predicate", "Store"]
+
+SELECTIONS_KEPT = 8
+"""Filters whose row ids are kept, 4 bytes a match, so that going back costs nothing."""
+
+ENGINE_MEMORY = 1 << 30
+"""Bytes that one query may take beside the columns, unless the budget says less."""
+
+
+class Predicate(Protocol):
+    """A compiled filter: a boolean SQL tree over the packet columns, and the host-id relations that it names."""
+
+    @property
+    def sql(self) -> exp.Expression:
+        """The condition."""
+
+    @property
+    def host_sets(self) -> Sequence[NDArray[np.uint32]]:
+        """Ids of `host_set_0` and the following."""
+
+
+class Store:
+    """Packet columns, addresses and sources in memory. One thread loads; any thread asks.
+
+    Args:
+        query_memory: Bytes that the engine may use for a query.
+    """
+
+    def __init__(self, query_memory: int = ENGINE_MEMORY) -> None:
+        self.table = PacketTable()
+        self.hosts = HostTable()
+        self.sources: tuple[Source, ...] = ()
+        """Replaced as a whole whenever a source is added or changes."""
+        self._query_memory = query_memory
+        self._matches: OrderedDict[str, tuple[int, NDArray[np.uint32]]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def packets(self) -> int:
+        """Rows that can be asked for by now."""
+        return self.table.rows
+
+    def columns(self) -> Columns:
+        """The visible rows, without a copy."""
+        return self.table.view()
+
+    @property
+    def starts(self) -> tuple[int, ...]:
+        """First row of every source, ascending."""
+        return tuple(source.first_row for source in self.sources)
+
+    def source_of(self, row: int) -> Source:
+        """The file that row id `row` came from."""
+        return self.sources[int(self.table.view().source[row])]
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The SQL engine, started when the first filter needs it."""
+        from netsleuth_tui.store.engine import Engine
+
+        return Engine(self._query_memory)
+
+    def matching(self, text: str, compiled: Callable[[], Predicate]) -> NDArray[np.uint32]:
+        """Ascending ids of the rows that satisfy a filter.
+
+        Args:
+            text: The filter's text, under which the answer is kept. Rows loaded since it was kept are looked at on their own.
+            compiled: Makes the predicate, against the addresses known now; called only if there are rows to look at.
+        """
+        with self._lock:
+            seen, ids = self._matches.get(text, (0, np.empty(0, np.uint32)))
+            columns = self.columns()
+            rows = len(columns.row)
+            if seen < rows:
+                predicate = compiled()
+                unseen = columns.at(slice(seen, None))
+                found = self.engine.row_ids(unseen, predicate.sql, predicate.host_sets, self.starts)
+                ids = np.concatenate((ids, found)) if len(ids) else found
+                self._matches[text] = (rows, ids)
+            self._matches.move_to_end(text)
+            while len(self._matches) > SELECTIONS_KEPT:
+                self._matches.popitem(last=False)
+            return ids
+
+    def within(self, ids: NDArray[np.uint32] | None, start: int | None, end: int | None) -> Rows:
+        """Narrow row ids (None: all rows) to the time window `start` <= time < `end`, ns since the epoch; None is open.
+
+        Frames without a time are outside every window that is closed on a side.
+        """
+        time = self.columns().time
+        if start is None and end is None:
+            return Rows(0, len(time) if ids is None else len(ids), ids)
+        if not self.table.in_order:
+            inside = _inside(time if ids is None else time[ids], start, end)
+            chosen = np.flatnonzero(inside).astype(np.uint32) if ids is None else ids[inside]
+            return Rows(0, len(chosen), chosen)
+        first = 0 if start is None else int(np.searchsorted(time, start))
+        last = len(time) if end is None else max(first, int(np.searchsorted(time, end)))
+        if ids is None:
+            return Rows(first, last)
+        edges = np.searchsorted(ids, np.array([first, last], np.uint64).astype(np.uint32))
+        return Rows(int(edges[0]), int(edges[1]), ids)
+
+
+def _inside(time: NDArray[np.int64], start: int | None, end: int | None) -> NDArray[np.bool_]:
+    inside = time >= (NO_TIME + 1 if start is None else start)
+    if end is not None:
+        inside &= time < end
+    return inside

@@ -1,0 +1,53 @@
+"""Calls every kernel once, compiled, so that its machine code lies in the cache: run as a child process by `netsleuth_tui.jit`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from netsleuth_tui import jit
+
+__all__ = ["warm_up"]
+
+
+def warm_up(directory: Path) -> None:
+    """Compile all kernels into `directory`, by loading two small captures and looking at them in every way."""
+    from netsleuth_tui.analysis import Scope, overview
+    from netsleuth_tui.decode.hosts import HostTable
+    from netsleuth_tui.ingest import Loader
+    from netsleuth_tui.store import Store
+
+    jit.activate(directory)
+    store = Store()
+    with tempfile.TemporaryDirectory(dir=directory) as folder:
+        names = []
+        for name, content in (("a.pcap", _pcap()), ("b.pcapng", _pcapng())):
+            path = Path(folder) / name
+            path.write_bytes(content)
+            names.append(str(path))
+        Loader(store, memory=1 << 24, cancel=threading.Event(), report=lambda _: None).load(names)
+    overview(store, Scope(), columns=10)
+    HostTable().merge(store.hosts)
+
+
+FRAME = bytes(12) + b"\x08\x00" + b"\x45" + bytes(7) + b"\x40\x06" + bytes(2) + b"\x0a\x00\x00\x01\x0a\x00\x00\x02" + bytes(20)
+
+
+def _pcap() -> bytes:
+    header = b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00" + bytes(8) + b"\x00\x00\x04\x00\x01\x00\x00\x00"
+    size = len(FRAME).to_bytes(4, "little")
+    return header + bytes(8) + size + size + FRAME
+
+
+def _pcapng() -> bytes:
+    section = b"\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x4d\x3c\x2b\x1a\x01\x00\x00\x00" + b"\xff" * 8 + b"\x1c\x00\x00\x00"
+    interface = b"\x01\x00\x00\x00\x14\x00\x00\x00\x01\x00\x00\x00" + bytes(4) + b"\x14\x00\x00\x00"
+    padded = FRAME + bytes(-len(FRAME) % 4)
+    size, total = len(FRAME).to_bytes(4, "little"), (32 + len(padded)).to_bytes(4, "little")
+    return section + interface + b"\x06\x00\x00\x00" + total + bytes(12) + size + size + padded + total
+
+
+if __name__ == "__main__":
+    warm_up(Path(sys.argv[1]))

@@ -1,0 +1,76 @@
+"""Time stamps and intervals keep every nanosecond."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netsleuth_tui.analysis import clock, epoch, iso, parse_interval, parse_time, show_interval
+from netsleuth_tui.analysis.intervals import ROUND, nice_interval
+from netsleuth_tui.errors import NetSleuthError
+
+instants = st.integers(-(2**62), 2**62)
+
+
+@given(instants)
+def test_texts_of_an_instant_read_back(time: int) -> None:
+    """ISO 8601 and seconds since 1970 give the same nanosecond back."""
+    assert parse_time(iso(time)) == time
+    assert parse_time(epoch(time)) == time
+
+
+def test_times_as_people_write_them() -> None:
+    """UTC unless the text says otherwise; a space for the T."""
+    noon = 1_773_144_000_000_000_000
+    assert parse_time("2026-03-10 12:00") == noon
+    assert parse_time("2026-03-10T13:00:00+01:00") == noon
+    assert parse_time("1773144000") == noon
+    assert parse_time("2026-03-10T12:00:00.000000001Z") == noon + 1
+    assert clock(noon + 1_500_000_000) == "12:00:01.500000"
+    assert iso(noon) == "2026-03-10T12:00:00Z"
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "12:00:", "1.2.3", "2026-03-10T12:00:00.", "²"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    """The message says what a time looks like."""
+    with pytest.raises(NetSleuthError, match="ISO 8601"):
+        parse_time(text)
+
+
+@given(st.integers(0, 10**20), st.integers(3, 500))
+def test_a_nice_interval_covers_the_span(span: int, columns: int) -> None:
+    """At most `columns` intervals, and no rounder interval that is shorter would do."""
+    every = nice_interval(span, columns)
+    start = 123_456_789
+    assert (start + span) // every - start // every + 1 <= columns
+    shorter = [length for length in ROUND if length < every]
+    assert not shorter or span // shorter[-1] + 2 > columns
+
+
+def test_round_intervals_ascend() -> None:
+    """The search for the shortest relies on it."""
+    assert list(ROUND) == sorted(set(ROUND))
+
+
+@pytest.mark.parametrize(
+    ("text", "length", "shown"),
+    [
+        ("1s", 10**9, "1 s"),
+        ("250ms", 250_000_000, "250 ms"),
+        ("1.5 s", 1_500_000_000, "1.5 s"),
+        ("5min", 300 * 10**9, "5 min"),
+        ("1h", 3600 * 10**9, "1 h"),
+    ],
+)
+def test_intervals_read_and_show(text: str, length: int, shown: str) -> None:
+    """A number and a unit."""
+    assert parse_interval(text) == length
+    assert show_interval(length) == shown
+
+
+@pytest.mark.parametrize("text", ["", "s", "0s", "-1s", "1", "1 fortnight", "0.0000000001ns"])
+def test_what_is_no_interval_is_refused(text: str) -> None:
+    """The message gives examples."""
+    with pytest.raises(NetSleuthError, match="10ms"):
+        parse_interval(text)

@@ -1,0 +1,111 @@
+"""Loading: progress, cancelling, the budget, damage and piles of files."""
+
+from __future__ import annotations
+
+import struct
+import threading
+from pathlib import Path
+
+from netsleuth_tui.ingest import Loader, Progress
+from netsleuth_tui.ingest import load as module
+from netsleuth_tui.store import Store
+
+FRAME = (
+    bytes(12) + b"\x08\x00\x45" + bytes(7) + b"\x40\x11" + bytes(2) + b"\x0a\x00\x00\x01\x0a\x00\x00\x02" + b"\x00\x35\x00\x36" + bytes(4)
+)
+
+
+def capture(path: Path, frames: int, *, first: int = 0, tail: bytes = b"") -> str:
+    """A pcap with one UDP frame a millisecond."""
+    records = b"".join(
+        struct.pack("<IIII", (first + k) // 1000, (first + k) % 1000 * 1000, len(FRAME), len(FRAME)) + FRAME for k in range(frames)
+    )
+    path.write_bytes(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + records + tail)
+    return str(path)
+
+
+def load(
+    names: list[str], *, memory: int = 1 << 30, cancel: threading.Event | None = None
+) -> tuple[Store, Progress, list[Progress], Loader]:
+    """Load and keep what was reported."""
+    store, reports = Store(), list[Progress]()
+    loader = Loader(store, memory=memory, cancel=cancel or threading.Event(), report=reports.append)
+    return store, loader.load(names), reports, loader
+
+
+def test_files_follow_one_another(tmp_path: Path) -> None:
+    """Each file is a source with its rows, span and bytes; the last report is the one returned."""
+    names = [capture(tmp_path / "a.pcap", 300), capture(tmp_path / "b.pcap", 200, first=1000)]
+    store, last, reports, _ = load(names)
+    assert [(s.name, s.first_row, s.packets, s.bytes) for s in store.sources] == [
+        (names[0], 0, 300, 300 * len(FRAME)),
+        (names[1], 300, 200, 200 * len(FRAME)),
+    ]
+    assert store.sources[1].first == 1_000_000_000
+    assert last.phase == "done"
+    assert last == reports[-1]
+    assert last.bytes_read == last.bytes_total == sum(Path(name).stat().st_size for name in names)
+    assert store.columns().row.tolist() == list(range(500))
+    assert store.columns().source.tolist() == [0] * 300 + [1] * 200
+    assert store.hosts.count == 2
+
+
+def test_cancelling_keeps_what_was_loaded(tmp_path: Path) -> None:
+    """After the event is set, the next batch is not taken, and the source is marked as partial."""
+    name = capture(tmp_path / "long.pcap", 40_000)
+    cancel = threading.Event()
+    store = Store()
+
+    def report(progress: Progress) -> None:
+        if progress.packets:
+            cancel.set()
+
+    last = Loader(store, memory=1 << 30, cancel=cancel, report=report).load([name, name])
+    assert last.phase == "cancelled"
+    assert 0 < store.packets < 40_000
+    assert len(store.sources) == 1
+    assert not store.sources[0].complete
+    assert store.sources[0].packets == store.packets
+
+
+def test_loading_stops_at_the_budget(tmp_path: Path) -> None:
+    """The columns never take more than the budget, and what is there works."""
+    name = capture(tmp_path / "long.pcap", 40_000)
+    store, last, _, loader = load([name], memory=3_000_000)
+    assert last.phase == "budget"
+    assert 0 < store.packets <= loader.most_rows
+    assert not store.sources[0].complete
+
+
+def test_damage_is_reported_and_the_rest_kept(tmp_path: Path) -> None:
+    """A record that claims 4 GB ends its file, with the offset; the next file is still read."""
+    bad = capture(tmp_path / "bad.pcap", 10, tail=struct.pack("<IIII", 0, 0, 0xFFFFFFFF, 60) + bytes(50))
+    store, last, _, _ = load([bad, capture(tmp_path / "good.pcap", 5)])
+    assert [source.packets for source in store.sources] == [10, 5]
+    offset = 24 + 10 * (16 + len(FRAME))
+    assert store.sources[0].damage
+    assert f"damaged at byte {offset}" in store.sources[0].damage[0]
+    assert any(bad in problem and f"damaged at byte {offset}" in problem for problem in last.problems)
+
+
+def test_a_file_that_is_no_capture_is_named(tmp_path: Path) -> None:
+    """Named files that cannot be opened are failures; those found in a folder are skipped with a remark."""
+    text = tmp_path / "notes.txt"
+    text.write_text("not a capture at all, just some text")
+    capture(tmp_path / "a.pcap", 3)
+    store, last, _, loader = load([str(text), str(tmp_path)])
+    assert store.packets == 3
+    assert len(loader.failures) == 1
+    assert [problem.endswith("skipped") for problem in last.problems] == [False, True]
+    assert last.phase == "done"
+
+
+def test_small_input_does_not_start_the_compiler(tmp_path: Path, monkeypatch) -> None:
+    """Plain Python is done with a few thousand packets before a compiler would be loaded."""
+    started = []
+    monkeypatch.setattr(module.jit, "start", lambda: started.append(True))
+    load([capture(tmp_path / "small.pcap", 10)])
+    assert not started
+    monkeypatch.setattr(module, "WORTH_COMPILING", 10)
+    load([capture(tmp_path / "small.pcap", 10)])
+    assert started

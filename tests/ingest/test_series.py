@@ -1,0 +1,37 @@
+"""Names, patterns and folders become files in the order in which a capture rotates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from netsleuth_tui.ingest.series import expand
+
+
+def test_numbers_sort_as_numbers(tmp_path: Path) -> None:
+    """(2) comes before (10), from a pattern and from a folder."""
+    for number in (10, 2, 0):
+        (tmp_path / f"net({number}).cap").touch()
+    expected = [str(tmp_path / f"net({number}).cap") for number in (0, 2, 10)]
+    assert [name for name, _ in expand([str(tmp_path / "*.cap")])] == expected
+    assert expand([str(tmp_path)]) == [(name, False) for name in expected]
+
+
+def test_a_name_is_itself_before_it_is_a_pattern(tmp_path: Path) -> None:
+    """A file whose name holds brackets opens by its name."""
+    odd = tmp_path / "cap[1].pcap"
+    odd.touch()
+    (tmp_path / "cap1.pcap").touch()
+    assert expand([str(odd)]) == [(str(odd), True)]
+
+
+def test_what_matches_nothing_is_kept() -> None:
+    """So that opening it can say that it does not exist; '-' is standard input."""
+    assert expand(["/nowhere/*.pcap", "-"]) == [("/nowhere/*.pcap", True), ("-", True)]
+
+
+def test_folders_are_walked_without_following_links(tmp_path: Path) -> None:
+    """A link to a folder above would go round for ever."""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.pcap").touch()
+    (tmp_path / "deep" / "up").symlink_to(tmp_path)
+    assert [name for name, _ in expand([str(tmp_path)])] == [str(tmp_path / "deep" / "a.pcap")]
