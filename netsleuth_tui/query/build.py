@@ -65,28 +65,35 @@ class Builder(lark.Transformer):  # type: ignore[type-arg]
     """Called by the parser for each rule, from the inside outwards."""
 
     def atom(self, parts: list[lark.Token]) -> Piece:
+        """A word or string, not yet understood."""
         return _piece(parts[0])
 
     def group(self, parts: list[Whatever]) -> Node:
+        """Parentheses leave no trace in the tree."""
         node: Node = parts[1]
         return node
 
     def any(self, parts: list[Whatever]) -> Node:
+        """`a or b or c`."""
         terms = tuple(part for part in parts if not isinstance(part, lark.Token))
         return Any(_flat(terms, Any), terms[0].span.to(terms[-1].span))
 
     def all(self, parts: list[Whatever]) -> Node:
+        """`a and b and c`."""
         terms = tuple(part for part in parts if not isinstance(part, lark.Token))
         return All(_flat(terms, All), terms[0].span.to(terms[-1].span))
 
     def either(self, parts: list[Whatever]) -> Node:
+        """`a xor b xor c`."""
         terms = tuple(part for part in parts if not isinstance(part, lark.Token))
         return Either(_flat(terms, Either), terms[0].span.to(terms[-1].span))
 
     def negation(self, parts: list[Whatever]) -> Node:
+        """`not a`."""
         return Not(parts[1], _piece(parts[0]).span.to(parts[1].span))
 
     def bare(self, parts: list[Written]) -> Node:
+        """A name alone asks whether it is there; `field & bits` alone, whether one of the bits is set."""
         written = parts[0]
         if isinstance(written, Reference):
             return Comparison(written, "!=", Number(0, written.span), every=False, span=written.span)
@@ -99,6 +106,7 @@ class Builder(lark.Transformer):  # type: ignore[type-arg]
         return Present(_field(written).name, written.span)
 
     def masked(self, parts: list[Whatever]) -> Reference:
+        """`field & bits`."""
         left, bits = parts[0], parts[2]
         field = _field(left)
         if field.kind != "uint":
@@ -111,25 +119,31 @@ class Builder(lark.Transformer):  # type: ignore[type-arg]
         return Reference(field.name, mask, left.span.to(bits.span))
 
     def comparison(self, parts: list[Whatever]) -> Node:
+        """`a == b`, or a chain `a < b < c`."""
         return _chain(parts, "")
 
     def quantified(self, parts: list[Whatever]) -> Node:
+        """`any a != b` or `all a > b`."""
         return _chain(parts[1:], str(parts[0]))
 
     def membership(self, parts: list[Whatever]) -> Node:
+        """`a in {…}`."""
         reference = _reference(parts[0])
         field = FIELDS[reference.name]
         items = tuple(_item(field, part) for part in parts[3:-1] if not isinstance(part, lark.Token))
         return Membership(reference, items, reference.span.to(_piece(parts[-1]).span))
 
     def exclusion(self, parts: list[Whatever]) -> Node:
+        """`a not in {…}`, which as in Wireshark holds where `a` is absent, too."""
         inner = self.membership([parts[0], *parts[2:]])
         return Not(inner, inner.span)
 
     def range(self, parts: list[Whatever]) -> tuple[Piece, Piece]:
+        """`a..b`, two ends until the field is known."""
         return parts[0], parts[2]
 
     def search(self, parts: list[Whatever]) -> Node:
+        """`a contains "b"` or `a matches "b"`."""
         how, sought = str(parts[1]), parts[2]
         how = "matches" if how == "~" else how
         left: Written = parts[0]

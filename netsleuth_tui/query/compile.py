@@ -200,12 +200,15 @@ def _any(field: Field, tests: Iterable[_Test]) -> Sql:
     """One occurrence passes its test; occurrences that need the same look at `present` share it."""
     shared: dict[int, list[Sql]] = {}
     for test, has in zip(tests, field.has, strict=True):
-        if field.kind == "time":
-            need = int(test.holds_if_absent)
-        else:
-            need = has if test.holds_if_absent else has & _LAYERS
-        shared.setdefault(need, []).append(test.sql)
+        shared.setdefault(_needed(field, has, test), []).append(test.sql)
     return sql.either(sql.both([sql.either(found), _guard(field, need) if need else TRUE]) for need, found in shared.items())
+
+
+def _needed(field: Field, has: int, test: _Test) -> int:
+    """What the test must be joined by: bits of `present`, or for a time whether there must be one; 0 for nothing."""
+    if field.kind == "time":
+        return int(test.holds_if_absent)
+    return has if test.holds_if_absent else has & _LAYERS
 
 
 def _number_test(field: Field, index: int, mask: int | None, relation: Relation, number: int) -> _Test:
@@ -222,7 +225,7 @@ def _set_test(field: Field, index: int, node: Membership) -> _Test:
     ranges = sorted({(item.low.value, item.high.value) for item in node.items if isinstance(item, Range)})  # type: ignore[type-var]
     if field.constants:
         value = field.constants[index] & (field.maximum if node.left.mask is None else node.left.mask)
-        found = value in numbers or any(low <= value <= high for low, high in ranges)  # type: ignore[operator]
+        found = value in numbers or any(low <= value <= high for low, high in ranges)
         return _Test(TRUE if found else FALSE, holds_if_absent=True)
     left, shift = _unshifted(field, index, node.left.mask)
     scaled = [(int(low) << shift, int(high) << shift) for low, high in ranges]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from netsleuth_tui.query.errors import FilterError
 from netsleuth_tui.query.nodes import Span
-from netsleuth_tui.query.tokens import Piece
+from netsleuth_tui.query.tokens import KEYWORDS, Piece
 
 __all__ = ["MAX_DEPTH", "MAX_LENGTH", "check_pieces", "explain"]
 
@@ -123,31 +123,37 @@ def _what_follows(before: Piece) -> str:
 
 
 def _in_the_middle(piece: Piece, before: Piece | None, opened: list[Piece]) -> FilterError:
-    inside_braces = bool(opened) and opened[-1].kind == "LBRACE"
     if piece.kind in {"RPAR", "RBRACE"}:
         return _closing(piece, before, opened)
     if before is None:
         return _at(piece, f'something is missing before "{piece.text}"', "for example tcp.port == 443")
-    if before.kind == "IN":
-        return _at(piece, f'"{before.text}" is followed by values in braces', "for example {80, 443, 8000..8010}")
-    if before.kind in {"CONTAINS", "MATCHES"}:
-        return _at(piece, f'"{before.text}" is followed by a string', _what_follows(before))
-    if piece.kind == "WORD" and piece.text.lower() in {"and", "or", "xor", "not", "in", "contains", "matches"}:
+    if before.kind in {"IN", "CONTAINS", "MATCHES"}:
+        follows = "values in braces" if before.kind == "IN" else "a string"
+        return _at(piece, f'"{before.text}" is followed by {follows}', _what_follows(before))
+    if piece.text.lower() in KEYWORDS and piece.text not in KEYWORDS:
         return _at(piece, f'"{piece.text}" is written in lower case', piece.text.lower())
-    if inside_braces and before.kind in {"WORD", "STRING"} and piece.kind in _BEGINS:
+    if opened and opened[-1].kind == "LBRACE":
+        return _among_values(piece, before, opened[-1])
+    return _between_conditions(piece, before)
+
+
+def _among_values(piece: Piece, before: Piece, brace: Piece) -> FilterError:
+    if before.kind in {"WORD", "STRING"} and piece.kind in {"WORD", "STRING", "LPAR"}:
         return _at(piece, "values in braces are separated by commas", "for example {80, 443}")
-    if inside_braces:
-        return _at(piece, f'"{piece.text}" cannot stand among the values of a set', "for example {80, 443, 8000..8010}")
+    if before.kind in {"WORD", "STRING"} and piece.kind in _OPERATORS:
+        return _at(brace, '"{" is never closed', "put } at the end of the values")
+    return _at(piece, f'"{piece.text}" cannot stand among the values of a set', "for example {80, 443, 8000..8010}")
+
+
+def _between_conditions(piece: Piece, before: Piece) -> FilterError:
     if piece.kind == "LPAR" and before.kind == "WORD":
         return _at(before, f"functions such as {before.text}() are not supported", "compare the field itself")
     if before.kind in _ENDS and piece.kind in _BEGINS:
         return _at(piece, f'an operator is missing before "{piece.text}"', "join conditions with and or or")
-    if before.kind in _OPERATORS and piece.kind in _OPERATORS:
-        return _at(piece, f'something is missing between "{before.text}" and "{piece.text}"', "")
-    if before.kind == "LPAR" and piece.kind in _OPERATORS:
-        return _at(piece, f'something is missing before "{piece.text}"', "for example (tcp.port == 443)")
     if piece.kind in {"LBRACE", "COMMA", "DOTS"}:
         return _at(piece, f'"{piece.text}" belongs to a set of values', "for example tcp.port in {80, 443, 8000..8010}")
+    if before.kind in _OPERATORS or before.kind == "LPAR":
+        return _at(piece, f'something is missing between "{before.text}" and "{piece.text}"', _what_follows(before))
     return _at(piece, f'"{piece.text}" cannot stand here', "join conditions with and or or")
 
 

@@ -15,6 +15,15 @@ __all__ = ["Kind", "Span", "classify"]
 Kind = Literal["field", "protocol", "operator", "number", "text", "error"]
 
 
+_SIGNS: dict[str, Kind] = {"STRING": "text", "OPEN": "error", "ASSIGN": "error", "OTHER": "error"}
+
+_NAMES: dict[str, Kind] = {
+    **dict.fromkeys(LABELS, "text"),
+    **dict.fromkeys(PROTOCOLS, "protocol"),
+    **dict.fromkeys((*FIELDS, *ALIASES), "field"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A coloured range of characters, half open."""
@@ -36,21 +45,13 @@ def classify(text: str) -> list[Span]:
 
 
 def _kind(piece: Piece, end: int) -> Kind:
-    if piece.kind == "STRING":
-        return "text"
-    if piece.kind in {"OPEN", "ASSIGN", "OTHER"}:
-        return "error"
     if piece.kind != "WORD":
-        return "operator"
+        return _SIGNS.get(piece.kind, "operator")
     word = piece.text
-    if word in FIELDS or word in ALIASES:
-        return "field"
-    if word in PROTOCOLS:
-        return "protocol"
+    named = _NAMES.get(word)
+    if named is not None:
+        return named
     if looks_like_value(word):
         return "number"
-    if word in LABELS:
-        return "text"
-    if piece.span.end == end and any(name.startswith(word) for name in (*FIELDS, *ALIASES, *PROTOCOLS)):
-        return "field"
-    return "error"
+    unfinished = piece.span.end == end and any(name.startswith(word) for name in _NAMES)
+    return "field" if unfinished else "error"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from operator import eq, ge, gt, le, lt, ne
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,8 @@ from netsleuth_tui.query.nodes import Address, Range, Relation
 __all__ = ["HostLookup", "HostSet", "hosts_among", "hosts_in_relation"]
 
 Mask = NDArray[np.bool_]
+
+_OPERATORS: dict[Relation, Callable[..., Any]] = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 
 
 class HostLookup(Protocol):
@@ -74,11 +77,11 @@ def _related(hosts: HostLookup, relation: Relation, address: Address) -> Mask:
     first = np.uint64(address.value >> 64)
     low = hosts.lo & _mask(max(address.prefix - 64, 0), 64)
     second = np.uint64(address.value & (1 << 64) - 1)
-    same = high == first
+    same = _compare(high, "==", first)
     if relation == "==":
-        return same & (low == second)
+        return same & _compare(low, "==", second)
     if relation == "!=":
-        return ~same | (low != second)
+        return ~same | _compare(low, "!=", second)
     strict: Relation = "<" if relation in {"<", "<="} else ">"
     return _compare(high, strict, first) | same & _compare(low, relation, second)
 
@@ -88,14 +91,5 @@ def _mask(prefix: int, width: int) -> np.uint64:
 
 
 def _compare(values: NDArray[np.uint64], relation: Relation, limit: np.uint64) -> Mask:
-    if relation == "==":
-        return values == limit
-    if relation == "!=":
-        return values != limit
-    if relation == "<":
-        return values < limit
-    if relation == "<=":
-        return values <= limit
-    if relation == ">":
-        return values > limit
-    return values >= limit
+    result: Mask = _OPERATORS[relation](values, limit)
+    return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 
 __all__ = ["NS", "epoch", "instant", "iso", "seconds"]
@@ -18,7 +18,7 @@ _ISO = re.compile(
 _LEGACY = re.compile(rf"(?P<name>[A-Z][a-z]{{2}})\s+(?P<day>\d{{1,2}}),\s+(?P<year>\d{{4}})\s+{_CLOCK}\s*(?P<zone>Z|UTC)?", re.ASCII)
 _EPOCH = re.compile(r"(?P<sign>-?)(?P<whole>\d*)(?:\.(?P<fraction>\d*))?", re.ASCII)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_DAY_ZERO = datetime.date(1970, 1, 1).toordinal()
+_DAY_ZERO = dt.date(1970, 1, 1).toordinal()
 
 
 def instant(text: str) -> int | None:
@@ -33,7 +33,7 @@ def instant(text: str) -> int | None:
     parts = found.groupdict()
     month = _month(parts)
     try:
-        day = datetime.date(int(parts["year"]), month, int(parts["day"])).toordinal() - _DAY_ZERO
+        day = dt.date(int(parts["year"]), month, int(parts["day"])).toordinal() - _DAY_ZERO
     except ValueError:
         return None
     hour, minute, second = (int(parts[name] or 0) for name in ("hour", "minute", "second"))
@@ -84,7 +84,7 @@ def iso(ns: int) -> str:
     """`2026-11-23 12:00:03.500000000Z`, which `instant` reads back exactly."""
     seconds, fraction = divmod(ns, NS)
     days, rest = divmod(seconds, 86400)
-    date = datetime.date.fromordinal(days + _DAY_ZERO).isoformat()
+    date = dt.date.fromordinal(days + _DAY_ZERO).isoformat()
     clock = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
     return f"{date} {clock}.{fraction:09}Z" if fraction else f"{date} {clock}Z"
 

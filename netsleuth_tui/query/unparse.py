@@ -42,9 +42,7 @@ def _text(node: Node, outside: int) -> str:
         text = sign.join(_text(term, level) for term in node.terms)
         return f"({text})" if level <= outside else text
     if isinstance(node, Not):
-        if isinstance(node.term, Membership):
-            return _membership(node.term, "not in")
-        return f"not {_text(node.term, _NOT)}"
+        return _membership(node.term, "not in") if isinstance(node.term, Membership) else f"not {_text(node.term, _NOT)}"
     if isinstance(node, Present):
         return node.name
     if isinstance(node, Membership):

@@ -89,16 +89,15 @@ def _number(field: Field, piece: Piece) -> Number:
 def _number_example(field: Field) -> str:
     examples = {
         "bool": "1",
+        "port": "443",
         "eth.type": "0x0800",
         "ip.proto": "6",
         "esp.spi": "0x1000",
         "frame.len": "1500",
         "tcp.flags": "0x012",
     }
-    if field.name.endswith("port"):
-        shown = "443"
-    else:
-        shown = examples.get(field.name) or examples.get(field.kind) or "1"
+    kind = "port" if field.name.endswith("port") else field.kind
+    shown = examples.get(field.name) or examples.get(kind) or "1"
     return f"for example {field.name} == {shown}"
 
 
