@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.jit import helper, kernel
 
-__all__ = ["HostArrays", "HostTable", "host4", "host6"]
+__all__ = ["HostArrays", "HostTable", "enter4", "enter6"]
 
 FIRST_CAPACITY = 1024
 ID_BITS = 31
@@ -42,79 +42,89 @@ class HostArrays(NamedTuple):
 
 
 @helper
-def hash4(seed: NDArray[np.int64], address: int) -> int:
-    """Return 32 bits of multilinear hashing (Lemire and Kaser 2014): whoever does not know the seed cannot choose colliding addresses."""
-    return ((int(seed[0]) + int(seed[1]) * address) & HASH_MASK) >> HASH_SHIFT
+def enter4(hosts: HostArrays, addresses: NDArray[np.int64], count: int, ids: NDArray[np.int64]) -> None:
+    """Write the ids of `count` IPv4 addresses to `ids`, new ones for those never seen. The caller has reserved room.
 
-
-@helper
-def hash6(seed: NDArray[np.int64], a: int, b: int, c: int, d: int) -> int:
-    """Return 32 bits, as `hash4`, of an address given as four 32-bit numbers."""
-    total = int(seed[0]) + int(seed[1]) * a + int(seed[2]) * b + int(seed[3]) * c + int(seed[4]) * d
-    return (total & HASH_MASK) >> HASH_SHIFT
-
-
-@helper
-def host4(hosts: HostArrays, address: int) -> int:
-    """Return the id of an IPv4 address, a new one if it was never seen. The caller has reserved room."""
-    slots = hosts.slots4
+    The hash is multilinear (Lemire and Kaser 2014): whoever does not know the seed cannot choose addresses that collide.
+    """
+    slots, lo, version = hosts.slots4, hosts.lo, hosts.version
     mask = slots.shape[0] - 1
-    at = hash4(hosts.seed, address) & mask
-    for _ in range(mask + 1):
-        entry = int(slots[at])
-        if entry == 0:
-            break
-        if entry >> ID_BITS == address:
-            return (entry & ID_MASK) - 1
-        at = (at + 1) & mask
-    new = int(hosts.given[0])
-    hosts.given[0] = new + 1
-    slots[at] = address << ID_BITS | (new + 1)
-    hosts.version[new] = 4
-    hosts.lo[2 * new + LOW] = address
-    return new
+    seed, factor = int(hosts.seed[0]), int(hosts.seed[1])
+    given = int(hosts.given[0])
+    # Neighbouring frames mostly belong to one conversation: the last two addresses save most searches.
+    last = before = -1
+    last_id = before_id = 0
+    for i in range(count):
+        address = int(addresses[i])
+        if address == before:
+            last, last_id, before, before_id = before, before_id, last, last_id
+        elif address != last:
+            before, before_id, last, last_id = last, last_id, address, -1
+            at = ((seed + factor * address) & HASH_MASK) >> HASH_SHIFT & mask
+            for _ in range(mask + 1):
+                entry = int(slots[at])
+                if entry >> ID_BITS == address and entry != 0:
+                    last_id = (entry & ID_MASK) - 1
+                    break
+                if entry == 0:
+                    last_id = given
+                    given += 1
+                    slots[at] = address << ID_BITS | given
+                    version[last_id] = 4
+                    lo[2 * last_id + LOW] = address
+                    break
+                at = (at + 1) & mask
+        ids[i] = last_id
+    hosts.given[0] = given
 
 
 @helper
-def host6(hosts: HostArrays, a: int, b: int, c: int, d: int) -> int:
-    """Return the id of an IPv6 address new as four 32-bit numbers, a new one if it was never seen. The caller has reserved room."""
-    slots = hosts.slots6
+def enter6(hosts: HostArrays, addresses: NDArray[np.int64], count: int, ids: NDArray[np.int64]) -> None:
+    """Write the ids of `count` IPv6 addresses, given as four 32-bit numbers each, to `ids`; otherwise as `enter4`."""
+    slots, hi, lo, version = hosts.slots6, hosts.hi, hosts.lo, hosts.version
     mask = slots.shape[0] - 1
-    key = hash6(hosts.seed, a, b, c, d)
-    at = key & mask
-    for _ in range(mask + 1):
-        entry = int(slots[at])
-        if entry == 0:
-            break
-        if entry >> ID_BITS == key:
-            known = (entry & ID_MASK) - 1
-            high, low = 2 * known + 1 - LOW, 2 * known + LOW
-            if int(hosts.lo[low]) == d and int(hosts.lo[high]) == c and int(hosts.hi[low]) == b and int(hosts.hi[high]) == a:
-                return known
-        at = (at + 1) & mask
-    new = int(hosts.given[0])
-    hosts.given[0] = new + 1
-    slots[at] = key << ID_BITS | (new + 1)
-    high, low = 2 * new + 1 - LOW, 2 * new + LOW
-    hosts.version[new] = 6
-    hosts.hi[high] = a
-    hosts.hi[low] = b
-    hosts.lo[high] = c
-    hosts.lo[low] = d
-    return new
+    seed = int(hosts.seed[0])
+    factor_a, factor_b, factor_c, factor_d = int(hosts.seed[1]), int(hosts.seed[2]), int(hosts.seed[3]), int(hosts.seed[4])
+    given = int(hosts.given[0])
+    for i in range(count):
+        a, b, c, d = int(addresses[4 * i]), int(addresses[4 * i + 1]), int(addresses[4 * i + 2]), int(addresses[4 * i + 3])
+        key = ((seed + factor_a * a + factor_b * b + factor_c * c + factor_d * d) & HASH_MASK) >> HASH_SHIFT
+        at = key & mask
+        for _ in range(mask + 1):
+            entry = int(slots[at])
+            if entry == 0:
+                break
+            low, high = 2 * (entry & ID_MASK) - 2 + LOW, 2 * (entry & ID_MASK) - 1 - LOW
+            if entry >> ID_BITS == key and int(lo[low]) == d and int(lo[high]) == c and int(hi[low]) == b and int(hi[high]) == a:
+                ids[i] = (entry & ID_MASK) - 1
+                break
+            at = (at + 1) & mask
+        if int(slots[at]) == 0:
+            ids[i] = given
+            version[given] = 6
+            low, high = 2 * given + LOW, 2 * given + 1 - LOW
+            hi[high], hi[low], lo[high], lo[low] = a, b, c, d
+            given += 1
+            slots[at] = key << ID_BITS | given
+    hosts.given[0] = given
 
 
 @kernel()
-def _enter(hosts: HostArrays, version: NDArray[np.uint8], hi: NDArray[np.uint32], lo: NDArray[np.uint32], ids: NDArray[np.uint32]) -> None:
+def _copy(hosts: HostArrays, other: HostArrays, ids: NDArray[np.uint32], scratch: NDArray[np.int64]) -> None:
     """Look up the addresses of another table, in the order of its ids, and write their ids here to `ids`."""
+    found = scratch[4:]
     for i in range(ids.shape[0]):
-        high, low = 2 * i + 1 - LOW, 2 * i + LOW
-        if int(version[i]) == 4:
-            ids[i] = host4(hosts, int(lo[low]) & 0xFFFFFFFF)
+        low, high = 2 * i + LOW, 2 * i + 1 - LOW
+        if int(other.version[i]) == 4:
+            scratch[0] = other.lo[low]
+            enter4(hosts, scratch, 1, found)
         else:
-            ids[i] = host6(
-                hosts, int(hi[high]) & 0xFFFFFFFF, int(hi[low]) & 0xFFFFFFFF, int(lo[high]) & 0xFFFFFFFF, int(lo[low]) & 0xFFFFFFFF
-            )
+            scratch[0] = other.hi[high]
+            scratch[1] = other.hi[low]
+            scratch[2] = other.lo[high]
+            scratch[3] = other.lo[low]
+            enter6(hosts, scratch, 1, found)
+        ids[i] = found[0]
 
 
 class HostTable:
@@ -162,7 +172,7 @@ class HostTable:
         larger = _empty(capacity, self._seed)
         # Entered in the order of their ids into an empty table, the addresses get the same ids again. Other threads see the old
         # arrays until the new ones are complete.
-        _enter(larger, self.version, self.arrays.hi, self.arrays.lo, np.zeros(self.count, dtype=np.uint32))
+        _copy(larger, self.arrays, np.zeros(self.count, dtype=np.uint32), np.zeros(5, dtype=np.int64))
         self.arrays = larger
 
     def merge(self, other: HostTable) -> NDArray[np.uint32]:
@@ -173,7 +183,7 @@ class HostTable:
         """
         ids = np.zeros(other.count, dtype=np.uint32)
         self.reserve(other.count)
-        _enter(self.arrays, other.version, other.arrays.hi, other.arrays.lo, ids)
+        _copy(self.arrays, other.arrays, ids, np.zeros(5, dtype=np.int64))
         return ids
 
 

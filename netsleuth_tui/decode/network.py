@@ -1,6 +1,7 @@
 """Network layers: from an IPv4 or IPv6 header, through extension headers and tunnels, to the transport header.
 
-`internet` finds out where everything is, `fill_network` writes the columns of the outermost header. Sources: RFC 791, 8200, 4302 (AH),
+`internet` finds out where everything is; the functions that begin with `fill` write the columns of the outermost header.
+Kernels that are handed many arrays are slow to call, so those functions loop over a block of frames themselves. Sources: RFC 791, 8200, 4302 (AH),
 2784 and 2890 (GRE), 2637 (GRE with PPP), 3378 (EtherIP), 4023 (MPLS in IP), 826 (ARP). Packets quoted in ICMP errors are left alone.
 """
 
@@ -12,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.decode.columns import Columns, Has, Protocol
-from netsleuth_tui.decode.hosts import HostArrays, host4, host6
+from netsleuth_tui.decode.hosts import HostArrays, enter4, enter6
 from netsleuth_tui.decode.link import ARP, ETHERNET, IPV4, IPV6, MPLS_UNICAST, PPP, RARP, UNKNOWN, unwrap
 from netsleuth_tui.decode.octets import Octets, be16, be32, cut, octet
 from netsleuth_tui.jit import helper
 
-__all__ = ["Layers", "fill_network", "internet"]
+__all__ = ["NOTHING", "Layers", "fill_arp", "fill_ipv4", "fill_ipv6", "internet", "link_protocol"]
 
 MAX_DEPTH = 16
 """Network headers inside one another that are followed."""
@@ -80,6 +81,12 @@ class Layers(NamedTuple):
     """Position of the fragment header behind the outermost IPv6 header, or -1."""
     bits: NDArray[np.int64]
     """Bits of `Has` known so far."""
+    rows: NDArray[np.int64]
+    """Rows of the frames whose addresses are in `keys`."""
+    keys: NDArray[np.int64]
+    """Addresses to look up, as 32-bit numbers: 8 elements per frame."""
+    ids: NDArray[np.int64]
+    """Their host ids: 2 elements per frame."""
 
 
 @helper
@@ -246,46 +253,14 @@ def _gre(data: Octets, at: int, end: int, wire: int) -> tuple[int, int, int]:
 
 
 @helper
-def fill_network(data: Octets, layers: Layers, count: int, columns: Columns, first_row: int, hosts: HostArrays) -> None:
-    """Write the columns of the outermost network header for `count` frames, from row `first_row` on, and the protocol so far."""
-    # Neighbouring frames mostly belong to one conversation: the last two addresses save most searches.
-    source = destination = -1
-    source_id = destination_id = 0
-    for i in range(count):
-        kind = int(layers.kind[i])
-        row = first_row + i
-        bits = int(layers.bits[i])
-        if kind == IPV4:
-            columns.protocol[row] = IS_IPV4
-            more = _fill_ipv4(data, int(layers.network[i]), int(layers.limit[i]), columns, row)
-            if more & HAS_ADDRESSES:
-                at = int(layers.network[i])
-                a = be32(data, at + 12)
-                b = be32(data, at + 16)
-                a_id = source_id if a == source else destination_id if a == destination else host4(hosts, a)
-                b_id = destination_id if b == destination else source_id if b == source else host4(hosts, b)
-                source, source_id, destination, destination_id = a, a_id, b, b_id
-                columns.src[row] = a_id
-                columns.dst[row] = b_id
-            layers.bits[i] = bits | more
-        elif kind == IPV6:
-            columns.protocol[row] = IS_IPV6
-            at = int(layers.network[i])
-            more = _fill_ipv6(data, at, int(layers.limit[i]), int(layers.fragment[i]), columns, row)
-            if more & HAS_ADDRESSES:
-                columns.src[row] = host6(hosts, be32(data, at + 8), be32(data, at + 12), be32(data, at + 16), be32(data, at + 20))
-                columns.dst[row] = host6(hosts, be32(data, at + 24), be32(data, at + 28), be32(data, at + 32), be32(data, at + 36))
-            layers.bits[i] = bits | more
-        elif kind == ARP or kind == RARP:  # noqa: PLR1714
-            columns.protocol[row] = IS_ARP
-            layers.bits[i] = bits | _fill_arp(data, int(layers.network[i]), int(layers.limit[i]), int(layers.wire[i]), columns, row, hosts)
-        else:
-            columns.protocol[row] = _link_protocol(bits)
-
-
-@helper
-def _link_protocol(bits: int) -> int:
-    """Return the protocol of a frame without a known network header."""
+def link_protocol(kind: int, bits: int) -> int:
+    """Return the protocol of a frame as far as its link layer and the kind of its network layer tell."""
+    if kind == IPV4:
+        return IS_IPV4
+    if kind == IPV6:
+        return IS_IPV6
+    if kind == ARP or kind == RARP:
+        return IS_ARP
     if bits & HAS_MPLS:
         return IS_MPLS
     if bits & HAS_PPP:
@@ -296,83 +271,137 @@ def _link_protocol(bits: int) -> int:
 
 
 @helper
-def _fill_ipv4(data: Octets, at: int, end: int, columns: Columns, row: int) -> int:
-    """Write the columns of an IPv4 header as far as it was captured; returns their bits."""
-    if at >= end or octet(data, at) >> 4 != 4 or octet(data, at) & 15 < 5:
-        return 0
+def fill_ipv4(data: Octets, layers: Layers, count: int, columns: Columns, first_row: int, hosts: HostArrays) -> None:
+    """Write the columns of the outermost IPv4 headers among `count` frames, the first of which has row `first_row`."""
+    ip_len, ip_id, ip_frag, ttl, ip_proto = columns.ip_len, columns.ip_id, columns.ip_frag, columns.ttl, columns.ip_proto
+    found = 0
+    for i in range(count):
+        if int(layers.kind[i]) != IPV4:
+            continue
+        at = int(layers.network[i])
+        row = first_row + i
+        has = _has_ipv4(data, at, int(layers.limit[i]))
+        layers.bits[i] |= has
+        if has & HAS_ADDRESSES:
+            layers.keys[2 * found] = be32(data, at + 12)
+            layers.keys[2 * found + 1] = be32(data, at + 16)
+            layers.rows[found] = row
+            found += 1
+        if has & HAS_IP_LEN:
+            ip_len[row] = be16(data, at + 2)
+        if has & HAS_IP_ID:
+            ip_id[row] = be16(data, at + 4)
+        if has & HAS_IP_FRAG:
+            ip_frag[row] = be16(data, at + 6)
+        if has & HAS_TTL:
+            ttl[row] = octet(data, at + 8)
+        if has & HAS_IP_PROTO:
+            ip_proto[row] = octet(data, at + 9)
+    enter4(hosts, layers.keys, 2 * found, layers.ids)
+    _fill_addresses(layers, found, columns.src, columns.dst)
+
+
+@helper
+def _has_ipv4(data: Octets, at: int, end: int) -> int:
+    """Return the bits of the fields that an IPv4 header holds, which may be cut off or malformed."""
     if at + 4 > end:
         return 0
+    first = octet(data, at)
+    if first >> 4 != 4 or first & 15 < 5:
+        return 0
     length = be16(data, at + 2)
-    columns.ip_len[row] = length
-    if length < (octet(data, at) & 15) * 4 and length != 0:
+    if length < (first & 15) * 4 and length != 0:
         return HAS_IP_LEN
-    if at + 20 > end:
-        return HAS_IP_LEN | _fill_part_of_ipv4(data, at, end, columns, row)
-    columns.ip_id[row] = be16(data, at + 4)
-    columns.ip_frag[row] = be16(data, at + 6)
-    columns.ttl[row] = octet(data, at + 8)
-    columns.ip_proto[row] = octet(data, at + 9)
-    return HAS_IP_LEN | HAS_IP_ID | HAS_IP_FRAG | HAS_TTL | HAS_IP_PROTO | HAS_ADDRESSES
-
-
-@helper
-def _fill_part_of_ipv4(data: Octets, at: int, end: int, columns: Columns, row: int) -> int:
-    """Write what a header that is cut off before the end of its addresses still holds."""
-    bits = 0
+    if at + 20 <= end:
+        return HAS_IP_LEN | HAS_IP_ID | HAS_IP_FRAG | HAS_TTL | HAS_IP_PROTO | HAS_ADDRESSES
+    bits = HAS_IP_LEN
     if at + 6 <= end:
-        columns.ip_id[row] = be16(data, at + 4)
         bits |= HAS_IP_ID
     if at + 8 <= end:
-        columns.ip_frag[row] = be16(data, at + 6)
         bits |= HAS_IP_FRAG
     if at + 9 <= end:
-        columns.ttl[row] = octet(data, at + 8)
         bits |= HAS_TTL
     if at + 10 <= end:
-        columns.ip_proto[row] = octet(data, at + 9)
         bits |= HAS_IP_PROTO
     return bits
 
 
 @helper
-def _fill_ipv6(data: Octets, at: int, end: int, fragment: int, columns: Columns, row: int) -> int:
-    """Write the columns of an IPv6 header as far as it was captured; returns their bits."""
-    if at >= end or octet(data, at) >> 4 != 6:
-        return 0
-    bits = 0
-    if at + 6 <= end:
-        columns.ip_len[row] = be16(data, at + 4)
-        bits |= HAS_IP_LEN
-    if at + 7 <= end:
-        columns.ip_proto[row] = octet(data, at + 6)
-        bits |= HAS_IP_PROTO
-    if at + 8 <= end:
-        columns.ttl[row] = octet(data, at + 7)
-        bits |= HAS_TTL
-    if at + 40 <= end:
-        bits |= HAS_ADDRESSES
-    if fragment >= 0:
-        # RFC 8200 has the offset in the upper 13 bits and "more" in the lowest; IPv4 has three flags before the offset.
-        place = be16(data, fragment + 2)
-        columns.ip_frag[row] = (place & 1) << 13 | place >> 3
-        bits |= HAS_IP_FRAG
-    return bits
+def fill_ipv6(data: Octets, layers: Layers, count: int, columns: Columns, first_row: int, hosts: HostArrays) -> None:
+    """Write the columns of the outermost IPv6 headers among `count` frames, the first of which has row `first_row`."""
+    found = 0
+    for i in range(count):
+        if int(layers.kind[i]) != IPV6:
+            continue
+        at = int(layers.network[i])
+        end = int(layers.limit[i])
+        if at >= end or octet(data, at) >> 4 != 6:
+            continue
+        row = first_row + i
+        bits = int(layers.bits[i])
+        if at + 6 <= end:
+            columns.ip_len[row] = be16(data, at + 4)
+            bits |= HAS_IP_LEN
+        if at + 7 <= end:
+            columns.ip_proto[row] = octet(data, at + 6)
+            bits |= HAS_IP_PROTO
+        if at + 8 <= end:
+            columns.ttl[row] = octet(data, at + 7)
+            bits |= HAS_TTL
+        if at + 40 <= end:
+            bits |= HAS_ADDRESSES
+            for word in range(8):
+                layers.keys[8 * found + word] = be32(data, at + 8 + 4 * word)
+            layers.rows[found] = row
+            found += 1
+        fragment = int(layers.fragment[i])
+        if fragment >= 0:
+            # RFC 8200 has the offset in the upper 13 bits and "more" in the lowest; IPv4 has three flags before the offset.
+            place = be16(data, fragment + 2)
+            columns.ip_frag[row] = (place & 1) << 13 | place >> 3
+            bits |= HAS_IP_FRAG
+        layers.bits[i] = bits
+    enter6(hosts, layers.keys, 2 * found, layers.ids)
+    _fill_addresses(layers, found, columns.src, columns.dst)
 
 
 @helper
-def _fill_arp(data: Octets, at: int, end: int, wire: int, columns: Columns, row: int, hosts: HostArrays) -> int:
-    """Write the columns of ARP or RARP; returns their bits."""
-    if at + 8 > end:
-        return HAS_ARP | cut(at + 8, wire)
-    columns.arp_opcode[row] = be16(data, at + 6)
-    bits = HAS_ARP | HAS_ARP_OPCODE
-    hardware = octet(data, at + 4)
-    # ARP over ATM (hardware type 19) has another layout, and only IPv4 addresses have four bytes.
-    if be16(data, at) == 19 or be16(data, at + 2) != IPV4 or octet(data, at + 5) != 4:
-        return bits
-    needed = at + 8 + 2 * (hardware + 4)
-    if needed > end:
-        return bits | cut(needed, wire)
-    columns.src[row] = host4(hosts, be32(data, at + 8 + hardware))
-    columns.dst[row] = host4(hosts, be32(data, at + 12 + 2 * hardware))
-    return bits | HAS_ADDRESSES
+def fill_arp(data: Octets, layers: Layers, count: int, columns: Columns, first_row: int, hosts: HostArrays) -> None:
+    """Write the columns of ARP and RARP among `count` frames, the first of which has row `first_row`."""
+    found = 0
+    for i in range(count):
+        kind = int(layers.kind[i])
+        if kind != ARP and kind != RARP:
+            continue
+        at = int(layers.network[i])
+        end = int(layers.limit[i])
+        if at + 8 > end:
+            layers.bits[i] |= HAS_ARP | cut(at + 8, int(layers.wire[i]))
+            continue
+        row = first_row + i
+        columns.arp_opcode[row] = be16(data, at + 6)
+        bits = HAS_ARP | HAS_ARP_OPCODE
+        sender = at + 8 + octet(data, at + 4)
+        target = sender + 4 + octet(data, at + 4)
+        # ARP over ATM (hardware type 19) has another layout, and only IPv4 addresses have four bytes.
+        if be16(data, at) != 19 and be16(data, at + 2) == IPV4 and octet(data, at + 5) == 4:
+            if target + 4 <= end:
+                bits |= HAS_ADDRESSES
+                layers.keys[2 * found] = be32(data, sender)
+                layers.keys[2 * found + 1] = be32(data, target)
+                layers.rows[found] = row
+                found += 1
+            else:
+                bits |= cut(target + 4, int(layers.wire[i]))
+        layers.bits[i] |= bits
+    enter4(hosts, layers.keys, 2 * found, layers.ids)
+    _fill_addresses(layers, found, columns.src, columns.dst)
+
+
+@helper
+def _fill_addresses(layers: Layers, found: int, src: NDArray[np.uint32], dst: NDArray[np.uint32]) -> None:
+    """Write pairs of host ids to their rows."""
+    for i in range(found):
+        row = int(layers.rows[i])
+        src[row] = layers.ids[2 * i]
+        dst[row] = layers.ids[2 * i + 1]

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from netsleuth_tui.decode.columns import Columns, Has
 from netsleuth_tui.decode.hosts import HostArrays, HostTable
 from netsleuth_tui.decode.link import IPV4, IPV6, link_layer
-from netsleuth_tui.decode.network import NOTHING, Layers, fill_network, internet
+from netsleuth_tui.decode.network import NOTHING, Layers, fill_arp, fill_ipv4, fill_ipv6, internet, link_protocol
 from netsleuth_tui.decode.octets import Octets
-from netsleuth_tui.decode.transport import fill_transport
+from netsleuth_tui.decode.transport import fill_rest, fill_tcp
 from netsleuth_tui.jit import helper, kernel
 
 __all__ = ["decode_frames"]
@@ -44,9 +44,15 @@ def _decode(
     """Write the columns that come from the bytes of frames; frame i goes to row `first_row + i`."""
     for first in range(0, start.shape[0], BLOCK):
         count = min(BLOCK, start.shape[0] - first)
-        _walk(data, start, cap_len, wire_len, link_type, first, count, layers, columns.eth_type, columns.vlan_id, first_row + first)
-        fill_network(data, layers, count, columns, first_row + first, hosts)
-        fill_transport(data, layers, count, columns, first_row + first)
+        row = first_row + first
+        _walk(data, start, cap_len, wire_len, link_type, first, count, layers, columns, row)
+        fill_ipv4(data, layers, count, columns, row, hosts)
+        fill_ipv6(data, layers, count, columns, row, hosts)
+        fill_arp(data, layers, count, columns, row, hosts)
+        fill_tcp(data, layers, count, columns, row)
+        fill_rest(data, layers, count, columns, row)
+        for i in range(count):
+            columns.present[row + i] = layers.bits[i]
 
 
 @helper
@@ -59,12 +65,12 @@ def _walk(
     first: int,
     count: int,
     layers: Layers,
-    eth_type: NDArray[np.uint16],
-    vlan_id: NDArray[np.uint16],
+    columns: Columns,
     first_row: int,
 ) -> None:
     """Find the layers of `count` frames; frame `first + i` goes to element i of `layers` and to row `first_row + i`."""
     size = len(data)
+    eth_type, vlan_id, protocol = columns.eth_type, columns.vlan_id, columns.protocol
     for i in range(count):
         at = int(start[first + i])
         end = min(at + (int(cap_len[first + i]) & 0xFFFFFFFF), size)
@@ -76,6 +82,7 @@ def _walk(
         if vlan >= 0:
             vlan_id[first_row + i] = vlan
             bits |= HAS_VLAN_ID
+        protocol[first_row + i] = link_protocol(kind, bits)
         layers.kind[i] = kind
         layers.network[i] = at
         layers.limit[i] = end
@@ -141,6 +148,6 @@ def _scratch() -> Layers:
     """Arrays for the layers of one block, made once per thread."""
     layers: Layers | None = getattr(_of_this_thread, "layers", None)
     if layers is None:
-        layers = Layers(*(np.zeros(BLOCK, dtype=np.int64) for _ in Layers._fields))
+        layers = Layers(*(np.zeros(8 * BLOCK, dtype=np.int64) for _ in Layers._fields))
         _of_this_thread.layers = layers
     return layers

@@ -48,83 +48,136 @@ NAT_TRAVERSAL = 4500
 
 
 @helper
-def fill_transport(data: Octets, layers: Layers, count: int, columns: Columns, first_row: int) -> None:
-    """Write the columns of the transport headers of `count` frames, from row `first_row` on, and `present`, which is complete then."""
+def fill_tcp(data: Octets, layers: Layers, count: int, columns: Columns, first_row: int) -> None:
+    """Write the columns of TCP headers among `count` frames, the first of which has row `first_row`, as far as they were captured."""
+    src_port, dst_port, tcp_seq, tcp_ack = columns.src_port, columns.dst_port, columns.tcp_seq, columns.tcp_ack
+    tcp_flags, tcp_window, tcp_len, protocol = columns.tcp_flags, columns.tcp_window, columns.tcp_len, columns.protocol
     for i in range(count):
-        carried = int(layers.carried[i])
-        bits = int(layers.bits[i])
+        if int(layers.carried[i]) != 6:
+            continue
+        at = int(layers.transport[i])
         row = first_row + i
-        if carried >= 0:
-            at = int(layers.transport[i])
-            end = int(layers.end[i])
-            wire = int(layers.wire[i])
-            if carried == 6:
-                columns.protocol[row] = IS_TCP
-                bits |= _fill_tcp(data, at, end, wire, columns, row)
-            elif carried == 17:
-                columns.protocol[row] = IS_UDP
-                bits |= _fill_udp(data, at, end, wire, columns, row)
-            else:
-                bits = _fill_other(data, carried, at, end, wire, bits, columns, row)
-        elif bits & HAS_AH:
-            columns.protocol[row] = IS_AH
-        columns.present[row] = bits
+        has = _has_tcp(data, at, int(layers.end[i]), int(layers.wire[i]))
+        layers.bits[i] |= has
+        protocol[row] = IS_TCP
+        if has & HAS_SRC_PORT:
+            src_port[row] = be16(data, at)
+        if has & HAS_DST_PORT:
+            dst_port[row] = be16(data, at + 2)
+        if has & HAS_TCP_SEQ:
+            tcp_seq[row] = be32(data, at + 4)
+        if has & HAS_TCP_ACK:
+            tcp_ack[row] = be32(data, at + 8)
+        if has & HAS_TCP_FLAGS:
+            tcp_flags[row] = be16(data, at + 12) & 0xFFF
+        if has & HAS_TCP_WINDOW:
+            tcp_window[row] = be16(data, at + 14)
+        if has & HAS_TCP_LEN:
+            tcp_len[row] = int(layers.wire[i]) - at - (octet(data, at + 12) >> 4) * 4
 
 
 @helper
-def _fill_tcp(data: Octets, at: int, end: int, wire: int, columns: Columns, row: int) -> int:
-    """Write the columns of a TCP header as far as it was captured; returns their bits."""
-    if at + 16 > end:
-        return _fill_part_of_tcp(data, at, end, wire, columns, row)
-    columns.src_port[row] = be16(data, at)
-    columns.dst_port[row] = be16(data, at + 2)
-    columns.tcp_seq[row] = be32(data, at + 4)
-    columns.tcp_ack[row] = be32(data, at + 8)
-    flags = be16(data, at + 12)
-    columns.tcp_flags[row] = flags & 0xFFF
-    columns.tcp_window[row] = be16(data, at + 14)
-    bits = HAS_TCP | HAS_PORTS | HAS_TCP_SEQ | HAS_TCP_ACK | HAS_TCP_FLAGS | HAS_TCP_WINDOW
-    header = (flags >> 12) * 4
-    length = wire - at - header
-    if header < 20 or length < 0:
-        return bits | HAS_MALFORMED
-    columns.tcp_len[row] = length
-    if at + header > end:
-        bits |= cut(at + header, wire)
-    return bits | HAS_TCP_LEN
-
-
-@helper
-def _fill_part_of_tcp(data: Octets, at: int, end: int, wire: int, columns: Columns, row: int) -> int:
-    """Write what a TCP header that is cut off before the end of its window still holds."""
+def _has_tcp(data: Octets, at: int, end: int, wire: int) -> int:
+    """Return the bits of the fields that a TCP header holds, which may be cut off or malformed."""
+    if at + 16 <= end:
+        bits = HAS_TCP | HAS_PORTS | HAS_TCP_SEQ | HAS_TCP_ACK | HAS_TCP_FLAGS | HAS_TCP_WINDOW
+        header = (octet(data, at + 12) >> 4) * 4
+        if header < 20 or at + header > wire:
+            return bits | HAS_MALFORMED
+        return bits | HAS_TCP_LEN if at + header <= end else bits | HAS_TCP_LEN | cut(at + header, wire)
     bits = HAS_TCP | cut(at + 20, wire)
     if at + 2 <= end:
-        columns.src_port[row] = be16(data, at)
         bits |= HAS_SRC_PORT
     if at + 4 <= end:
-        columns.dst_port[row] = be16(data, at + 2)
         bits |= HAS_DST_PORT
     if at + 8 <= end:
-        columns.tcp_seq[row] = be32(data, at + 4)
         bits |= HAS_TCP_SEQ
     if at + 12 <= end:
-        columns.tcp_ack[row] = be32(data, at + 8)
         bits |= HAS_TCP_ACK
     if at + 14 <= end:
-        columns.tcp_flags[row] = be16(data, at + 12) & 0xFFF
         bits |= HAS_TCP_FLAGS
     return bits
 
 
 @helper
-def _fill_udp(data: Octets, at: int, end: int, wire: int, columns: Columns, row: int) -> int:
-    """Write the columns of a UDP header, and of ESP inside; returns their bits."""
-    bits = HAS_UDP | _fill_ports(data, at, end, columns, row)
-    if at + 8 > end:
-        return bits | cut(at + 8, wire)
-    if be16(data, at) != NAT_TRAVERSAL and be16(data, at + 2) != NAT_TRAVERSAL:
-        return bits
-    bits |= HAS_UDPENCAP
+def fill_rest(data: Octets, layers: Layers, count: int, columns: Columns, first_row: int) -> None:
+    """Write the columns of everything but TCP among `count` frames, the first of which has row `first_row`."""
+    src_port, dst_port, icmp_type, icmp_code = columns.src_port, columns.dst_port, columns.icmp_type, columns.icmp_code
+    esp_spi, esp_sequence, protocol = columns.esp_spi, columns.esp_sequence, columns.protocol
+    for i in range(count):
+        carried = int(layers.carried[i])
+        bits = int(layers.bits[i])
+        if carried == 6 or (carried < 0 and bits & HAS_AH == 0):
+            continue
+        row = first_row + i
+        at = int(layers.transport[i])
+        name, has, esp = _has_rest(data, carried, at, int(layers.end[i]), int(layers.wire[i]), bits)
+        layers.bits[i] = bits | has
+        if name >= 0:
+            protocol[row] = name
+        if has & HAS_SRC_PORT:
+            src_port[row] = be16(data, at)
+        if has & HAS_DST_PORT:
+            dst_port[row] = be16(data, at + 2)
+        if has & HAS_ICMP_TYPE:
+            icmp_type[row] = octet(data, at)
+        if has & HAS_ICMP_CODE:
+            icmp_code[row] = octet(data, at + 1)
+        if has & HAS_ESP_SPI:
+            esp_spi[row] = be32(data, esp)
+        if has & HAS_ESP_SEQUENCE:
+            esp_sequence[row] = be32(data, esp + 4)
+
+
+@helper
+def _has_rest(data: Octets, carried: int, at: int, end: int, wire: int, bits: int) -> tuple[int, int, int]:
+    """Return the protocol (-1: no other than is known), the bits of the fields that are held, and the position of an ESP header."""
+    if carried == 17:
+        return _has_udp(data, at, end, wire)
+    if carried == 1 or carried == 58:
+        has = HAS_ICMP if carried == 1 else HAS_ICMPV6
+        if at + 2 <= end:
+            has |= HAS_ICMP_TYPE | HAS_ICMP_CODE
+        else:
+            has |= cut(at + 2, wire) | (HAS_ICMP_TYPE if at < end else 0)
+        return (IS_ICMP if carried == 1 else IS_ICMPV6), has, at
+    if carried == 50:
+        return IS_ESP, _has_esp(at, end, wire), at
+    if carried == 132:
+        return IS_SCTP, HAS_SCTP | _has_ports(at, end, wire, 12), at
+    if carried == 2:
+        return IS_IGMP, HAS_IGMP, at
+    if carried == 89:
+        return IS_OSPF, HAS_OSPF, at
+    if carried == 47:
+        return IS_GRE, 0, at
+    return (IS_AH if bits & HAS_AH else -1), 0, at
+
+
+@helper
+def _has_ports(at: int, end: int, wire: int, header: int) -> int:
+    """Return the bits of the two ports that UDP and SCTP begin with."""
+    bits = 0 if at + header <= end else cut(at + header, wire)
+    if at + 4 <= end:
+        return bits | HAS_PORTS
+    return bits | HAS_SRC_PORT if at + 2 <= end else bits
+
+
+@helper
+def _has_esp(at: int, end: int, wire: int) -> int:
+    """Return the bits of the fields that an ESP header holds."""
+    if at + 8 <= end:
+        return HAS_ESP | HAS_ESP_SPI | HAS_ESP_SEQUENCE
+    return HAS_ESP | cut(at + 8, wire) | (HAS_ESP_SPI if at + 4 <= end else 0)
+
+
+@helper
+def _has_udp(data: Octets, at: int, end: int, wire: int) -> tuple[int, int, int]:
+    """Return the protocol, the bits of the fields that are held by UDP and by ESP inside it, and the position of the latter."""
+    has = HAS_UDP | _has_ports(at, end, wire, 8)
+    if at + 8 > end or (be16(data, at) != NAT_TRAVERSAL and be16(data, at + 2) != NAT_TRAVERSAL):
+        return IS_UDP, has, at
+    has |= HAS_UDPENCAP
     length = be16(data, at + 4) - 8
     at += 8
     if length >= 0:
@@ -132,74 +185,5 @@ def _fill_udp(data: Octets, at: int, end: int, wire: int, columns: Columns, row:
         wire = min(wire, at + length)
     # A keepalive is one byte; four zero bytes mark what is not ESP, which is IKE.
     if at + 4 > end or wire - at == 1 or be32(data, at) == 0:
-        return bits
-    columns.protocol[row] = IS_ESP
-    return bits | _fill_esp(data, at, end, wire, columns, row)
-
-
-@helper
-def _fill_ports(data: Octets, at: int, end: int, columns: Columns, row: int) -> int:
-    """Write the two ports that UDP and SCTP begin with; returns their bits."""
-    if at + 4 <= end:
-        columns.src_port[row] = be16(data, at)
-        columns.dst_port[row] = be16(data, at + 2)
-        return HAS_PORTS
-    if at + 2 <= end:
-        columns.src_port[row] = be16(data, at)
-        return HAS_SRC_PORT
-    return 0
-
-
-@helper
-def _fill_esp(data: Octets, at: int, end: int, wire: int, columns: Columns, row: int) -> int:
-    """Write the columns of an ESP header; returns their bits."""
-    bits = HAS_ESP
-    if at + 4 <= end:
-        columns.esp_spi[row] = be32(data, at)
-        bits |= HAS_ESP_SPI
-    if at + 8 > end:
-        return bits | cut(at + 8, wire)
-    columns.esp_sequence[row] = be32(data, at + 4)
-    return bits | HAS_ESP_SEQUENCE
-
-
-@helper
-def _fill_icmp(data: Octets, at: int, end: int, wire: int, columns: Columns, row: int) -> int:
-    """Write type and code of ICMP or ICMPv6; returns their bits."""
-    bits = 0
-    if at + 1 <= end:
-        columns.icmp_type[row] = octet(data, at)
-        bits |= HAS_ICMP_TYPE
-    if at + 2 > end:
-        return bits | cut(at + 2, wire)
-    columns.icmp_code[row] = octet(data, at + 1)
-    return bits | HAS_ICMP_CODE
-
-
-@helper
-def _fill_other(data: Octets, carried: int, at: int, end: int, wire: int, bits: int, columns: Columns, row: int) -> int:
-    """Write the columns of everything but TCP and UDP; returns all bits of the frame."""
-    if carried == 1:
-        columns.protocol[row] = IS_ICMP
-        return bits | HAS_ICMP | _fill_icmp(data, at, end, wire, columns, row)
-    if carried == 58:
-        columns.protocol[row] = IS_ICMPV6
-        return bits | HAS_ICMPV6 | _fill_icmp(data, at, end, wire, columns, row)
-    if carried == 50:
-        columns.protocol[row] = IS_ESP
-        return bits | _fill_esp(data, at, end, wire, columns, row)
-    if carried == 132:
-        columns.protocol[row] = IS_SCTP
-        bits |= HAS_SCTP | _fill_ports(data, at, end, columns, row)
-        return bits | cut(at + 12, wire) if at + 12 > end else bits
-    if carried == 2:
-        columns.protocol[row] = IS_IGMP
-        return bits | HAS_IGMP
-    if carried == 89:
-        columns.protocol[row] = IS_OSPF
-        return bits | HAS_OSPF
-    if carried == 47:
-        columns.protocol[row] = IS_GRE
-    elif bits & HAS_AH:
-        columns.protocol[row] = IS_AH
-    return bits
+        return IS_UDP, has, at
+    return IS_ESP, has | _has_esp(at, end, wire), at
