@@ -34,6 +34,7 @@ from netsleuth_tui.query.nodes import (
     Relation,
     Search,
     Text,
+    Value,
 )
 from netsleuth_tui.query.sql import FALSE, TRUE, Sql
 from netsleuth_tui.query.strings import pattern
@@ -85,7 +86,7 @@ def predicate(node: Node, hosts: HostLookup) -> Predicate:
     """Compile a tree against the addresses known now; hosts that are added later need a new predicate."""
     compiler = _Compiler(hosts)
     found = compiler.node(node, holds=True)
-    return Predicate(found, tuple(compiler.host_sets))
+    return Predicate(found.copy(), tuple(compiler.host_sets))
 
 
 class _Compiler:
@@ -222,15 +223,21 @@ def _number_test(field: Field, index: int, mask: int | None, relation: Relation,
 
 def _set_test(field: Field, index: int, node: Membership) -> _Test:
     numbers = sorted({item.value for item in node.items if isinstance(item, Number | Instant)})
-    ranges = sorted({(item.low.value, item.high.value) for item in node.items if isinstance(item, Range)})  # type: ignore[type-var]
+    ranges = sorted({(_number(item.low), _number(item.high)) for item in node.items if isinstance(item, Range)})
     if field.constants:
         value = field.constants[index] & (field.maximum if node.left.mask is None else node.left.mask)
         found = value in numbers or any(low <= value <= high for low, high in ranges)
         return _Test(TRUE if found else FALSE, holds_if_absent=True)
     left, shift = _unshifted(field, index, node.left.mask)
-    scaled = [(int(low) << shift, int(high) << shift) for low, high in ranges]
+    scaled = [(low << shift, high << shift) for low, high in ranges]
     at_zero = field.kind != "time" and (0 in numbers or any(low == 0 for low, _ in ranges))
     return _Test(sql.among(left, [number << shift for number in numbers], scaled), holds_if_absent=at_zero)
+
+
+def _number(value: Value) -> int:
+    if isinstance(value, Number | Instant):
+        return value.value
+    raise AssertionError(value)
 
 
 def _unshifted(field: Field, index: int, mask: int | None) -> tuple[Sql, int]:

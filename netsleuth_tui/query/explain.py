@@ -110,10 +110,10 @@ def _at_end(before: Piece | None, opened: list[Piece]) -> FilterError:
 
 def _what_follows(before: Piece) -> str:
     follows = {
-        "IN": "values in braces, for example {80, 443, 8000..8010}",
+        "IN": "for example tcp.port in {80, 443, 8000..8010}",
         "AMP": "a number that says which bits, for example tcp.flags & 0x02",
-        "CONTAINS": 'a string, for example "CMP"',
-        "MATCHES": 'a regular expression, for example "^ICMP"',
+        "CONTAINS": 'for example _ws.col.protocol contains "CMP"',
+        "MATCHES": 'for example _ws.col.protocol matches "^ICMP"',
         "QUANTIFIER": "a comparison, for example all tcp.port > 1024",
         "DOTS": "a range has two ends, for example 8000..8010",
         "COMPARE": "a value or a field",

@@ -50,11 +50,11 @@ def has_bits(name: str, bits: int) -> Sql:
 
 def among(value: Sql, numbers: Sequence[int], ranges: Iterable[tuple[int, int]] = ()) -> Sql:
     """The value is one of the numbers, or within one of the ranges, both ends included."""
-    tests: list[Sql] = [exp.Between(this=value, low=literal(low), high=literal(high)) for low, high in ranges]
+    tests: list[Sql] = [exp.Between(this=value.copy(), low=literal(low), high=literal(high)) for low, high in ranges]
     if len(numbers) == 1:
-        tests.append(compare(value, "==", literal(numbers[0])))
+        tests.append(compare(value.copy(), "==", literal(numbers[0])))
     elif numbers:
-        tests.append(exp.In(this=value, expressions=[literal(number) for number in numbers]))
+        tests.append(exp.In(this=value.copy(), expressions=[literal(number) for number in numbers]))
     return either(tests)
 
 
@@ -85,10 +85,11 @@ def negated(term: Sql) -> Sql:
 
 def differ(left: Sql, right: Sql) -> Sql:
     """Exactly one of the two holds."""
-    if left in (TRUE, FALSE):
-        return negated(right) if left is TRUE else right
-    if right in (TRUE, FALSE):
-        return negated(left) if right is TRUE else left
+    for one, other in ((left, right), (right, left)):
+        if one is TRUE:
+            return negated(other)
+        if one is FALSE:
+            return other
     return exp.NEQ(this=exp.Paren(this=left), expression=exp.Paren(this=right))
 
 
