@@ -7,6 +7,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How fast an example runs depends on the machine and on what is imported first, not on the code under test.
+settings.register_profile("netsleuth", deadline=None)
+settings.load_profile("netsleuth")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from netsleuth_tui.decode.columns import Has, Protocol
+from netsleuth_tui.decode.columns import NO_TIME, Has, Protocol
+from netsleuth_tui.decode.hosts import enter4
 from netsleuth_tui.store import Source, Store
 
 SECOND = 1_000_000_000
@@ -54,12 +55,9 @@ def icmp(time: int, kind: int = 8, **fields: Any) -> dict[str, Any]:
 
 def store_of(*files: Sequence[dict[str, Any]], hosts: Sequence[int] = (0x0A000001, 0x0A000002, 0xC0A80001)) -> Store:
     """A store with one source per list of packets; `src` and `dst` are indices into `hosts`, IPv4 addresses as numbers."""
-    from netsleuth_tui.decode.hosts import host4
-
     store = Store()
     store.hosts.reserve(len(hosts))
-    for address in hosts:
-        host4(store.hosts.arrays, address)
+    enter4(store.hosts.arrays, np.array(hosts, np.int64), len(hosts), np.zeros(len(hosts), np.int64))
     for index, packets in enumerate(files):
         append(store, packets, index)
     return store
@@ -75,7 +73,7 @@ def append(store: Store, packets: Sequence[dict[str, Any]], source: int = 0) -> 
         for name, value in packet.items():
             getattr(columns, name)[row] = int(value)
     store.table.commit(first + len(packets))
-    times = [packet["time"] for packet in packets if packet["time"] > 0]
+    times = [packet["time"] for packet in packets if packet["time"] != NO_TIME]
     lengths = sum(packet["len"] for packet in packets)
     if source == len(store.sources):
         entry = Source(

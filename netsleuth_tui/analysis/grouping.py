@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.values import column_of, values
+from netsleuth_tui.analysis.values import address, column_of, field_numbers, values
 from netsleuth_tui.decode.columns import NO_TIME, Columns
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.query.fields import FIELDS
+from netsleuth_tui.query.fields import ALIASES, FIELDS
 from netsleuth_tui.tabular import Cell, Column
 
 if TYPE_CHECKING:
@@ -22,8 +22,10 @@ __all__ = ["Grouped", "group_by_time"]
 Ids = NDArray[np.uint32]
 Keys = NDArray[np.int64]
 
-SAME_FOR_ALL_OF_A_KEY = {"_ws.col.protocol": "protocol", "protocol": "protocol", "file": "source"}
+ONE_COLUMN = {"_ws.col.protocol": "protocol", "file": "source"}
 """Fields whose text depends on one column alone."""
+
+DIFFERENT_EVERYWHERE = ("frame.number", "frame.time", "frame.time_epoch", "frame.offset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ def group_by_time(store: Store, rows: Rows, by: str, start: int, every: int) -> 
     Raises:
         NetSleuthError: There is no such field, or it is different in every frame.
     """
+    by = ALIASES.get(by, by)
     columns = store.columns()
     ids = rows.take(0, len(rows))
     ids = ids[columns.time[ids] != NO_TIME]
@@ -67,30 +70,27 @@ def group_by_time(store: Store, rows: Rows, by: str, start: int, every: int) -> 
 
 def _keys(columns: Columns, ids: Ids, by: str) -> tuple[Ids, Keys]:
     """A row id and a number that stands for the value, once for each value that the row has; -1 for none."""
-    if by in SAME_FOR_ALL_OF_A_KEY:
-        return ids, getattr(columns, SAME_FOR_ALL_OF_A_KEY[by])[ids].astype(np.int64)
-    if by not in FIELDS:
+    if by in ONE_COLUMN:
+        return ids, getattr(columns, ONE_COLUMN[by])[ids].astype(np.int64)
+    if by not in FIELDS or by in DIFFERENT_EVERYWHERE:
         column_of(by)
         raise NetSleuthError(f"{by} cannot be counted by value", hint="choose a field such as ip.src, tcp.dstport or _ws.col.protocol")
     field = FIELDS[by]
-    keys = []
-    for name, has in zip(field.columns, field.has, strict=True):
-        raw = getattr(columns, name)[ids].astype(np.int64)
-        if field.mask:
-            raw = (raw & field.mask) >> field.shift
-        keys.append(np.where((columns.present[ids] & np.uint64(has)) == has, raw, -1))
-    if len(keys) == 1:
-        return ids, keys[0]
-    second = (keys[1] != keys[0]) & (keys[1] >= 0)
-    return np.concatenate((ids, ids[second])), np.concatenate((keys[0], keys[1][second]))
+    rows: list[Ids] = []
+    keys: list[Keys] = []
+    for part in range(len(field.columns)):
+        raw, present = field_numbers(columns, ids, field, part)
+        key = np.where(present, raw.astype(np.int64), -1)
+        # Beside the first value, a second one counts where it is there and another; a frame without any counts once.
+        new = np.ones(len(ids), np.bool_) if part == 0 else (key != keys[0]) & (key >= 0)
+        rows.append(ids[new])
+        keys.append(key[new])
+    return np.concatenate(rows), np.concatenate(keys)
 
 
 def _labels(store: Store, row: Ids, key: Keys, by: str) -> list[Cell]:
     field = FIELDS.get(by)
     if field is None or len(field.columns) == 1:
         return values(store, row, by)
-    if field.kind == "address":
-        from netsleuth_tui.analysis.values import address
-
-        return [address(store.hosts, k) if k >= 0 else None for k in key.tolist()]
-    return [k if k >= 0 else None for k in key.tolist()]
+    name = (lambda host: address(store.hosts, host)) if field.kind == "address" else int
+    return [name(k) if k >= 0 else None for k in key.tolist()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +14,14 @@ from netsleuth_tui.analysis.info import info
 from netsleuth_tui.analysis.times import epoch, iso
 from netsleuth_tui.decode.columns import NO_TIME, Columns, Has, Protocol
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.query.fields import FIELDS, Field
+from netsleuth_tui.query.fields import ALIASES, FIELDS, Field
 from netsleuth_tui.tabular import Cell, Column
 
 if TYPE_CHECKING:
     from netsleuth_tui.decode.hosts import HostTable
     from netsleuth_tui.store import Store
 
-__all__ = ["address", "column_of", "values"]
+__all__ = ["address", "column_of", "field_numbers", "values"]
 
 Ids = NDArray[np.uint32]
 NUMBERS = ("uint", "bool")
@@ -33,6 +33,7 @@ def column_of(name: str) -> Column:
     Raises:
         NetSleuthError: There is no such field.
     """
+    name = ALIASES.get(name, name)
     if name in _DERIVED:
         return Column(name, "integer" if name == "frame.number" else "text")
     field = _field(name)
@@ -44,6 +45,7 @@ def values(store: Store, rows: Ids, name: str) -> list[Cell]:
 
     A field that can occur twice (tcp.port, ip.addr) gives both values, separated by a comma, as tshark does.
     """
+    name = ALIASES.get(name, name)
     if name in _DERIVED:
         return _DERIVED[name](store, rows)
     field = _field(name)
@@ -65,22 +67,37 @@ def _field(name: str) -> Field:
 
 
 def _one(store: Store, columns: Columns, rows: Ids, field: Field, part: int) -> list[Cell]:
-    has = np.uint64(field.has[part])
-    present = (columns.present[rows] & has) == has
-    raw = getattr(columns, field.columns[part])[rows]
+    raw, present = field_numbers(columns, rows, field, part)
     if field.kind == "address":
         return address_texts(store.hosts, raw, present)
     if field.kind == "time":
         return [iso(t) if t != NO_TIME else None for t in raw.tolist()]
-    if field.mask:
-        raw = (raw & raw.dtype.type(field.mask)) >> raw.dtype.type(field.shift)
     numbers: list[Cell] = raw.tolist()
     if field.base == 16:
-        digits = max(1, (field.mask.bit_length() + 3) // 4) if field.mask else raw.dtype.itemsize * 2
+        digits = 2 * raw.dtype.itemsize
         numbers = [f"0x{number:0{digits}x}" for number in numbers]
     if present.all():
         return numbers
     return [number if there else None for number, there in zip(numbers, present.tolist(), strict=True)]
+
+
+def field_numbers(columns: Columns, rows: Ids, field: Field, part: int = 0) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """The numbers behind a field (host ids for an address), and in which rows they are there.
+
+    Args:
+        columns: The store's columns.
+        rows: Row ids.
+        field: Any but frame.number, which is in no column.
+        part: 0, or 1 for the second occurrence of a field that has two.
+    """
+    has = np.uint64(field.has[part])
+    present = (columns.present[rows] & has) == has
+    if field.constants:
+        return np.full(len(rows), field.constants[part], np.int64), present
+    raw = getattr(columns, field.columns[part])[rows]
+    if field.mask:
+        raw = (raw & raw.dtype.type(field.mask)) >> raw.dtype.type(field.shift)
+    return raw, present
 
 
 def address_texts(hosts: HostTable, ids: Ids, present: NDArray[np.bool_]) -> list[Cell]:

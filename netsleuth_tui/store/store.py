@@ -85,7 +85,7 @@ class Store:
 
         return Engine(self._query_memory)
 
-    def matching(self, text: str, compiled: Callable[[], Predicate]) -> NDArray[np.uint32]:
+    def matching(self, text: str, compiled: Callable[[], Predicate | None]) -> NDArray[np.uint32]:
         """Ascending ids of the rows that satisfy a filter.
 
         Args:
@@ -96,12 +96,12 @@ class Store:
             seen, ids = self._matches.get(text, (0, np.empty(0, np.uint32)))
             columns = self.columns()
             rows = len(columns.row)
-            if seen < rows:
-                predicate = compiled()
+            predicate = compiled() if seen < rows else None
+            if predicate is not None:
                 unseen = columns.at(slice(seen, None))
                 found = self.engine.row_ids(unseen, predicate.sql, predicate.host_sets, self.starts)
                 ids = np.concatenate((ids, found)) if len(ids) else found
-                self._matches[text] = (rows, ids)
+            self._matches[text] = (rows, ids)
             self._matches.move_to_end(text)
             while len(self._matches) > SELECTIONS_KEPT:
                 self._matches.popitem(last=False)
