@@ -31,6 +31,7 @@ __all__ = [
     "TOO_LONG",
     "TRAILER",
     "WRONG_LENGTH",
+    "WRONG_SIMPLE",
     "Clocks",
     "frame_blocks",
 ]
@@ -51,10 +52,14 @@ NO_INTERFACE = 12
 TOO_LONG = 13
 PAST_BLOCK = 14
 PAST_OPTIONS = 15
+WRONG_SIMPLE = 16
 
 DROPS_LIMIT = 2**61
 """Counters of lost frames stop here."""
 
+_DROPS_UNKNOWN = 0xFFFF
+_QUICK = (1 << 30) - 1
+"""Highest upper half of ticks that may be multiplied in 64 bits."""
 _PACKET_HEAD = 28
 _SHORTEST_PACKET = 32
 _SHORTEST_SIMPLE = 16
@@ -78,7 +83,17 @@ class Clocks(NamedTuple):
     @classmethod
     def allocate(cls, length: int) -> Clocks:
         """Room for `length` interfaces."""
-        return cls(np.zeros(length, np.uint16), *(np.zeros(length, np.int64) for _ in range(8)), drops=np.full(length, -1, np.int64))
+        columns = [np.zeros(length, np.int64) for _ in range(9)]
+        columns[-1][:] = -1
+        return cls(np.zeros(length, np.uint16), *columns)
+
+    def doubled(self) -> Clocks:
+        """The same interfaces, with room for twice as many."""
+        larger = Clocks.allocate(2 * len(self.longest))
+        larger.link_type[: len(self.link_type)] = self.link_type
+        for new, old in zip(larger[1:], self[1:], strict=True):
+            new[: len(old)] = old
+        return larger
 
     def describe(self, index: int, link_type: int, longest: int, snap_length: int, clock: Clock) -> None:
         """Set the entries of one interface."""
@@ -93,17 +108,19 @@ class Clocks(NamedTuple):
 
 
 @helper
+def _add_drops(clocks: Clocks, interface: int, lost: int) -> None:
+    """Count frames lost on an interface."""
+    clocks.drops[interface] = min(max(int(clocks.drops[interface]), 0) + lost, DROPS_LIMIT)
+
+
+@helper
 def _count_drops(data: Any, at: int, little: int, interface: int, clocks: Clocks) -> None:
     """Add the epb_dropcount at `at` to the interface's."""
     first = u32(data, at, little)
     second = u32(data, at + 4, little)
     high = second if little else first
     low = first if little else second
-    if high >> 29:
-        clocks.drops[interface] = DROPS_LIMIT
-        return
-    total = max(int(clocks.drops[interface]), 0) + (high << 32 | low)
-    clocks.drops[interface] = min(total, DROPS_LIMIT)
+    _add_drops(clocks, interface, DROPS_LIMIT if high >> 29 else high << 32 | low)
 
 
 @helper
@@ -136,14 +153,28 @@ def _read_options(
 
 
 @helper
-def _time(data: Any, at: int, little: int, interface: int, clocks: Clocks) -> int:
-    high = u32(data, at, little)
-    low = u32(data, at + 4, little)
-    if high < 1 << 30:
-        ticks = high << 32 | low
-        if ticks <= int(clocks.quick_limit[interface]):
-            return ticks * int(clocks.factor[interface]) + int(clocks.summand[interface])
-    return ticks_to_ns(high, low, int(clocks.power[interface]), int(clocks.binary[interface]), int(clocks.offset[interface]))
+def _frame_simple(data: Any, at: int, length: int, little: int, base: int, interfaces: int, clocks: Clocks, rows: Rows, count: int) -> bool:
+    """Frame the Simple Packet Block at `at`: it belongs to the first interface and has no time.
+
+    Returns:
+        False if it is too short or too long, or there is no interface.
+    """
+    if length < _SHORTEST_SIMPLE or interfaces == 0:
+        return False
+    wire = u32(data, at + 8, little)
+    captured = min(wire, length - _SHORTEST_SIMPLE)
+    snap_length = int(clocks.snap_length[0])
+    if snap_length > 0:
+        captured = min(captured, snap_length)
+    if captured > int(clocks.longest[0]):
+        return False
+    rows.start[count] = at + 12
+    rows.cap_len[count] = captured
+    rows.wire_len[count] = wire
+    rows.time[count] = NO_TIME
+    rows.link_type[count] = clocks.link_type[0]
+    rows.offset[count] = base + at + 12
+    return True
 
 
 def _frame_blocks_plain(
@@ -229,7 +260,7 @@ def _gather(data: NDArray[np.uint8], start: NDArray[np.int64], word: str, base: 
 
 
 @kernel(plain=_frame_blocks_plain)
-def frame_blocks(
+def frame_blocks(  # noqa: C901, PLR0911, PLR0912 - one loop: a call that passes all these arrays costs more than framing a block
     data: Any,
     at: int,
     end: int,
@@ -292,42 +323,34 @@ def frame_blocks(
             start = at + _PACKET_HEAD
             if start + captured > stop:
                 return count, at, PAST_BLOCK, captured, noted
-            after = start + captured + (-captured & 3)
-            if after + 4 <= stop:
+            options = start + captured + (-captured & 3)
+            if options + 4 <= stop:
                 if noted + OPTIONS_PER_BLOCK > len(comments):
                     return count, at, DRAIN, 0, noted
-                found = _read_options(data, after, stop, little, kind, interface, clocks, base + start, comments, noted)
+                found = _read_options(data, options, stop, little, kind, interface, clocks, base + start, comments, noted)
                 if found < 0:
                     return count, at, PAST_OPTIONS, 0, noted
                 noted = found
-            lost = u16(data, at + 10, little) if kind == PACKET else 0xFFFF
-            if lost != 0xFFFF:
-                clocks.drops[interface] = min(max(int(clocks.drops[interface]), 0) + lost, DROPS_LIMIT)
+            lost = u16(data, at + 10, little)
+            if kind == PACKET and lost != _DROPS_UNKNOWN:
+                _add_drops(clocks, interface, lost)
+            high = u32(data, at + 12, little)
+            low = u32(data, at + 16, little)
+            ticks = (high & _QUICK) << 32 | low
+            if high <= _QUICK and ticks <= int(clocks.quick_limit[interface]):
+                rows.time[count] = ticks * int(clocks.factor[interface]) + int(clocks.summand[interface])
+            else:
+                power, binary, offset = int(clocks.power[interface]), int(clocks.binary[interface]), int(clocks.offset[interface])
+                rows.time[count] = ticks_to_ns(high, low, power, binary, offset)
             rows.start[count] = start
             rows.cap_len[count] = captured
             rows.wire_len[count] = u32(data, at + 24, little)
-            rows.time[count] = _time(data, at + 12, little, interface, clocks)
             rows.link_type[count] = clocks.link_type[interface]
             rows.offset[count] = base + start
             count += 1
         elif kind == SIMPLE:
-            if length < _SHORTEST_SIMPLE:
-                return count, at, WRONG_LENGTH, length, noted
-            if interfaces == 0:
-                return count, at, NO_INTERFACE, 0, noted
-            wire = u32(data, at + 8, little)
-            captured = min(wire, length - _SHORTEST_SIMPLE)
-            snap_length = int(clocks.snap_length[0])
-            if snap_length > 0:
-                captured = min(captured, snap_length)
-            if captured > int(clocks.longest[0]):
-                return count, at, TOO_LONG, captured, noted
-            rows.start[count] = at + 12
-            rows.cap_len[count] = captured
-            rows.wire_len[count] = wire
-            rows.time[count] = NO_TIME
-            rows.link_type[count] = clocks.link_type[0]
-            rows.offset[count] = base + at + 12
+            if not _frame_simple(data, at, length, little, base, interfaces, clocks, rows, count):
+                return count, at, WRONG_SIMPLE, length, noted
             count += 1
         at += length
     return count, at, FULL, 0, noted

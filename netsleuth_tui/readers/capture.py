@@ -8,7 +8,7 @@ from typing import Literal
 from netsleuth_tui.readers.damage import Damage
 from netsleuth_tui.readers.frames import Comment, Compression, FrameBatch, Interface
 from netsleuth_tui.readers.limits import BATCH_FRAMES, BLOCK_BYTES, FIRST_BLOCK_BYTES
-from netsleuth_tui.readers.sources import FileSource, Source
+from netsleuth_tui.readers.sources import Source
 from netsleuth_tui.readers.step import DAMAGED, MORE, Framer
 from netsleuth_tui.readers.window import Window
 
@@ -51,31 +51,38 @@ class Capture:
 
     @property
     def format(self) -> Literal["pcap", "pcapng"]:
+        """Container format."""
         return self._framer.format
 
     @property
     def size(self) -> int:
+        """Bytes on disk when it was opened."""
         return self._disk.size
 
     @property
     def position(self) -> int:
+        """Bytes on disk read so far."""
         return self._disk.position
 
     @property
     def notes(self) -> list[str]:
+        """What else to know, so far."""
         notes = self._framer.notes + self._disk.notes
         return notes if self._source is self._disk else notes + self._source.notes
 
     @property
     def comments(self) -> list[Comment]:
+        """Comments so far."""
         return self._framer.comments
 
     @property
     def interfaces(self) -> list[Interface]:
+        """Interfaces so far."""
         return self._framer.interfaces
 
     @property
     def drops(self) -> int:
+        """Frames that the capture lost, so far."""
         return self._framer.drops
 
     def batches(self) -> Iterator[FrameBatch]:
@@ -97,17 +104,18 @@ class Capture:
             self.close()
 
     def close(self) -> None:
+        """Give the file back."""
         self._source.close()
         self._disk.close()
 
     def _end(self, need: int) -> None:
         """There is nothing more to read: is that where a record ends?"""
-        self._disk.finish()
-        window = self._window
+        window, grown = self._window, self._disk.grown
+        if grown:
+            self._disk.notes.append(f"grew by {grown} bytes while it was read")
         failure = self._source.failure or self._disk.failure
         if failure:
             self.damage.append(Damage(window.base + window.end, failure))
-        elif window.unread or not window.offset:
-            if isinstance(self._disk, FileSource) and self._source is self._disk and self._disk.has_grown:
-                return  # its last record was being written when we looked
+        elif (window.unread or not window.offset) and not (grown and self._source is self._disk):
+            # The last record of a file that grows is not damaged, only not yet written.
             self.damage.append(self._framer.cut_off(window, need))

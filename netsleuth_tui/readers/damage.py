@@ -26,5 +26,5 @@ class Damage:
         return f"damaged at byte {self.offset}: {self.reason}"
 
 
-class UnreadableFile(NetSleuthError):
+class UnreadableFile(NetSleuthError):  # noqa: N818 - says what it is, as the others do
     """A file of which nothing can be read: missing, not a regular file, empty, or not a capture."""

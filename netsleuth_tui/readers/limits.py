@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 BATCH_FRAMES = 65_536
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 4 << 20
 """Bytes per read, and so of frames per batch; a longer frame has a block of its own."""
 FIRST_BLOCK_BYTES = 256 << 10
 """The first read is smaller: something to see at once matters more than throughput."""

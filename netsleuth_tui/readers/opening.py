@@ -11,6 +11,7 @@ from netsleuth_tui.readers.pcap import PcapFramer
 from netsleuth_tui.readers.pcapng import PcapngFramer
 from netsleuth_tui.readers.sniff import HEAD_BYTES, compression_of, container_of, looks_like
 from netsleuth_tui.readers.sources import FileSource, Source, open_source
+from netsleuth_tui.readers.step import Framer
 
 __all__ = ["open_capture", "open_in_blocks", "read_frame"]
 
@@ -31,34 +32,35 @@ def open_in_blocks(path: str, *, block: int = BLOCK_BYTES, first: int = FIRST_BL
     """`open_capture` with other sizes than the usual ones: bytes per read, bytes of the first read, most frames in a batch."""
     disk = open_source(path)
     try:
-        head = disk.head(HEAD_BYTES)
-        compression = compression_of(head)
-        source: Source = disk
-        if compression:
-            source = Expansion(disk, compression)
-            head = source.head(HEAD_BYTES)
-            _refuse_hopeless(path, head, source, compression)
-        elif not head:
-            raise UnreadableFile(disk.failure or "is empty", where=path)
-        container = container_of(head)
-        if not container:
-            what, hint = looks_like(head)
-            raise UnreadableFile(f"{what} (inside {compression})" if compression else what, where=path, hint=hint)
-        framer = PcapFramer(head) if container == "pcap" else PcapngFramer()
+        compression = compression_of(disk.head(HEAD_BYTES))
+        source = Expansion(disk, compression) if compression else disk
+        head = source.head(HEAD_BYTES)
+        framer = _framer_for(path, head, source, compression)
         return Capture(path, disk, source, compression, framer, block=block, first=first, frames=frames)
     except BaseException:
         disk.close()
         raise
 
 
-def _refuse_hopeless(path: str, head: bytes, source: Source, compression: Compression) -> None:
+def _framer_for(path: str, head: bytes, source: Source, compression: Compression) -> Framer:
+    """Who reads what begins with `head`.
+
+    Raises:
+        UnreadableFile: Nobody.
+    """
     if not head:
-        raise UnreadableFile(source.failure or f"holds nothing: the {compression} data are empty", where=path)
+        empty = f"holds nothing: the {compression} data are empty" if compression else "is empty"
+        raise UnreadableFile(source.failure or empty, where=path)
+    container = container_of(head)
+    if container:
+        return PcapFramer(head) if container == "pcap" else PcapngFramer()
     nested = compression_of(head)
-    if nested:
+    if compression and nested:
         raise UnreadableFile(
             f"is compressed twice ({nested} inside {compression})", where=path, hint=f"expand the {compression} layer first"
         )
+    what, hint = looks_like(head)
+    raise UnreadableFile(f"{what} (inside {compression})" if compression else what, where=path, hint=hint)
 
 
 def read_frame(path: str, compression: str, offset: int, length: int) -> bytes:

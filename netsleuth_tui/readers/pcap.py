@@ -6,7 +6,7 @@ Layout after draft-ietf-opsawg-pcap; the exchanged lengths of old versions after
 from __future__ import annotations
 
 import struct
-from typing import Any, Literal
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -154,7 +154,7 @@ class PcapFramer:
         head: The first bytes of the (decompressed) file.
     """
 
-    format: Literal["pcap"] = "pcap"
+    format: Final = "pcap"
 
     def __init__(self, head: bytes) -> None:
         self.notes: list[str] = []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final
 
 import numpy as np
 
@@ -33,6 +33,15 @@ _IF_NAME, _IF_DESCRIPTION, _IF_TSRESOL, _IF_TSOFFSET = 2, 3, 9, 14
 _ISB_IFDROP = 5
 
 
+_REASONS = {
+    blocks.TRAILER: "the block's length is repeated at its end as {}",
+    blocks.TOO_LONG: "a frame of {} bytes is longer than the maximum for its link type",
+    blocks.PAST_BLOCK: "a frame of {} bytes does not fit into its block",
+    blocks.PAST_OPTIONS: "an option is longer than its block",
+    blocks.WRONG_SIMPLE: "a simple packet block is too short or too long, or no interface is described for it",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class _Block:
     """A block that Python reads: where it is in the file, and what is between its two lengths."""
@@ -52,7 +61,7 @@ class _Described:
 class PcapngFramer:
     """Walks blocks; frames come from the kernel."""
 
-    format: Literal["pcapng"] = "pcapng"
+    format: Final = "pcapng"
 
     def __init__(self) -> None:
         self.notes: list[str] = []
@@ -130,15 +139,9 @@ class PcapngFramer:
     def _reason(self, status: int, detail: int) -> str:
         if status == blocks.WRONG_LENGTH:
             return _wrong_length(detail)
-        if status == blocks.TRAILER:
-            return f"the block's length is repeated at its end as {detail}"
         if status == blocks.NO_INTERFACE:
             return f"a frame of interface {detail}, but {len(self._section)} are described"
-        if status == blocks.TOO_LONG:
-            return f"a frame of {detail} bytes is longer than the maximum for its link type"
-        if status == blocks.PAST_BLOCK:
-            return f"a frame of {detail} bytes does not fit into its block"
-        return "an option is longer than its block"
+        return _REASONS[status].format(detail)
 
     def _keep_frame_comments(self, window: Window, noted: int) -> None:
         for offset, start, length in self._marks[:noted].tolist():
@@ -218,14 +221,14 @@ class PcapngFramer:
         index = len(self._section)
         if index >= INTERFACES:
             return f"more than {INTERFACES} interfaces in one section"
-        first = {code: value for code, value in reversed(options)}
+        first = dict(reversed(options))
         resolution, offset = first.get(_IF_TSRESOL, b""), first.get(_IF_TSOFFSET, b"")
         clock = Clock(
             resolution[0] if len(resolution) == 1 else MICROSECONDS,
             int.from_bytes(offset, "little" if order == "<" else "big", signed=True) if len(offset) == 8 else 0,
         )
         if index >= len(self._clocks.longest):
-            self._clocks = _doubled(self._clocks)
+            self._clocks = self._clocks.doubled()
         self._clocks.describe(index, link_type, longest_frame(link_type), snap_length, clock)
         name, description = text_of(first.get(_IF_NAME, b"")), text_of(first.get(_IF_DESCRIPTION, b""))
         self._section.append(_Described(Interface(link_type, name, description, snap_length, None)))
@@ -254,10 +257,3 @@ def _wrong_length(length: int, shortest: int = 12) -> str:
     if length % 4 and length >= shortest:
         return f"a block length of {length} is not a multiple of 4"
     return f"a block length of {length} is too short for the block"
-
-
-def _doubled(clocks: Clocks) -> Clocks:
-    larger = Clocks.allocate(2 * len(clocks.longest))
-    for new, old in zip(larger, clocks, strict=True):
-        new[: len(old)] = old
-    return larger

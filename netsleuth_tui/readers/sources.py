@@ -12,6 +12,7 @@ import stat
 import sys
 import threading
 from abc import ABC, abstractmethod
+from pathlib import Path
 
 from netsleuth_tui.readers.damage import UnreadableFile
 
@@ -53,8 +54,10 @@ class Source(ABC):
     def close(self) -> None:
         """Give the file back; twice is allowed."""
 
-    def finish(self) -> None:
-        """All bytes were read: add to the notes what happened to the file meanwhile."""
+    @property
+    def grown(self) -> int:
+        """Bytes that somebody has added since it was opened."""
+        return 0
 
     def head(self, length: int) -> bytes:
         """The next bytes, at least `length` of them unless the end comes first; they remain to be read."""
@@ -92,10 +95,12 @@ class FileSource(Source):
 
     @property
     def position(self) -> int:
+        """Bytes read so far."""
         return self._position
 
     @property
     def remaining(self) -> int | None:
+        """Bytes up to the end that the file had when it was opened."""
         return len(self._ahead) + self.size - self._position
 
     def seek(self, offset: int) -> None:
@@ -117,19 +122,13 @@ class FileSource(Source):
         self._position += count
         return count
 
-    def finish(self) -> None:
-        if self._file.closed:
-            return
-        grown = os.fstat(self._file.fileno()).st_size - self.size
-        if grown > 0:
-            self.notes.append(f"grew by {grown} bytes while it was read")
-
     @property
-    def has_grown(self) -> bool:
-        """Whether somebody is still writing the file: then it does not end where a record ends."""
-        return not self._file.closed and os.fstat(self._file.fileno()).st_size > self.size
+    def grown(self) -> int:
+        """Bytes that somebody has added since it was opened; they are not read."""
+        return 0 if self._file.closed else max(0, os.fstat(self._file.fileno()).st_size - self.size)
 
     def close(self) -> None:
+        """Close the file."""
         self._file.close()
 
 
@@ -144,10 +143,12 @@ class StreamSource(Source):
 
     @property
     def position(self) -> int:
+        """Bytes read so far."""
         return self._position
 
     @property
     def remaining(self) -> int | None:
+        """Unknown."""
         return None
 
     def _read(self, view: memoryview) -> int:
@@ -169,6 +170,7 @@ class StreamSource(Source):
         return filled
 
     def close(self) -> None:
+        """Stop waiting for more; standard input itself stays open."""
         self._closed.set()
 
 
@@ -205,7 +207,7 @@ def _open_regular(path: str) -> io.FileIO:
         UnreadableFile: It is missing, not permitted, or something else than a regular file.
     """
     try:
-        _refuse_irregular(path, os.stat(path).st_mode)
+        _refuse_irregular(path, Path(path).stat().st_mode)
         # O_NONBLOCK: should a FIFO have taken the place of the file since, opening it does not wait for a writer.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
         file = io.FileIO(path, "r", opener=lambda name, _: os.open(name, flags))

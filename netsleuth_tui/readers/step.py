@@ -39,9 +39,12 @@ class Step:
 class Framer(Protocol):
     """One container format: knows where frames begin and end."""
 
-    format: Literal["pcap", "pcapng"]
     notes: list[str]
     comments: list[Comment]
+
+    @property
+    def format(self) -> Literal["pcap", "pcapng"]:
+        """Its name."""
 
     @property
     def interfaces(self) -> list[Interface]:

@@ -18,7 +18,7 @@ _LOW_32 = 0xFFFFFFFF
 _SECOND = 1_000_000_000
 _SECONDS_LIMIT = 9_223_372_036
 """Whole seconds from the epoch, either way, that int64 nanoseconds can hold whatever their fraction."""
-_SECONDS_CLIPPED = 2**62
+_SECONDS_CLIPPED = 2**61
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,63 +67,73 @@ def ticks_to_ns(high: int, low: int, power: int, binary: int, offset: int) -> in
         low: Lower 32 bits.
         power: Exponent of the resolution, 0 to 127.
         binary: 1 if the base is 2, 0 if it is 10.
-        offset: Seconds to add, within 2**62 either way.
+        offset: Seconds to add, within 2**61 either way.
 
     Returns:
         The time, or NO_TIME if it is further from the epoch than 64 bits of nanoseconds reach.
     """
-    seconds = 0
-    nanoseconds = 0
     if binary:
-        upper = 0
-        lower = 0
-        if power >= 64:
-            upper = high
-            lower = low
-        elif power >= 32:
-            seconds = high >> (power - 32)
-            upper = high & ((1 << (power - 32)) - 1)
-            lower = low
-        else:
-            if high >> (power + 30 if power < 2 else 32):
-                return NO_TIME
-            seconds = (high << (32 - power)) | (low >> power)
-            lower = low & ((1 << power) - 1)
-        # fraction * 10**9 in two halves: `more` above `less`, each within 63 bits
-        less = lower * _SECOND
-        more = upper * _SECOND + (less >> 32)
-        less &= _LOW_32
-        if power >= 32:
-            nanoseconds = more >> (power - 32) if power < 95 else 0
-        else:
-            nanoseconds = (more << (32 - power)) | (less >> power)
+        seconds, nanoseconds = _binary(high, low, power)
     elif power > 9:
-        # floor(floor(t / a) / b) == floor(t / (a * b)): divide step by step, by no more than 10**9 at a time
-        left = power - 9
-        divisor = 10
-        step = 1
-        while step < left and step < 9:
-            divisor *= 10
-            step += 1
-        quotient = ((high // divisor) << 32) + (((high % divisor) << 32) | low) // divisor
-        left -= step
-        while left > 0 and quotient > 0:
-            quotient //= 10
-            left -= 1
-        seconds = quotient // _SECOND
-        nanoseconds = quotient % _SECOND
+        seconds, nanoseconds = _fine(high, low, power - 9)
     else:
-        divisor = 1
-        factor = 1_000_000_000
-        for _ in range(power):
-            divisor *= 10
-            factor //= 10
-        if high // divisor >> 30:
-            return NO_TIME
-        rest = ((high % divisor) << 32) | low
-        seconds = ((high // divisor) << 32) + rest // divisor
-        nanoseconds = rest % divisor * factor
+        seconds, nanoseconds = _coarse(high, low, power)
     seconds += offset
     if seconds >= _SECONDS_LIMIT or seconds < -_SECONDS_LIMIT:
         return NO_TIME
     return seconds * _SECOND + nanoseconds
+
+
+@helper
+def _binary(high: int, low: int, power: int) -> tuple[int, int]:
+    """Seconds (2**61 for more than that) and nanoseconds of ticks of 2**-power seconds."""
+    seconds = 0
+    upper = 0
+    lower = low
+    if power >= 64:
+        upper = high
+    elif power >= 32:
+        seconds = high >> (power - 32)
+        upper = high & ((1 << (power - 32)) - 1)
+    else:
+        if high >> min(power + 30, 32):
+            return _SECONDS_CLIPPED, 0
+        seconds = high << (32 - power) | low >> power
+        lower = low & ((1 << power) - 1)
+    # The fraction times 10**9 has up to 94 bits: `more` above the 32 of `less`.
+    less = lower * _SECOND
+    more = upper * _SECOND + (less >> 32)
+    less &= _LOW_32
+    if power < 32:
+        return seconds, more << (32 - power) | less >> power
+    return seconds, more >> min(power - 32, 63)
+
+
+@helper
+def _fine(high: int, low: int, surplus: int) -> tuple[int, int]:
+    """Seconds and nanoseconds of ticks of 10**-(9 + surplus) seconds, surplus > 0."""
+    # floor(floor(t / a) / b) == floor(t / (a * b)): divide step by step, first by no more than 10**9
+    divisor = 10
+    done = 1
+    while done < min(surplus, 9):
+        divisor *= 10
+        done += 1
+    quotient = (high // divisor << 32) + ((high % divisor) << 32 | low) // divisor
+    while done < surplus and quotient > 0:
+        quotient //= 10
+        done += 1
+    return quotient // _SECOND, quotient % _SECOND
+
+
+@helper
+def _coarse(high: int, low: int, power: int) -> tuple[int, int]:
+    """Seconds (2**61 for more than that) and nanoseconds of ticks of 10**-power seconds, power <= 9."""
+    divisor = 1
+    factor = _SECOND
+    for _ in range(power):
+        divisor *= 10
+        factor //= 10
+    if high // divisor >> 30:
+        return _SECONDS_CLIPPED, 0
+    rest = (high % divisor) << 32 | low
+    return (high // divisor << 32) + rest // divisor, rest % divisor * factor
