@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from netsleuth_tui.export.encoding import Encoded, slices
+from netsleuth_tui.tabular import Cell, Column, Table
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.terminal.width import cell_width, pad_left, pad_right
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from netsleuth_tui.tabular import Cell, Column, Table
 
 __all__ = ["CELL_LIMIT", "WIDTH_LIMIT", "aligned_text"]
 

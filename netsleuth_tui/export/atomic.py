@@ -13,14 +13,12 @@ import os
 import secrets
 import shutil
 import stat
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from netsleuth_tui.errors import NetSleuthError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["PART", "ExportError", "open_new"]
 

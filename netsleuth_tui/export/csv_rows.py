@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, cast
+from collections.abc import Collection, Sequence
+from typing import cast
 
 from netsleuth_tui.export.encoding import Encoded, Tally, slices
 from netsleuth_tui.export.guard import guarded
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from netsleuth_tui.tabular import Cell, Table
+from netsleuth_tui.tabular import Cell, Table
 
 __all__ = ["LINE_END", "csv_rows"]
 

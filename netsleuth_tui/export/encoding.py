@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from netsleuth_tui.tabular import Cell, Table
+from netsleuth_tui.tabular import Cell, Table
 
 __all__ = ["Encoded", "Tally", "slices"]
 

@@ -13,10 +13,7 @@ Two changes, to text alone:
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
+from collections.abc import Collection
 
 __all__ = ["guard", "guarded", "unguard"]
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from json.encoder import encode_basestring
-from typing import TYPE_CHECKING
 
 from netsleuth_tui.export.encoding import Encoded, slices
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from netsleuth_tui.tabular import Cell, Table
+from netsleuth_tui.tabular import Cell, Table
 
 __all__ = ["json_array", "json_lines"]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import BinaryIO, Literal
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.export.aligned import aligned_text
@@ -13,11 +14,7 @@ from netsleuth_tui.export.atomic import ExportError, open_new
 from netsleuth_tui.export.csv_rows import csv_rows
 from netsleuth_tui.export.encoding import Encoded, Tally
 from netsleuth_tui.export.json_rows import json_array, json_lines
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from netsleuth_tui.tabular import Table
+from netsleuth_tui.tabular import Table
 
 __all__ = ["FORMATS", "Format", "Written", "write_table"]
 

@@ -13,16 +13,14 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from netsleuth_tui.export import atomic
 from netsleuth_tui.export.atomic import ExportError, open_new
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 CONTENT = bytes(range(256)) * 400
 """102,400 bytes: more than the buffer."""
