@@ -90,6 +90,11 @@ def run(command: Sequence[str], **more: str) -> Run:
     return Run(seconds, usage.ru_maxrss * 1024)
 
 
+def compile_kernels() -> None:
+    """Fill the cache of compiled kernels, so that what is measured is not the compiler."""
+    run([sys.executable, "-c", "from netsleuth_tui import jit; jit.start(); jit.wait()"])
+
+
 def spread(values: Sequence[float], unit: str = "s", digits: int = 2) -> str:
     """Median, least and greatest, for printing."""
     return f"{statistics.median(values):.{digits}f} {unit} ({min(values):.{digits}f} to {max(values):.{digits}f})"

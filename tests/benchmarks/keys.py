@@ -7,7 +7,7 @@ Every byte counts on a slow SSH link.
 
 from __future__ import annotations
 
-from bench import Terminal, arguments, capture, program
+from bench import Terminal, arguments, capture, compile_kernels, program
 
 KEYS = {
     **{f"down {number}": b"\x1b[B" for number in range(1, 6)},
@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--quiet", type=float, default=0.6, help="seconds of silence that end one key")
     asked = parser.parse_args()
     path = capture(asked)
+    compile_kernels()
     columns, rows = map(int, asked.size.split("x"))
     print(f"{'key':20} {'bytes':>8} {'first ms':>9} {'last ms':>9}")
     with Terminal([*program(), str(path)], (columns, rows)) as terminal:

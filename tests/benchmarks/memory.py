@@ -7,7 +7,7 @@ Needs /proc. The app counts as loaded when it has been idle for two seconds.
 
 from __future__ import annotations
 
-from bench import Terminal, arguments, capture, program
+from bench import Terminal, arguments, capture, compile_kernels, program
 
 FIXED, PER_PACKET = 300e6, 110
 """The bound that the design sets, in bytes."""
@@ -17,6 +17,7 @@ def main() -> None:
     """Measure and print."""
     asked = arguments(__doc__).parse_args()
     path = capture(asked)
+    compile_kernels()
     with Terminal([*program(), str(path)]) as terminal:
         terminal.settle()
         loaded = terminal.memory()

@@ -11,7 +11,7 @@ import statistics
 import sys
 import tempfile
 
-from bench import REPOSITORY, Terminal, arguments, capture, program, run, spread
+from bench import REPOSITORY, Terminal, arguments, capture, compile_kernels, program, run, spread
 
 SAMPLE = REPOSITORY / "sample_captures" / "router-loop.pcapng.gz"
 
@@ -37,6 +37,7 @@ def main() -> None:
     asked = parser.parse_args()
     path = capture(asked)
     version(3 * asked.rounds)
+    compile_kernels()
 
     def seconds_until(pattern: str, opened: str, **more: str) -> float:
         with Terminal([*program(), opened], more=more) as terminal:

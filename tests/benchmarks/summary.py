@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from bench import Run, arguments, capture, program, run, spread
+from bench import Run, arguments, capture, compile_kernels, program, run, spread
 
 FIELDS = ["frame.number", "frame.time", "ip.src", "ip.dst", "ip.proto", "ip.len", "esp.spi", "esp.sequence"]
 
@@ -39,6 +39,7 @@ def main() -> None:
     asked = parser.parse_args()
     path = capture(asked)
     packets = packets_in(path)
+    compile_kernels()
     ours, theirs = [*program(), "summary", str(path), "--format", "json"], ["capinfos", str(path)]
     print(f"{path}: {packets} packets, {path.stat().st_size / 1e6:.0f} MB; {asked.pairs} pairs after one that does not count")
     run(ours)
