@@ -36,14 +36,11 @@ from netsleuth_tui.query.nodes import (
     Text,
     Value,
 )
-from netsleuth_tui.query.sql import FALSE, TRUE, Sql
+from netsleuth_tui.query.sql import TRUE, Sql
 from netsleuth_tui.query.strings import pattern
 from netsleuth_tui.query.values import LABELS
 
-__all__ = ["LISTED_HOSTS", "Predicate", "predicate"]
-
-LISTED_HOSTS = 64
-"""Host ids that are written out; more than that become a relation of their own."""
+__all__ = ["Predicate", "predicate"]
 
 _LAYERS = (1 << 32) - 1
 """Bits of `present` that say which protocol a shared column belongs to; the others say that a field is there."""
@@ -58,6 +55,8 @@ _TESTS: dict[Relation, Callable[[int | str, int | str], bool]] = {
     ">": lambda a, b: a > b,  # type: ignore[operator]
     ">=": lambda a, b: a >= b,  # type: ignore[operator]
 }
+
+_HOST_IDS = 1 << 32
 
 _HAS_TIME = sql.compare(sql.column("time"), ">=", sql.literal(NO_TIME + 1))
 
@@ -77,7 +76,8 @@ class Predicate:
 class _Test:
     """A test of one column."""
 
-    sql: Sql
+    some: list[Sql]
+    """It holds if one of these does."""
     holds_if_absent: bool
     """Whether it holds for the value that the column has where the field is absent."""
 
@@ -150,16 +150,21 @@ class _Compiler:
 
     def _host_test(self, name: str, found: HostSet) -> _Test:
         if not len(found.inside):
-            return _Test(FALSE, holds_if_absent=False)
+            return _Test([], holds_if_absent=False)
         if not len(found.outside):
-            return _Test(TRUE, holds_if_absent=True)
+            return _Test([TRUE], holds_if_absent=True)
         value = sql.column(name)
-        if len(found.inside) <= LISTED_HOSTS:
-            return _Test(sql.among(value, found.inside.tolist()), holds_if_absent=bool(found.inside[0] == 0))
-        if len(found.outside) <= LISTED_HOSTS:
-            return _Test(sql.negated(sql.among(value, found.outside.tolist())), holds_if_absent=True)
-        query = exp.select("id").from_(self._host_set(found.inside)).subquery()
-        return _Test(exp.In(this=value, query=query), holds_if_absent=bool(found.inside[0] == 0))
+        if len(found.outside) <= sql.LISTED < len(found.inside):
+            others = sql.some(sql.among(value, found.outside.tolist(), limit=_HOST_IDS))
+            return _Test([sql.negated(others)], holds_if_absent=True)
+        zero = bool(found.inside[0] == 0)
+        if len(found.inside) <= sql.LISTED:
+            return _Test(sql.among(value, found.inside.tolist(), limit=_HOST_IDS), holds_if_absent=zero)
+        if len(self.hosts.version) > sql.TABLED:
+            return _Test([sql.in_relation(value, self._host_set(found.inside))], holds_if_absent=zero)
+        table = np.zeros(len(self.hosts.version), np.bool_)
+        table[found.inside] = True
+        return _Test([sql.in_table(value, table)], holds_if_absent=zero)
 
     def _host_set(self, ids: NDArray[np.uint32]) -> str:
         key = ids.tobytes()
@@ -201,8 +206,8 @@ def _any(field: Field, tests: Iterable[_Test]) -> Sql:
     """One occurrence passes its test; occurrences that need the same look at `present` share it."""
     shared: dict[int, list[Sql]] = {}
     for test, has in zip(tests, field.has, strict=True):
-        shared.setdefault(_needed(field, has, test), []).append(test.sql)
-    return sql.either(sql.both([sql.either(found), _guard(field, need) if need else TRUE]) for need, found in shared.items())
+        shared.setdefault(_needed(field, has, test), []).extend(test.some)
+    return sql.either(sql.both([sql.some(found), _guard(field, need) if need else TRUE]) for need, found in shared.items())
 
 
 def _needed(field: Field, has: int, test: _Test) -> int:
@@ -215,10 +220,10 @@ def _needed(field: Field, has: int, test: _Test) -> int:
 def _number_test(field: Field, index: int, mask: int | None, relation: Relation, number: int) -> _Test:
     if field.constants:
         value = field.constants[index] if mask is None else field.constants[index] & mask
-        return _Test(TRUE if _TESTS[relation](value, number) else FALSE, holds_if_absent=True)
+        return _Test([TRUE] if _TESTS[relation](value, number) else [], holds_if_absent=True)
     absent = NO_TIME if field.kind == "time" else 0
     left, shift = _unshifted(field, index, mask)
-    return _Test(sql.compare(left, relation, sql.literal(number << shift)), _TESTS[relation](absent, number))
+    return _Test([sql.compare(left, relation, sql.literal(number << shift))], _TESTS[relation](absent, number))
 
 
 def _set_test(field: Field, index: int, node: Membership) -> _Test:
@@ -227,11 +232,12 @@ def _set_test(field: Field, index: int, node: Membership) -> _Test:
     if field.constants:
         value = field.constants[index] & (field.maximum if node.left.mask is None else node.left.mask)
         found = value in numbers or any(low <= value <= high for low, high in ranges)
-        return _Test(TRUE if found else FALSE, holds_if_absent=True)
+        return _Test([TRUE] if found else [], holds_if_absent=True)
     left, shift = _unshifted(field, index, node.left.mask)
     scaled = [(low << shift, high << shift) for low, high in ranges]
     at_zero = field.kind != "time" and (0 in numbers or any(low == 0 for low, _ in ranges))
-    return _Test(sql.among(left, [number << shift for number in numbers], scaled), holds_if_absent=at_zero)
+    limit = (field.mask or field.maximum) + 1
+    return _Test(sql.among(left, [number << shift for number in numbers], scaled, limit=limit), holds_if_absent=at_zero)
 
 
 def _number(value: Value) -> int:
@@ -287,4 +293,4 @@ def _finder(node: Search) -> Callable[[str], bool]:
 def _labelled(chosen: Callable[[str], bool]) -> Sql:
     """The label of the frame's protocol is chosen: there are few labels, so they are tested here, not in SQL."""
     codes = [code for code, label in enumerate(LABELS) if chosen(label)]
-    return TRUE if len(codes) == len(LABELS) else sql.among(sql.column("protocol"), codes)
+    return TRUE if len(codes) == len(LABELS) else sql.some(sql.among(sql.column("protocol"), codes, limit=len(LABELS)))

@@ -7,11 +7,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlglot import exp
 
-__all__ = ["FALSE", "TRUE", "Sql", "among", "both", "column", "compare", "differ", "either", "has_bits", "literal", "masked", "negated"]
+__all__ = [
+    "FALSE",
+    "TRUE",
+    "Sql",
+    "among",
+    "both",
+    "column",
+    "compare",
+    "differ",
+    "either",
+    "has_bits",
+    "in_relation",
+    "in_table",
+    "literal",
+    "masked",
+    "negated",
+    "some",
+]
 
 Sql = exp.Expression
+
+DIALECT = "duckdb"
+
+LISTED = 16
+"""Values that are compared one after the other; for more, there are faster ways."""
+
+TABLED = 1 << 20
+"""Possible values for which a table of bits, one each, may be written out; the engine reads the longest in 10 ms."""
 
 FALSE = exp.false()
 TRUE = exp.true()
@@ -48,14 +75,54 @@ def has_bits(name: str, bits: int) -> Sql:
     return compare(masked(column(name), bits), "!=", literal(0))
 
 
-def among(value: Sql, numbers: Sequence[int], ranges: Iterable[tuple[int, int]] = ()) -> Sql:
-    """The value is one of the numbers, or within one of the ranges, both ends included."""
+def among(value: Sql, numbers: Sequence[int], ranges: Sequence[tuple[int, int]] = (), *, limit: int) -> list[Sql]:
+    """Tests of which one holds if the value is one of the numbers, or within one of the ranges, both ends included.
+
+    Args:
+        value: A whole number below `limit`.
+        numbers: Distinct numbers.
+        ranges: First and last of each range.
+        limit: What the value's type can hold, plus 1.
+    """
+    if len(numbers) + len(ranges) > LISTED and limit <= TABLED:
+        table = np.zeros(limit, np.bool_)
+        table[list(numbers)] = True
+        for low, high in ranges:
+            table[low : high + 1] = True
+        return [in_table(value, table)]
     tests: list[Sql] = [exp.Between(this=value.copy(), low=literal(low), high=literal(high)) for low, high in ranges]
-    if len(numbers) == 1:
-        tests.append(compare(value.copy(), "==", literal(numbers[0])))
-    elif numbers:
-        tests.append(exp.In(this=value.copy(), expressions=[literal(number) for number in numbers]))
-    return either(tests)
+    if len(numbers) > LISTED:
+        return [*tests, exp.In(this=value.copy(), expressions=[literal(number) for number in numbers])]
+    return [*tests, *(compare(value.copy(), "==", literal(number)) for number in numbers)]
+
+
+def in_table(value: Sql, table: NDArray[np.bool_]) -> Sql:
+    """One look into a string of bits that has one for each value; an index that it does not hold is an error of the engine.
+
+    For host ids this is as fast as a join where few are looked for, and five times as fast where many are.
+    """
+    text = (table.view(np.uint8) + np.uint8(ord("0"))).tobytes().decode("ascii")
+    bits = exp.cast(exp.Literal.string(text), "BIT", dialect=DIALECT)
+    return compare(exp.Anonymous(this="GET_BIT", expressions=[bits, exp.cast(value, "INT", dialect=DIALECT)]), "!=", literal(0))
+
+
+def in_relation(value: Sql, relation: str) -> Sql:
+    """The value is an `id` of the relation."""
+    return exp.In(this=value, query=exp.select("id").from_(relation).subquery())
+
+
+def some(tests: Iterable[Sql]) -> Sql:
+    """At least one of several cheap tests holds; without branches, which for DuckDB is two to three times as fast as OR."""
+    kept = [test for test in tests if test is not FALSE]
+    if any(test is TRUE for test in kept):
+        return TRUE
+    if len(kept) < 2:
+        return kept[0] if kept else FALSE
+    joined: Sql
+    joined, *others = (exp.cast(test, "UTINYINT", dialect=DIALECT) for test in kept)
+    for other in others:
+        joined = exp.BitwiseOr(this=joined, expression=other)
+    return compare(exp.Paren(this=joined), "!=", literal(0))
 
 
 def both(terms: Iterable[Sql]) -> Sql:
