@@ -22,7 +22,7 @@ from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
-__all__ = ["Kernel", "State", "activate", "helper", "kernel", "start", "state", "wait"]
+__all__ = ["Kernel", "State", "activate", "helper", "is_cached", "kernel", "start", "state", "wait"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -78,6 +78,7 @@ class _Compiler:
         self.lock = threading.Lock()
         self.finished = threading.Event()
         self.cache = False
+        self.cached = False
 
     def add_kernel(self, made: Kernel[..., Any]) -> None:
         with self.lock:
@@ -101,7 +102,8 @@ class _Compiler:
     def _run(self) -> None:
         try:
             directory = _cache_directory()
-            if directory is not None and not (directory / "complete").exists():
+            self.cached = directory is not None and (directory / "complete").exists()
+            if directory is not None and not self.cached:
                 _fill(directory)
             self.activate(directory)
         except Exception:  # noqa: BLE001 - whatever is wrong with the compiler, plain kernels still give every answer
@@ -177,6 +179,11 @@ def wait(timeout: float | None = None) -> bool:
     """
     _compiler.finished.wait(timeout)
     return _compiler.state == "compiled"
+
+
+def is_cached() -> bool:
+    """True if `start` found machine code of all kernels in the cache, so that they are ready within a second."""
+    return _compiler.cached
 
 
 def state() -> State:

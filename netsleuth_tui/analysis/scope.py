@@ -34,5 +34,5 @@ def rows_of(store: Store, scope: Scope) -> Rows:
         FilterError: The filter is not valid.
     """
     text = scope.filter.strip()
-    ids = store.matching(text, lambda: query.compile_filter(text, hosts=store.hosts)) if text else None
+    ids = store.matching(text, lambda: query.compile_filter(text, hosts=store.hosts.known())) if text else None
     return store.within(ids, scope.start, scope.end)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.jit import helper, kernel
 
-__all__ = ["HostArrays", "HostTable", "enter4", "enter6"]
+__all__ = ["HostArrays", "HostTable", "Hosts", "enter4", "enter6"]
 
 FIRST_CAPACITY = 1024
 ID_BITS = 31
@@ -110,10 +110,10 @@ def enter6(hosts: HostArrays, addresses: NDArray[np.int64], count: int, ids: NDA
 
 
 @kernel()
-def _copy(hosts: HostArrays, other: HostArrays, ids: NDArray[np.uint32], scratch: NDArray[np.int64]) -> None:
-    """Look up the addresses of another table, in the order of its ids, and write their ids here to `ids`."""
+def _copy(hosts: HostArrays, other: HostArrays, start: int, ids: NDArray[np.uint32], scratch: NDArray[np.int64]) -> None:
+    """Look up the addresses of another table, in the order of its ids from `start` on, and write their ids here to `ids`."""
     found = scratch[4:]
-    for i in range(ids.shape[0]):
+    for i in range(start, start + ids.shape[0]):
         low, high = 2 * i + LOW, 2 * i + 1 - LOW
         if int(other.version[i]) == 4:
             scratch[0] = other.lo[low]
@@ -124,7 +124,17 @@ def _copy(hosts: HostArrays, other: HostArrays, ids: NDArray[np.uint32], scratch
             scratch[2] = other.lo[high]
             scratch[3] = other.lo[low]
             enter6(hosts, scratch, 1, found)
-        ids[i] = found[0]
+        ids[i - start] = found[0]
+
+
+class Hosts(NamedTuple):
+    """Addresses by id: three arrays of the same length."""
+
+    version: NDArray[np.uint8]
+    """4 or 6."""
+    hi: NDArray[np.uint64]
+    """Upper 64 bits; 0 for an IPv4 address."""
+    lo: NDArray[np.uint64]
 
 
 class HostTable:
@@ -172,19 +182,25 @@ class HostTable:
         larger = _empty(capacity, self._seed)
         # Entered in the order of their ids into an empty table, the addresses get the same ids again. Other threads see the old
         # arrays until the new ones are complete.
-        _copy(larger, self.arrays, np.zeros(self.count, dtype=np.uint32), np.zeros(5, dtype=np.int64))
+        _copy(larger, self.arrays, 0, np.zeros(self.count, dtype=np.uint32), np.zeros(5, dtype=np.int64))
         self.arrays = larger
 
-    def merge(self, other: HostTable) -> NDArray[np.uint32]:
-        """Add the addresses of another table.
+    def merge(self, other: HostTable, start: int = 0) -> NDArray[np.uint32]:
+        """Add the addresses of another table, from its id `start` on.
 
         Returns:
-            For each id of `other` the id of that address here.
+            For each id of `other` from `start` on the id of that address here.
         """
-        ids = np.zeros(other.count, dtype=np.uint32)
-        self.reserve(other.count)
-        _copy(self.arrays, other.arrays, ids, np.zeros(5, dtype=np.int64))
+        ids = np.zeros(other.count - start, dtype=np.uint32)
+        self.reserve(len(ids))
+        _copy(self.arrays, other.arrays, start, ids, np.zeros(5, dtype=np.int64))
         return ids
+
+    def known(self) -> Hosts:
+        """The addresses of this moment, while another thread may add more."""
+        arrays = self.arrays
+        count = int(arrays.given[0])
+        return Hosts(arrays.version[:count], arrays.hi.view(np.uint64)[:count], arrays.lo.view(np.uint64)[:count])
 
 
 def _empty(capacity: int, seed: NDArray[np.int64]) -> HostArrays:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from netsleuth_tui import jit
 from netsleuth_tui.decode.columns import NO_TIME
-from netsleuth_tui.decode.packets import decode_frames
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.budget import rows_within
+from netsleuth_tui.ingest.decoding import Decoding
 from netsleuth_tui.ingest.progress import Phase, Progress
 from netsleuth_tui.ingest.series import expand
 from netsleuth_tui.readers import open_capture
@@ -31,6 +31,9 @@ WORTH_COMPILING = 2 << 20
 
 REPORT_EVERY = 0.1
 """Seconds between progress reports."""
+
+MOST_WAIT = 10.0
+"""Seconds that loading waits for compiled kernels to be read from the cache."""
 
 MOST_SOURCES = 1 << 16
 
@@ -50,6 +53,7 @@ class Loader:
         self.most_rows = rows_within(memory)
         self.cancel = cancel
         self.report = report
+        self._decoding = Decoding(store)
         self.problems: list[str] = []
         self.failures: list[NetSleuthError] = []
         """Files that could not be opened."""
@@ -72,11 +76,14 @@ class Loader:
         self._bytes_total = 0 if None in sizes else sum(size or 0 for size in sizes)
         if self._bytes_total == 0 or self._bytes_total > WORTH_COMPILING:
             jit.start()
-        for name, named in self._files:
-            if self._phase != "loading":
-                break
-            self._load_file(name, named=named)
-            self._done += 1
+        try:
+            for name, named in self._files:
+                if self._phase != "loading":
+                    break
+                self._load_file(name, named=named)
+                self._done += 1
+        finally:
+            self._decoding.close()
         if self._phase == "loading":
             self._phase = "done"
         return self._report(self._files[-1][0] if self._files else "", 0)
@@ -107,17 +114,21 @@ class Loader:
         for batch in reader.batches():
             if self.cancel.is_set():
                 self._phase = "cancelled"
-            elif store.packets + batch.count > self.most_rows:
+            elif self._decoding.rows + batch.count > self.most_rows:
                 self._phase = "budget"
-            else:
-                self._append(reader, batch, index)
-                source = _grown(source, batch)
-                store.sources = (*store.sources[:index], source)
-                self._report(reader.name, reader.position)
-                continue
-            break
+            if self._phase != "loading":
+                break
+            for shown in self._decoding.take(batch, index, self._expected_rows(reader, batch)):
+                self._show(shown, index)
+            if not store.packets:  # the first screen does not wait for the next batch
+                for shown in self._decoding.drain():
+                    self._show(shown, index)
+            self._report(reader.name, reader.position)
+            self._wait_for_compiler()
+        for shown in self._decoding.drain():
+            self._show(shown, index)
         source = replace(
-            source,
+            store.sources[index],
             complete=self._phase == "loading",
             damage=tuple(str(damage) for damage in reader.damage),
             notes=tuple(reader.notes),
@@ -126,25 +137,22 @@ class Loader:
         store.sources = (*store.sources[:index], source)
         self.problems.extend(f"{reader.name}: {damage}" for damage in source.damage)
 
-    def _append(self, reader: CaptureReader, batch: FrameBatch, index: int) -> None:
-        table, first = self.store.table, self.store.packets
-        if first + batch.count > table.capacity:
-            columns = table.reserve(min(self._expected_rows(reader, first + batch.count), max(self.most_rows, first + batch.count)))
-        else:
-            columns = table.reserve(first + batch.count)
-        self.store.hosts.reserve(2 * batch.count)
-        decode_frames(
-            batch.data, batch.count, batch.start, batch.cap_len, batch.wire_len, batch.time, batch.link_type, batch.offset,
-            columns, first, index, self.store.hosts,
-        )  # fmt: skip
-        table.commit(first + batch.count)
+    def _show(self, batch: FrameBatch, index: int) -> None:
+        """Count a batch whose rows have become visible."""
+        sources = self.store.sources
+        self.store.sources = (*sources[:index], _grown(sources[index], batch))
 
-    def _expected_rows(self, reader: CaptureReader, rows: int) -> int:
-        """Rows that all files will have, judged by what was read so far."""
+    def _wait_for_compiler(self) -> None:
+        """Plain Python has given the first screen; compiled kernels that only need loading are worth waiting for then."""
+        if jit.state() == "compiling" and jit.is_cached():
+            jit.wait(MOST_WAIT)
+
+    def _expected_rows(self, reader: CaptureReader, batch: FrameBatch) -> int:
+        """Rows that all files will have, judged by what was read so far; at least those with this batch."""
+        rows = self._decoding.rows + batch.count
         read = self._bytes_done + reader.position
-        if not read or not self._bytes_total:
-            return rows * 2
-        return max(rows, int(rows * 1.05 * self._bytes_total / read))
+        likely = int(rows * 1.05 * self._bytes_total / read) if read and self._bytes_total else rows * 2
+        return max(rows, min(likely, self.most_rows))
 
     def _report(self, name: str, position: int) -> Progress:
         now = time.monotonic()

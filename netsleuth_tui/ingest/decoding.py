@@ -1,0 +1,112 @@
+"""Two threads decode what one reads; rows become visible in capture order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.decode.columns import Columns, Has
+from netsleuth_tui.decode.hosts import HostTable
+from netsleuth_tui.decode.packets import decode_frames
+
+if TYPE_CHECKING:
+    from netsleuth_tui.readers.frames import FrameBatch
+    from netsleuth_tui.store import Store
+
+__all__ = ["Decoding"]
+
+THREADS = 2
+"""A reader's batch stays valid until the fourth one after it is asked for: no more than three may be on their way."""
+
+ADDRESSES = np.uint64(Has.ADDRESSES)
+
+
+@dataclass(slots=True)
+class _Worker:
+    """A thread's own addresses: threads must not wait for each other at every packet."""
+
+    hosts: HostTable = field(default_factory=HostTable)
+    ids: NDArray[np.uint32] = field(default_factory=lambda: np.empty(0, np.uint32))
+    """For each address of this thread its id in the store, as far as they were merged."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    batch: FrameBatch
+    columns: Columns
+    first: int
+    done: Future[_Worker]
+
+
+class Decoding:
+    """Decodes batches into the columns of a store.
+
+    Args:
+        store: Whose table and addresses grow.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="decode")
+        self._idle = deque(_Worker() for _ in range(THREADS))
+        self._jobs: deque[_Job] = deque()
+        self.rows = store.packets
+        """Rows of all batches taken, those on their way included."""
+
+    def take(self, batch: FrameBatch, source: int, expected_rows: int) -> Iterator[FrameBatch]:
+        """Begin to decode a batch, as the next rows of file `source`.
+
+        Yields:
+            Batches whose rows have become visible meanwhile.
+        """
+        if not self._idle:
+            yield self._finish_oldest()
+        first = self.rows
+        if first + batch.count > self._store.table.capacity:
+            yield from self.drain()  # the columns are about to move
+        columns = self._store.table.reserve(first + batch.count if first + batch.count <= self._store.table.capacity else expected_rows)
+        self.rows += batch.count
+        worker = self._idle.popleft()
+        self._jobs.append(_Job(batch, columns, first, self._pool.submit(_decode, worker, batch, columns, first, source)))
+
+    def drain(self) -> Iterator[FrameBatch]:
+        """Finish what is on its way.
+
+        Yields:
+            The batches, as their rows become visible.
+        """
+        while self._jobs:
+            yield self._finish_oldest()
+
+    def close(self) -> None:
+        """End the threads; what is on its way is not made visible."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _finish_oldest(self) -> FrameBatch:
+        job = self._jobs.popleft()
+        worker = job.done.result()
+        rows = slice(job.first, job.first + job.batch.count)
+        if worker.hosts.count > len(worker.ids):
+            worker.ids = np.concatenate((worker.ids, self._store.hosts.merge(worker.hosts, len(worker.ids))))
+        if len(worker.ids):
+            there = (job.columns.present[rows] & ADDRESSES) != 0
+            for column in (job.columns.src[rows], job.columns.dst[rows]):
+                np.multiply(worker.ids[column], there, out=column)
+        self._idle.append(worker)
+        self._store.table.commit(rows.stop)
+        return job.batch
+
+
+def _decode(worker: _Worker, batch: FrameBatch, columns: Columns, first: int, source: int) -> _Worker:
+    worker.hosts.reserve(2 * batch.count)
+    decode_frames(
+        batch.data, batch.count, batch.start, batch.cap_len, batch.wire_len, batch.time, batch.link_type, batch.offset,
+        columns, first, source, worker.hosts,
+    )  # fmt: skip
+    return worker
