@@ -55,6 +55,7 @@ HAS_NULL = int(Has.NULL)
 HAS_RAW = int(Has.RAW)
 HAS_WLAN = int(Has.WLAN)
 HAS_RADIOTAP = int(Has.RADIOTAP)
+HAS_TRUNCATED = int(Has.TRUNCATED)
 HAS_MALFORMED = int(Has.MALFORMED)
 HAS_TOO_DEEP = int(Has.TOO_DEEP)
 
@@ -145,7 +146,9 @@ def _unwrap_rare(data: Octets, kind: int, at: int, end: int, wire: int) -> tuple
         kind, at, bits = _ppp(data, at, end, wire)
         return kind, at, -1, bits
     if kind == RAW_IP:
-        return _by_version(data, at, end), at, -1, 0
+        if at >= end:
+            return UNKNOWN, at, -1, cut(at + 1, wire)
+        return _by_version(data, at), at, -1, 0
     if kind == CISCO_HDLC:
         if at + 4 > end:
             return UNKNOWN, at, -1, cut(at + 4, wire)
@@ -162,10 +165,8 @@ def _unwrap_rare(data: Octets, kind: int, at: int, end: int, wire: int) -> tuple
 
 
 @helper
-def _by_version(data: Octets, at: int, end: int) -> int:
+def _by_version(data: Octets, at: int) -> int:
     """Return IPV4 or IPV6 by the first four bits of a header, which is all that link types without a type field have."""
-    if at >= end:
-        return UNKNOWN
     version = octet(data, at) >> 4
     if version == 4:
         return IPV4
@@ -203,7 +204,9 @@ def _mpls(data: Octets, at: int, end: int, wire: int) -> tuple[int, int, int]:
             return UNKNOWN, at, HAS_MPLS | cut(at + 4, wire)
         at += 4
         if octet(data, at - 2) & 1:
-            return _by_version(data, at, end), at, HAS_MPLS
+            if at >= end:
+                return UNKNOWN, at, HAS_MPLS | cut(at + 1, wire)
+            return _by_version(data, at), at, HAS_MPLS
     return UNKNOWN, at, HAS_MPLS | HAS_TOO_DEEP
 
 
@@ -215,6 +218,8 @@ def _ppp(data: Octets, at: int, end: int, wire: int) -> tuple[int, int, int]:
     if at >= end:
         return UNKNOWN, at, HAS_PPP | cut(at + 1, wire)
     number = octet(data, at)
+    if number == 0xFF and at + 1 == end and at + 1 < wire:
+        return UNKNOWN, at, HAS_PPP | HAS_TRUNCATED
     if number & 1:
         at += 1
     else:
@@ -345,10 +350,10 @@ def _wireless(data: Octets, at: int, end: int, wire: int, link_type: int) -> tup
         return (WLAN_PADDED if padded else WLAN), after, HAS_RADIOTAP
     if link_type == 119:
         after = prism_header(data, at, end)
-        return (UNKNOWN if after < 0 else WLAN), after, 0
+        return (WLAN, after, 0) if after >= 0 else (UNKNOWN, at, cut(at + 8, wire))
     if link_type == 163:
         after = avs_header(data, at, end)
-        return (UNKNOWN if after < 0 else WLAN), after, 0
+        return (WLAN, after, 0) if after >= 0 else (UNKNOWN, at, cut(at + 8, wire))
     if link_type == 192:
         if at + 8 > end:
             return UNKNOWN, at, cut(at + 8, wire)

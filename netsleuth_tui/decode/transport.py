@@ -184,6 +184,10 @@ def _has_udp(data: Octets, at: int, end: int, wire: int) -> tuple[int, int, int]
         end = min(end, at + length)
         wire = min(wire, at + length)
     # A keepalive is one byte; four zero bytes mark what is not ESP, which is IKE.
-    if at + 4 > end or wire - at == 1 or be32(data, at) == 0:
+    if wire - at < 2:  # nothing at all is not ESP either
+        return IS_UDP, has, at
+    if at + 4 > end:
+        return IS_UDP, has | cut(at + 4, wire), at
+    if be32(data, at) == 0:
         return IS_UDP, has, at
     return IS_ESP, has | _has_esp(at, end, wire), at
