@@ -1,0 +1,99 @@
+"""The Textual application: its theme, its gate to the terminal, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from netsleuth_tui.terminal.glyphs import UNICODE, Glyphs
+from netsleuth_tui.tui.egress import Egress
+from netsleuth_tui.tui.screens.main import MainScreen
+from netsleuth_tui.tui.theme import DARK, SIXTEEN, theme_names, to_textual
+
+if TYPE_CHECKING:
+    from textual.filter import LineFilter
+
+    from netsleuth_tui.session import Session
+
+__all__ = ["NetSleuthApp"]
+
+
+class NetSleuthApp(App[None]):
+    """The explorer.
+
+    Args:
+        paths: What to open.
+        session: Takes it in; or what makes it, on the loading thread.
+        text: Filter to begin with.
+        slow_link: Every byte to the terminal counts.
+        theme: Name of a theme.
+        glyphs: Characters to draw with.
+    """
+
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "NetSleuth"
+    CSS_PATH = "screens/main.tcss"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q,ctrl+c", "leave", "quit", show=False, priority=True, id="app.quit"),
+    ]
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        session: Session | Callable[[], Session],
+        *,
+        text: str = "",
+        slow_link: bool = False,
+        theme: str = DARK,
+        glyphs: Glyphs = UNICODE,
+    ) -> None:
+        # Textual keeps a terminal's own colours, and drops them all under NO_COLOR, only if it knows before it starts.
+        super().__init__(ansi_color=True if theme == SIXTEEN else None)
+        self.glyphs = glyphs
+        self._gate = Egress()
+        self.main = MainScreen(paths, session, text, slow_link=slow_link)
+        for name in theme_names():
+            self.register_theme(to_textual(name))
+        self.theme = theme
+        self.crash: Exception | None = None
+        """What ended the program, if it was a fault of its own."""
+
+    def get_default_screen(self) -> MainScreen:
+        """The only screen that stays."""
+        return self.main
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's, then the gate that every cell passes on its way to the terminal."""
+        return [*super().get_line_filters(), self._gate]
+
+    def action_leave(self) -> None:
+        """Stop what runs, and end."""
+        self.stop_threads()
+        self.exit()
+
+    def leave_from_outside(self, code: int) -> None:
+        """End with an exit code; called from a signal handler or another thread."""
+        self.stop_threads()
+        with suppress(RuntimeError):  # it has ended already
+            loop = self._loop
+            if loop is not None:
+                loop.call_soon_threadsafe(self.exit, None, code)
+
+    def stop_threads(self) -> None:
+        """Tell threads to end; they are daemons, so none is waited for."""
+        self.main.loading_thread.cancel()
+        self.main.cancel_export()
+
+    def _handle_exception(self, error: Exception) -> None:
+        self.crash = self.crash or error
+        super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """End without Textual's traceback: it would show local variables, and with them what was captured."""
+        self.stop_threads()
+        self._close_messages_no_wait()

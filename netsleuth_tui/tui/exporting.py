@@ -1,0 +1,81 @@
+"""One export on a thread of its own: asked for, watched, cancelled."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.tui.messages import ExportEnded, ExportProgressed, ThreadFailed
+from netsleuth_tui.tui.views import Cancelled, Pane, export_table, format_of, watched
+
+if TYPE_CHECKING:
+    from textual.message import Message
+
+    from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.store import Store
+
+__all__ = ["Export"]
+
+SHOW_EVERY = 0.25
+"""Seconds between two reports."""
+
+
+class Export:
+    """Writes what a pane shows.
+
+    Args:
+        store: What was loaded.
+        scope: What is looked at.
+        pane: Which pane.
+        unit: Interval that the time line counts, ns.
+        target: The file to make; its suffix says the format.
+        force: Replace an existing file.
+        post: Takes messages to the screen; may be called from any thread.
+    """
+
+    def __init__(
+        self, store: Store, scope: Scope, pane: Pane, unit: int, target: str, post: Callable[[Message], object], *, force: bool
+    ) -> None:
+        self._what = (store, scope, pane, unit)
+        self._target, self._force, self._post = target, force, post
+        self._cancel = threading.Event()
+        self._last = 0.0
+        self._thread = threading.Thread(target=self._run, name="export", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Stop soon, and leave no file."""
+        self._cancel.set()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until the thread has ended; False if that took longer than `timeout` seconds."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        from netsleuth_tui.export import write_table
+
+        try:
+            table = watched(export_table(*self._what), self._report, self._cancel.is_set)
+            written = write_table(table, format=format_of(self._target), target=self._target, force=self._force)
+        except Cancelled:
+            self._post(ExportEnded(None, None))
+        except NetSleuthError as error:
+            self._post(ExportEnded(None, error))
+        except Exception as error:  # noqa: BLE001 - the screen ends the program with it
+            self._post(ThreadFailed(error))
+        else:
+            self._post(ExportEnded(written, None))
+
+    def _report(self, rows: int) -> None:
+        now = time.monotonic()
+        if now - self._last >= SHOW_EVERY:
+            self._last = now
+            self._post(ExportProgressed(rows))

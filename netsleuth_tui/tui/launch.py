@@ -1,0 +1,107 @@
+"""Starting and ending the app: what Textual has to know before it is imported, and what the shell learns afterwards."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.terminal.capabilities import Capabilities, detect
+from netsleuth_tui.terminal.glyphs import ASCII, glyphs_for
+from netsleuth_tui.terminal.lifecycle import Ending, reopen_tty
+
+if TYPE_CHECKING:
+    from netsleuth_tui.session import Session
+    from netsleuth_tui.tui.app import NetSleuthApp
+
+__all__ = ["run"]
+
+FAILED = 1
+DAMAGED = 3
+
+
+def run(
+    paths: Sequence[str],
+    session: Session | Callable[[], Session],
+    *,
+    filter: str = "",  # noqa: A002 - the option is called --filter
+    low_bandwidth: bool | None = None,
+    theme: str | None = None,
+    ascii: bool | None = None,  # noqa: A002 - the option is called --ascii
+) -> int:
+    """Show captures until the user has seen enough.
+
+    Args:
+        paths: Files, patterns, folders; '-' is standard input.
+        session: Takes them in; or a function that makes it, which is called on the loading thread, after the first paint.
+        filter: Display filter to begin with.
+        low_bandwidth: Fewer repaints, no mouse; None: if this is an SSH connection.
+        theme: Name of a theme; None: as the terminal's colours allow.
+        ascii: Draw with ASCII only; None: as the terminal and the locale say.
+
+    Returns:
+        The exit code: 0; 1 if no file could be opened or the program failed; 3 if a file is damaged or could not be opened; 128 and
+        the signal's number where one ended it.
+
+    Raises:
+        NetSleuthError: There is no terminal that can show a screen, or no such theme.
+    """
+    terminal = detect()
+    if not terminal.can_run_app:
+        raise NetSleuthError("this terminal cannot show a screen", hint="netsleuth summary FILE... prints what is in there")
+    slow = terminal.remote if low_bandwidth is None else low_bandwidth
+    _prepare_environment(slow=slow)
+    if not terminal.stdin:
+        sys.stdin = os.fdopen(
+            reopen_tty(), encoding="utf-8", errors="replace"
+        )  # what is piped in is a capture; keys come from the terminal
+    from netsleuth_tui.tui.app import NetSleuthApp
+
+    glyphs = glyphs_for(terminal) if ascii is None else ASCII if ascii else glyphs_for(_with_unicode(terminal))
+    app = NetSleuthApp(paths, session, text=filter, slow_link=slow, theme=theme or _theme(terminal), glyphs=glyphs)
+    with Ending(app.leave_from_outside) as ending:
+        app.run(mouse=not slow)
+    code = _ending(app)
+    return ending.code if ending.code is not None else code
+
+
+def _theme(terminal: Capabilities) -> str:
+    from netsleuth_tui.tui.theme import DARK, SIXTEEN
+
+    return DARK if terminal.colours >= 256 else SIXTEEN
+
+
+def _with_unicode(terminal: Capabilities) -> Capabilities:
+    from dataclasses import replace
+
+    return replace(terminal, unicode=True)
+
+
+def _prepare_environment(*, slow: bool) -> None:
+    """Textual reads these when it is imported."""
+    os.environ["TEXTUAL_ANIMATIONS"] = "none"
+    os.environ["TEXTUAL_SMOOTH_SCROLL"] = "0"
+    if slow:
+        os.environ.setdefault("TEXTUAL_FPS", "15")
+
+
+def _ending(app: NetSleuthApp) -> int:
+    """The exit code, and what stderr says."""
+    app.stop_threads()
+    app.main.loading_thread.wait(1.0)
+    session = app.main.session
+    if session is not None:
+        session.close()
+    if app.crash is not None:
+        from netsleuth_tui.tui.crash import report
+
+        sys.stderr.write(report(app.crash))
+        return FAILED
+    for note in app.main.notes():
+        sys.stderr.write(f"netsleuth: {note}\n")
+    if session is None or not session.store.sources:
+        return FAILED if app.main.progress is not None else 0
+    damaged = session.failures or any(source.damage for source in session.store.sources)
+    return DAMAGED if damaged else 0

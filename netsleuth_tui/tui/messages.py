@@ -1,0 +1,133 @@
+"""What happened, told from threads to the screen and from widgets to the screen that holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from netsleuth_tui.analysis import Overview, Scope
+    from netsleuth_tui.decode.dissect import Dissection
+    from netsleuth_tui.errors import NetSleuthError
+    from netsleuth_tui.export import Written
+    from netsleuth_tui.ingest import Progress
+    from netsleuth_tui.tui.chart import Chart
+
+__all__ = [
+    "DetailReady",
+    "DetailRequested",
+    "ExportEnded",
+    "ExportProgressed",
+    "FilterAbandoned",
+    "FilterAccepted",
+    "FilterEdited",
+    "LoadProgressed",
+    "RowChanged",
+    "TermChosen",
+    "ThreadFailed",
+    "ViewReady",
+]  # fmt: skip
+
+
+@dataclass
+class LoadProgressed(Message):
+    """Loading went on, or ended."""
+
+    progress: Progress
+
+    def can_replace(self, message: Message) -> bool:
+        """The newest report says everything."""
+        return isinstance(message, LoadProgressed)
+
+
+@dataclass
+class ThreadFailed(Message):
+    """A thread met an error that nobody expected: the program has a fault."""
+
+    error: Exception
+
+
+@dataclass
+class ViewReady(Message):
+    """A scope was counted, or is not valid."""
+
+    generation: int
+    scope: Scope
+    overview: Overview | None
+    chart: Chart | None
+    error: NetSleuthError | None
+    seconds: float
+    """How long it took."""
+
+
+@dataclass
+class DetailReady(Message):
+    """A packet was taken apart."""
+
+    generation: int
+    row: int
+    frame: bytes
+    dissection: Dissection | None
+    failure: str
+
+
+@dataclass
+class ExportProgressed(Message):
+    """So many rows are written."""
+
+    rows: int
+
+    def can_replace(self, message: Message) -> bool:
+        """The newest count says everything."""
+        return isinstance(message, ExportProgressed)
+
+
+@dataclass
+class ExportEnded(Message):
+    """An export is done, failed, or was cancelled (then both are None)."""
+
+    written: Written | None
+    error: NetSleuthError | None
+
+
+@dataclass
+class RowChanged(Message):
+    """The cursor of the record table stands on another packet."""
+
+    row: int | None
+    """Row id, or None where the table is empty."""
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the last place counts."""
+        return isinstance(message, RowChanged)
+
+
+class DetailRequested(Message):
+    """The packet under the cursor is to be shown in detail."""
+
+
+@dataclass
+class FilterEdited(Message):
+    """The text of the filter line changed."""
+
+    text: str
+
+
+@dataclass
+class FilterAccepted(Message):
+    """The filter line's text is to be applied."""
+
+    text: str
+
+
+class FilterAbandoned(Message):
+    """The filter line is left, and what was applied before comes back."""
+
+
+@dataclass
+class TermChosen(Message):
+    """A line of a breakdown is to narrow the filter."""
+
+    term: str

@@ -1,0 +1,108 @@
+"""Writing what a pane shows to a file: one question, one thread, and what came of it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from netsleuth_tui.terminal.sanitize import display
+from netsleuth_tui.tui.chart import SECOND
+from netsleuth_tui.tui.exporting import Export
+from netsleuth_tui.tui.messages import ExportEnded, ExportProgressed
+from netsleuth_tui.tui.numbers import grouped, size
+from netsleuth_tui.tui.screens.counting import Counting
+from netsleuth_tui.tui.views import Pane, default_name
+from netsleuth_tui.tui.widgets.facets import Facets
+from netsleuth_tui.tui.widgets.prompt import Prompt
+from netsleuth_tui.tui.widgets.timeline import TimeLine
+
+if TYPE_CHECKING:
+    from textual.widget import Widget
+
+__all__ = ["Exporting"]
+
+QUESTIONS = {"records": "Write the records to", "timeline": "Write the time line to", "breakdown": "Write the breakdowns to"}
+
+
+class Exporting(Counting):
+    """The part of the main screen that writes files."""
+
+    _export: Export | None = None
+    _pane: Pane = "records"
+    _asked_twice = ""
+    """A file that exists, and that Enter may replace now."""
+    _came_from: Widget | None = None
+
+    @property
+    def export_running(self) -> bool:
+        """True from Enter until the file is there."""
+        return self._export is not None
+
+    def action_export(self) -> None:
+        """Ask for a file name."""
+        if self.export_running:
+            self.status.say("an export is running; Esc cancels it", "warning")
+            return
+        if self.session is None or self.overview is None:
+            self.status.say("there is nothing to write yet", "warning")
+            return
+        self._came_from = self.focused
+        self._pane = "breakdown" if isinstance(self.focused, Facets) else "timeline" if isinstance(self.focused, TimeLine) else "records"
+        self._asked_twice = ""
+        self.query_one("#prompt", Prompt).ask(QUESTIONS[self._pane], default_name(self.paths[0] if self.paths else "-", self._pane))
+        partial_note = "; only what is loaded so far is written" if self.is_loading else ""
+        self.status.say(f"Enter writes CSV, or JSON lines for a name in .jsonl; Esc goes back{partial_note}", keep=True)
+
+    def on_prompt_edited(self) -> None:
+        """Another name, another question."""
+        self._asked_twice = ""
+
+    def on_prompt_answered(self, message: Prompt.Answered) -> None:
+        """Write, unless there is such a file: then Enter has to be pressed again."""
+        name = os.path.expanduser(message.text.strip())  # noqa: PTH111 - the name is shown and written as it was typed
+        if self.session is None or not name:
+            return
+        force = name == self._asked_twice
+        if os.path.lexists(name) and not force:
+            self._asked_twice = name
+            self.status.say(f"{display(name, limit=200)} exists already: Enter once more replaces it, Esc goes back", "warning", keep=True)
+            return
+        self._close_prompt()
+        unit = self.chart.plan.unit if self.chart is not None else SECOND
+        scope = self.overview.scope if self.overview is not None else self.session.scope
+        self._export = Export(self.session.store, scope, self._pane, unit, name, self.post_message, force=force)
+        self.status.say("writing … Esc cancels it", keep=True)
+        self._export.start()
+
+    def on_prompt_abandoned(self) -> None:
+        """Write nothing."""
+        self._close_prompt()
+        self.status.clear()
+
+    def _close_prompt(self) -> None:
+        self.query_one("#prompt", Prompt).close()
+        if self._came_from is not None and self._came_from.is_attached:
+            self._came_from.focus()
+
+    def cancel_export(self) -> None:
+        """Stop the export; there will be no file."""
+        if self._export is not None:
+            self._export.cancel()
+
+    def on_export_progressed(self, message: ExportProgressed) -> None:
+        """Say how far it is."""
+        if self._export is not None:
+            self.status.say(f"writing, {grouped(message.rows)} rows so far; Esc cancels it", keep=True)
+
+    def on_export_ended(self, message: ExportEnded) -> None:
+        """Say what was written."""
+        self._export = None
+        if message.error is not None:
+            self.status.say(display(str(message.error), limit=400), "error", keep=True)
+        elif message.written is None:
+            self.status.say("cancelled; no file was written", "warning")
+        else:
+            written = message.written
+            guarded = f", {grouped(written.guarded)} cells guarded against spreadsheets running them" if written.guarded else ""
+            name = display(written.path or "", limit=200)
+            self.status.say(f"{name}: {grouped(written.rows)} rows, {size(written.bytes)}{guarded}", "good", keep=True)

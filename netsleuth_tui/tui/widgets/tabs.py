@@ -1,0 +1,45 @@
+"""Which panes there are, and what the one that is shown amounts to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netsleuth_tui.tui.drawing import Part, ends
+from netsleuth_tui.tui.numbers import grouped, size
+from netsleuth_tui.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from textual.strip import Strip
+
+__all__ = ["Tabs"]
+
+
+class Tabs(Lines):
+    """'1 Records', and at the right packets and bytes of the scope."""
+
+    def __init__(self, names: tuple[str, ...], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._names = names
+        self._active = 0
+        self._focused = True
+        self._amount: tuple[int, int] | None = None
+
+    def show(self, packets: int, octets: int) -> None:
+        """Show what the scope amounts to."""
+        self._amount = (packets, octets)
+        self.redraw()
+
+    def focus_shown(self, *, focused: bool) -> None:
+        """The pane below has the focus, or not."""
+        self._focused = focused
+        self.redraw()
+
+    def draw(self, y: int, width: int) -> Strip:  # noqa: ARG002
+        """The only line."""
+        palette = self.palette
+        parts: list[Part] = []
+        for index, name in enumerate(self._names):
+            style = (palette.accent if self._focused else palette.text) if index == self._active else palette.muted
+            parts.append((f"{index + 1} {name}  ", style))
+        amount = f"{grouped(self._amount[0])} packets {self.glyphs.dot} {size(self._amount[1])} on the wire " if self._amount else ""
+        return ends(parts, [(amount, palette.muted)], width, palette.text)

@@ -1,0 +1,106 @@
+"""The first line: which files, how many packets, from when to when, and how far loading is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netsleuth_tui.terminal.glyphs import ASCII
+from netsleuth_tui.terminal.sanitize import display
+from netsleuth_tui.tui.drawing import Part, ends
+from netsleuth_tui.tui.numbers import grouped, short, size
+from netsleuth_tui.tui.widgets.lines import Lines
+
+if TYPE_CHECKING:
+    from textual.strip import Strip
+
+    from netsleuth_tui.ingest import Progress
+
+__all__ = ["TitleBar", "shown_files"]
+
+BAR = 12
+PARTIAL = {"cancelled": "partial: loading was cancelled", "budget": "partial: the memory budget is used up"}
+
+
+class TitleBar(Lines):
+    """Name, files, and what is known of them so far."""
+
+    def __init__(self, paths: tuple[str, ...], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._files = shown_files(paths)
+        self._progress: Progress | None = None
+        self._span = ""
+        self._notes = 0
+
+    def show(self, progress: Progress | None, span: tuple[int, int] | None, files: tuple[str, ...], notes: int) -> None:
+        """Show where loading is.
+
+        Args:
+            progress: The latest report.
+            span: First and last time stamp, ns since the epoch.
+            files: What is open.
+            notes: How many things there are to say about the files.
+        """
+        self._progress = progress
+        self._span = shown_span(span, "-" if self.glyphs is ASCII else "\N{EN DASH}") if span else ""
+        self._files = shown_files(files) if files else self._files
+        self._notes = notes
+        self.redraw()
+
+    def draw(self, y: int, width: int) -> Strip:  # noqa: ARG002
+        """The only line."""
+        palette = self.palette
+        left: list[Part] = [("NetSleuth", palette.accent), (f"  {self._files}  ", palette.strong)]
+        right = self._right(width)
+        if width - sum(len(text) for text, _ in right) < 30:
+            right = right[-1:]
+        return ends(left, right, width, palette.text)
+
+    def _right(self, width: int) -> list[Part]:
+        palette, progress, dot = self.palette, self._progress, f" {self.glyphs.dot} "
+        if progress is None:
+            return [("opening", palette.muted)]
+        notes: list[Part] = []
+        if self._notes:
+            notes.append((f"{self._notes} note{'s' if self._notes > 1 else ''}{dot}", palette.warning))
+        if progress.phase == "loading":
+            return [*notes, *self._loading(progress, width)]
+        if progress.phase != "done":
+            label = PARTIAL[progress.phase] if width >= 120 else "partial"
+            notes.append((f"{label}{dot}", palette.warning))
+        packets = f"{grouped(progress.packets)} packet{'s' if progress.packets != 1 else ''}"
+        span = f"{dot}{self._span}" if self._span and width >= 72 else ""
+        return [*notes, (packets + span, palette.text)]
+
+    def _loading(self, progress: Progress, width: int) -> list[Part]:
+        palette = self.palette
+        known = progress.bytes_total > 0
+        done = min(progress.bytes_read / progress.bytes_total, 1.0) if known else 0.0
+        full = round(done * BAR)
+        bar: list[Part] = (
+            [(self.glyphs.lengths[-1] * full, palette.accent), (self.glyphs.horizontal * (BAR - full) + " ", palette.faint)]
+            if known
+            else []
+        )
+        read = f"{size(progress.bytes_read)} of {size(progress.bytes_total)}" if known else size(progress.bytes_read)
+        dot = f" {self.glyphs.dot} "
+        text = f"{short(progress.packets)} packets{dot}{short(progress.packets_per_second)}/s"
+        count = f"{dot}file {min(progress.files_done + 1, progress.files)} of {progress.files}" if progress.files > 1 else ""
+        return [*bar, (f"{read}{count}{dot}{text}" if width >= 110 else f"{100 * done:.0f} %{dot}{text}" if known else text, palette.text)]
+
+
+def shown_files(paths: tuple[str, ...]) -> str:
+    """'net1_capture_v1(0).cap', or the first of them 'and 7 more'."""
+    names = [display(path.rsplit("/", 1)[-1] if path != "-" else "standard input", limit=60) for path in paths]
+    if not names:
+        return "nothing"
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+
+
+def shown_span(span: tuple[int, int], dash: str) -> str:
+    """'2026-03-10 12:00:03-12:41:17 UTC', with the second date where it is another one."""
+    from netsleuth_tui.analysis import clock, iso
+
+    first, last = span
+    days = iso(first)[:10], iso(last)[:10]
+    ending = clock(last, 0) if days[0] == days[1] else f"{days[1]} {clock(last, 0)}"
+    return f"{days[0]} {clock(first, 0)}{dash}{ending} UTC"
