@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 from cyclopts import App, CycloptsError
 
@@ -44,6 +46,7 @@ def run(arguments: Sequence[str]) -> int:
         The exit code; errors were printed to stderr, without control characters.
     """
     try:
+        signal.signal(signal.SIGTERM, _end)
         code = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
         sys.stdout.flush()
     except CycloptsError as error:
@@ -60,6 +63,11 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.DONE
     return code if isinstance(code, int) else exits.DONE
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    """End by the way of every exception, so that half-written files are removed."""
+    raise SystemExit(128 + number)
 
 
 def _complain(text: str) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from netsleuth_tui.cli.options import Files
+from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.ingest.budget import parse_size
 from netsleuth_tui.paths import sample
-from netsleuth_tui.session import Session
+
+if TYPE_CHECKING:
+    from netsleuth_tui.session import Session
 
 __all__ = ["browse"]
 
@@ -32,7 +34,13 @@ def browse(
     paths = [str(sample(DEMO))] if demo else list(files or [])
     if not paths:
         raise NetSleuthError("no file given", hint="netsleuth FILE..., or netsleuth --demo; netsleuth --help shows the rest")
-    session = Session(parse_size(memory) if memory else None)
+    budget = parse_size(memory) if memory else None
+
+    def session() -> Session:  # made on the loading thread: what it needs is imported while the first screen is already there
+        from netsleuth_tui.session import Session
+
+        return Session(budget)
+
     from netsleuth_tui.tui import run
 
     return run(paths, session, filter=filter, low_bandwidth=low_bandwidth, theme=theme, ascii=ascii)

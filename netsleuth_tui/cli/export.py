@@ -6,8 +6,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from netsleuth_tui import analysis
-from netsleuth_tui.cli.headless import ending, load, write
 from netsleuth_tui.cli.options import Common, Files
 from netsleuth_tui.errors import NetSleuthError
 
@@ -26,6 +24,9 @@ def export(
     common: Common = NO_OPTIONS,
 ) -> int:
     """One row per packet, with the fields that you name."""
+    from netsleuth_tui import analysis
+    from netsleuth_tui.cli.headless import ending, load, write
+
     names = analysis.EXPORTED if fields is None else tuple(name for name in (part.strip() for part in fields.split(",")) if name)
     if not names:
         raise NetSleuthError("--fields names no field")

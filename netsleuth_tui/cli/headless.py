@@ -9,9 +9,10 @@ from pathlib import Path
 from netsleuth_tui.analysis import Scope, parse_time
 from netsleuth_tui.cli import exits
 from netsleuth_tui.cli.options import Common, Format
+from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.export import write_table
-from netsleuth_tui.ingest import Progress, parse_size
+from netsleuth_tui.ingest import Progress
 from netsleuth_tui.session import Session
 from netsleuth_tui.tabular import Table
 from netsleuth_tui.terminal.sanitize import display

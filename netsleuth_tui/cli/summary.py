@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from netsleuth_tui import analysis
-from netsleuth_tui.cli.headless import ending, format_of, load, write
 from netsleuth_tui.cli.options import Common, Files
-from netsleuth_tui.export.documents import write_json
 
 __all__ = ["summary"]
 
@@ -14,6 +11,10 @@ NO_OPTIONS = Common()
 
 def summary(files: Files, /, *, common: Common = NO_OPTIONS) -> int:
     """Sources, time span, and counts by protocol and TCP flag."""
+    from netsleuth_tui import analysis
+    from netsleuth_tui.cli.headless import ending, format_of, load, write
+    from netsleuth_tui.export.documents import write_json
+
     session, scope = load(files, common)
     found = analysis.summary(session.store, scope)
     if format_of(common) in ("json", "jsonl"):

@@ -6,8 +6,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from netsleuth_tui import analysis
-from netsleuth_tui.cli.headless import ending, load, write
 from netsleuth_tui.cli.options import Common, Files
 
 __all__ = ["timeline"]
@@ -24,6 +22,9 @@ def timeline(
     common: Common = NO_OPTIONS,
 ) -> int:
     """One row per interval (and value of a field)."""
+    from netsleuth_tui import analysis
+    from netsleuth_tui.cli.headless import ending, load, write
+
     length = analysis.parse_interval(every)
     session, scope = load(files, common)
     if by is None:

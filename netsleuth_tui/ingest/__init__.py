@@ -1,7 +1,7 @@
 """Joins a reader, the kernels and the store: progress, cancelling, the memory budget, piles of files."""
 
-from netsleuth_tui.ingest.budget import default_budget, parse_size
+from netsleuth_tui.ingest.budget import default_budget
 from netsleuth_tui.ingest.load import Loader
 from netsleuth_tui.ingest.progress import Progress
 
-__all__ = ["Loader", "Progress", "default_budget", "parse_size"]
+__all__ = ["Loader", "Progress", "default_budget"]

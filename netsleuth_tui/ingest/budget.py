@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.store import ROW_BYTES
 
-__all__ = ["default_budget", "parse_size", "rows_within"]
+__all__ = ["default_budget", "rows_within"]
 
 GIB = 1 << 30
 MOST = 4 * GIB
-UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": GIB, "t": 1 << 40}
 SELECTION_BYTES = 8
 """What a row costs beside its columns: its id in two kept selections."""
 
@@ -32,18 +29,6 @@ def default_budget() -> int:
 def rows_within(budget: int) -> int:
     """Packets that fit into `budget` bytes."""
     return max(budget // (ROW_BYTES + SELECTION_BYTES), 1)
-
-
-def parse_size(text: str) -> int:
-    """Bytes of '2GiB', '500M', '1048576'; K, M, G and T are powers of 1024, with or without iB or B.
-
-    Raises:
-        NetSleuthError: It is not a size.
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", text.strip().lower())
-    if not found or float(found[1]) <= 0:
-        raise NetSleuthError(f"{text!r} is not a size", hint="for example 2GiB or 500MiB")
-    return int(float(found[1]) * UNITS[found[2]])
 
 
 def _meminfo(name: str) -> int | None:

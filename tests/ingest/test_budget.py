@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.ingest import default_budget, parse_size
+from netsleuth_tui.ingest import default_budget
 from netsleuth_tui.ingest.budget import MOST, rows_within
 
 
