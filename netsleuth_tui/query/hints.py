@@ -62,11 +62,9 @@ def meant(word: str) -> str:
     lower = word.lower()
     if lower in names:
         return lower
-    close = difflib.get_close_matches(lower, names, n=1, cutoff=0.75)
-    if close:
-        return close[0]
-    longer = [name for name in FIELDS if name.startswith(f"{lower}.") or name.endswith(f".{lower}")]
-    return longer[0] if longer else ""
+    parts = [name for name in FIELDS if name.endswith(f".{lower}") or name.startswith(f"{lower}.")]
+    close = parts or difflib.get_close_matches(lower, names, n=1, cutoff=0.65)
+    return close[0] if close else ""
 
 
 def why_no_field(word: str) -> tuple[str, str]:
