@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 
-__all__ = ["Part", "changed", "ends", "fit", "fit_right", "line"]
+__all__ = ["Part", "changed", "cut", "ends", "fit", "fit_right", "line"]
 
 Part = tuple[str, Style]
 """A piece of text that `display` has made harmless (or that we wrote), and its style."""
@@ -46,6 +46,11 @@ def fit(text: str, width: int, clipped: str) -> str:
     if have <= width:
         return text + " " * (width - have)
     return set_cell_size(text, width - 1) + clipped if width > 0 else ""
+
+
+def cut(text: str, width: int, clipped: str) -> str:
+    """`text` in at most `width` cells."""
+    return text if len(text) <= width and (text.isascii() or cell_len(text) <= width) else fit(text, width, clipped)
 
 
 def fit_right(text: str, width: int, clipped: str) -> str:

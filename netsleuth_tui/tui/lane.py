@@ -26,6 +26,7 @@ class Lane:
         self._failed = failed
         self._waiting: Job | None = None
         self._busy = False
+        self._closed = False
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
@@ -48,6 +49,14 @@ class Lane:
             self._changed.notify_all()
             return self._busy
 
+    def close(self, timeout: float = 0.0) -> None:
+        """End the thread after the job that runs now, and wait for that at most `timeout` seconds."""
+        with self._changed:
+            self._closed, self._waiting = True, None
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
     def wait(self, timeout: float) -> bool:
         """Wait until there is nothing to do.
 
@@ -60,7 +69,9 @@ class Lane:
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting is not None)
+                self._changed.wait_for(lambda: self._waiting is not None or self._closed)
+                if self._closed:
+                    return
                 job, self._waiting, self._busy = self._waiting, None, True
             try:
                 if job is not None:
@@ -68,6 +79,7 @@ class Lane:
             except Exception as error:  # noqa: BLE001 - a lane outlives its jobs; the screen decides what an error means
                 self._failed(error)
             finally:
+                job = None
                 with self._changed:
                     self._busy = False
                     self._changed.notify_all()

@@ -94,6 +94,7 @@ def _ending(app: NetSleuthApp) -> int:
     session = app.main.session
     if session is not None:
         session.close()
+    app.main.close_lanes(0.5)
     if app.crash is not None:
         from netsleuth_tui.tui.crash import report
 

@@ -64,6 +64,7 @@ class Counting(Screen[None]):
         super().__init__()
         self.paths = tuple(paths)
         self.loading_thread = Loading(session, paths, self.post_message)
+        self.detail_lane = Lane("detail", lambda error: self.post_message(ThreadFailed(error)))
         self.lane = Lane("view", lambda error: self.post_message(ThreadFailed(error)))
         self.progress: Progress | None = None
         self.overview: Overview | None = None
@@ -233,7 +234,7 @@ class Counting(Screen[None]):
         days = overview.first is not None and overview.last is not None and overview.first // DAY != overview.last // DAY
         self.query_one("#timeline", TimeLine).show(chart)
         self.query_one("#facets", Facets).show(overview)
-        self.query_one("#tabs", Tabs).show(overview.matched, overview.matched_bytes)
+        self.query_one("#tabs", Tabs).show(overview.matched_bytes)
         self.table.show(
             RecordPages(session.store, overview.rows, days=days),
             nothing="" if overview.matched else self._nothing(overview),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
+from textual.widgets import Input
 
 from netsleuth_tui.tui.layout import Wishes, arrange
 from netsleuth_tui.tui.messages import DetailRequested, RowChanged
@@ -42,13 +43,11 @@ class MainScreen(Exporting):
             "question_mark", "help", "help", key_display="?", id="main.help", tooltip="explain this screen and the keys of the pane in use"
         ),
         Binding("slash", "filter", "filter", key_display="/", id="main.filter", tooltip="edit the filter; every pane follows it"),
-        Binding("f", "facets", "breakdown", id="main.facets", tooltip="go to the breakdowns; once more hides them"),
+        Binding("f", "facets", "counts", id="main.facets", tooltip="go to the breakdowns; once more hides them"),
         Binding("t", "timeline", "time line", show=False, id="main.timeline", tooltip="go to the time line"),
         Binding("1", "records", "records", show=False, id="main.records", tooltip="go to the records"),
-        Binding("b", "bytes", "bytes/packets", id="main.bytes", tooltip="draw the time line in bytes per second, or in packets per second"),
-        Binding(
-            "v", "hex", "hex/layers", id="main.hex", tooltip="show the bytes of the packet, or its layers, or both where there is room"
-        ),
+        Binding("b", "bytes", "bytes", id="main.bytes", tooltip="draw the time line in bytes per second, or in packets per second"),
+        Binding("v", "hex", "hex", id="main.hex", tooltip="show the bytes of the packet, or its layers, or both where there is room"),
         Binding(
             "e", "export", "export", id="main.export", tooltip="write what the pane in use shows to a file: CSV, or JSON lines (.jsonl)"
         ),
@@ -77,7 +76,7 @@ class MainScreen(Exporting):
                 with Vertical(id="records-pane"):
                     yield Tabs(PANES, id="tabs")
                     yield RecordTable(id="records")
-            yield DetailPane(slow_link=self.slow_link, id="detail")
+            yield DetailPane(self.detail_lane, slow_link=self.slow_link, id="detail")
             yield Prompt(id="prompt")
             yield Status(id="status")
         yield TooSmall(id="small")
@@ -114,7 +113,13 @@ class MainScreen(Exporting):
         if appears and self.session is not None:
             detail.show(self.session, self.table.row)
         if self.focused is not None and not _is_seen(self.focused):
-            self.action_records()
+            pane = self.table if placed.table else self.query_one("#facets") if placed.facets else detail.front
+            pane.focus()
+
+    def close_lanes(self, timeout: float) -> None:
+        """End the threads that count and take apart; wait for each at most `timeout` seconds."""
+        self.lane.close(timeout)
+        self.detail_lane.close(timeout)
 
     def wish(self, wishes: Wishes) -> None:
         """Switch panes on or off, or leave them to the size of the screen."""
@@ -132,8 +137,7 @@ class MainScreen(Exporting):
     def on_detail_requested(self, message: DetailRequested) -> None:  # noqa: ARG002
         """Show the packet and go there."""
         self.wish(replace(self.wishes, detail=True))
-        detail = self.query_one("#detail", DetailPane)
-        (detail.layer_tree if detail.layer_tree.display else detail.dump).focus()
+        self.query_one("#detail", DetailPane).front.focus()
 
     # Keys
 
@@ -149,11 +153,12 @@ class MainScreen(Exporting):
     def show_keys(self) -> None:
         """The keys of the pane in use, then those of the screen."""
         keys: dict[str, str] = {}
-        if self.is_loading:
+        if self.is_loading and not isinstance(self.focused, Input):
             keys["Esc"] = "stop loading"
-        elif self.focused is not self.table:
+        elif self.focused is not self.table and not isinstance(self.focused, Input):
             keys["Esc"] = "back"
-        actives = [active for active in self.active_bindings.values() if active.binding.show and active.enabled]
+        alone = isinstance(self.focused, Input)  # which takes every other key as text
+        actives = [a for a in self.active_bindings.values() if a.binding.show and a.enabled and (not alone or a.node is self.focused)]
         for active in sorted(actives, key=lambda active: active.node is self):
             binding = active.binding
             if binding.action == "notes" and not self.notes():
@@ -172,7 +177,7 @@ class MainScreen(Exporting):
         """What there is to say about the files."""
         from netsleuth_tui.tui.screens.text import notes_screen
 
-        self.app.push_screen(notes_screen(self.notes()))
+        self.app.push_screen(notes_screen(self.notes(), self.app.size.width))
 
     def action_filter(self) -> None:
         """Edit the filter."""
@@ -218,13 +223,13 @@ class MainScreen(Exporting):
             )
         )
         if had_focus or not _is_seen(self.table):
-            (detail.layer_tree if detail.layer_tree.display else detail.dump).focus()
+            detail.front.focus()
 
     def action_back(self) -> None:
         """Cancel an export, leave a pane, or stop loading: whatever is nearest."""
         if self.export_running:
             self.cancel_export()
-        elif self.focused is not self.table:
+        elif self.focused is not self.table and not isinstance(self.focused, Input):
             self.wish(replace(self.wishes, detail=False))
             self.action_records()
         elif self.is_loading:

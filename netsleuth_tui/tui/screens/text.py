@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
 __all__ = ["TextScreen", "help_screen", "notes_screen"]
+
+KEY_WIDTH = 20
+MARGINS = 6
 
 Row = tuple[str, str]
 """A key (or nothing) and what it does; a heading has an empty second part."""
@@ -42,10 +46,9 @@ class _Text(ScrolledLines):
 
     CURSOR: ClassVar[bool] = False
 
-    def __init__(self, rows: Sequence[Row], *, key_width: int) -> None:
+    def __init__(self, rows: Sequence[Row]) -> None:
         super().__init__(id="text")
         self._rows = rows
-        self._key_width = key_width
 
     def count(self) -> int:
         return len(self._rows)
@@ -56,9 +59,9 @@ class _Text(ScrolledLines):
     def item(self, index: int, width: int) -> list[Part]:  # noqa: ARG002
         key, does = self._rows[index]
         palette = self.palette
-        if not does:
+        if key and not does:
             return [(key, palette.strong)]
-        return [(key.ljust(self._key_width), palette.accent), (does, palette.text)]
+        return [(key, palette.accent), (does, palette.text)]
 
 
 class TextScreen(ModalScreen[None]):
@@ -73,39 +76,51 @@ class TextScreen(ModalScreen[None]):
         Binding("escape,q,question_mark,enter,n", "dismiss", "back", id="text.back", tooltip="back to the main screen"),
     ]
 
-    def __init__(self, rows: Sequence[Row], *, key_width: int) -> None:
+    def __init__(self, rows: Sequence[Row]) -> None:
         super().__init__()
         self._rows = rows
-        self._key_width = key_width
 
     def compose(self) -> ComposeResult:
         """The text."""
-        yield _Text(self._rows, key_width=self._key_width)
+        yield _Text(self._rows)
 
 
 def help_screen(screen: Screen[None]) -> TextScreen:
     """What the pane in use is, and every key that works in it and on the screen."""
-    focused = screen.focused
+    focused, width = screen.focused, screen.app.size.width - MARGINS
     kind = type(focused).__name__ if focused is not None else ""
-    rows: list[Row] = [(f"NetSleuth: {NAMES.get(kind, 'the main screen')}", ""), (ABOUT.get(kind, ""), ""), ("", "")]
+    rows: list[Row] = [(f"NetSleuth: {NAMES.get(kind, 'the main screen')}", ""), *_prose(ABOUT.get(kind, ""), width)]
     for heading, here in ((f"Keys in {NAMES.get(kind, 'this pane')}", True), ("Keys everywhere", False)):
         keys: dict[tuple[str, str], list[str]] = {}
         for active in screen.active_bindings.values():
             binding = active.binding
             text = binding.tooltip or binding.description
-            if text and (active.node is focused) == here and active.node is not screen.app:
+            if binding.id and (active.node is focused) == here and active.node is not screen.app:  # Textual's own have no id
                 keys.setdefault((binding.action, text), []).append(screen.app.get_key_display(binding))
         if keys:
-            rows += [(heading, ""), *((f"  {' '.join(dict.fromkeys(names))}", text) for (_, text), names in keys.items()), ("", "")]
-    rows += [("  Tab  Shift+Tab", "the next pane, the previous pane"), ("", ""), ("Esc goes back.", "")]
-    return TextScreen(rows, key_width=26)
+            rows += [("", ""), (heading, "")]
+            rows += [row for (_, text), names in keys.items() for row in _key(" ".join(dict.fromkeys(names)), text, width)]
+    return TextScreen([*rows, *_key("tab", "the next pane; with shift the previous one", width), ("", ""), ("Esc goes back.", "")])
 
 
-def notes_screen(notes: Sequence[str]) -> TextScreen:
-    """Everything there is to say about the files."""
-    rows: list[Row] = [
-        ("About the files", ""),
-        ("", ""),
-        *(("", note) for note in notes or ("There is nothing to say: all files were read in full.",)),
-    ]
-    return TextScreen([*rows, ("", ""), ("Esc goes back.", "")], key_width=0)
+def notes_screen(notes: Sequence[str], width: int) -> TextScreen:
+    """Everything there is to say about the files, on `width` columns."""
+    said = notes or ("There is nothing to say: all files were read in full.",)
+    return TextScreen(
+        [
+            ("About the files", ""),
+            ("", ""),
+            *(row for note in said for row in _prose(note, width - MARGINS)),
+            ("", ""),
+            ("Esc goes back.", ""),
+        ]
+    )
+
+
+def _prose(text: str, width: int) -> list[Row]:
+    return [("", part) for part in wrap(text, max(width, 20), subsequent_indent="  ")]
+
+
+def _key(keys: str, text: str, width: int) -> list[Row]:
+    first, *others = wrap(text, max(width - KEY_WIDTH, 20)) or [""]
+    return [(f"  {keys}".ljust(KEY_WIDTH), first), *((" " * KEY_WIDTH, other) for other in others)]

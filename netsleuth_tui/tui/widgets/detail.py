@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from netsleuth_tui.terminal.sanitize import display
-from netsleuth_tui.tui.drawing import Part, ends, line
+from netsleuth_tui.tui.drawing import Part, cut, ends, line
 from netsleuth_tui.tui.widgets.lines import Lines, ScrolledLines
 
 if TYPE_CHECKING:
@@ -115,13 +116,18 @@ class LayerTree(ScrolledLines):
             return line([(self.failure, self.palette.warning)], width, self.palette.text)
         return super().draw(y, width)
 
-    def item(self, index: int, width: int) -> list[Part]:  # noqa: ARG002
+    def item(self, index: int, width: int) -> list[Part]:
         """A heading with a summary where it is closed, or name and value."""
-        it, palette = self._lines[index], self.palette
+        it, palette, ellipsis = self._lines[index], self.palette, self.glyphs.ellipsis
         if it.heading:
             sign = self.glyphs.opened if it.opened else self.glyphs.closed
-            return [(f"{sign} {it.text}", palette.strong), ("" if it.opened else f"  {it.summary}", palette.muted)]
-        return [(f"    {it.text:<18} ", palette.muted), (it.value, palette.text)]
+            head = f"{sign} {it.text}"
+            return [
+                (head, palette.strong),
+                ("" if it.opened else cut(f"  {it.summary}", max(width - cell_len(head), 1), ellipsis), palette.muted),
+            ]
+        name = f"    {it.text:<18} "
+        return [(name, palette.muted), (cut(it.value, max(width - cell_len(name), 1), ellipsis), palette.text)]
 
     def cursor_moved(self) -> None:
         """Let the bytes be marked."""

@@ -9,8 +9,7 @@ from textual.containers import Horizontal, Vertical
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
-from netsleuth_tui.tui.lane import Lane
-from netsleuth_tui.tui.messages import DetailReady, ThreadFailed
+from netsleuth_tui.tui.messages import DetailReady
 from netsleuth_tui.tui.numbers import grouped
 from netsleuth_tui.tui.widgets.detail import DetailHeading, LayerTree
 from netsleuth_tui.tui.widgets.hex_dump import FULL_WIDTH, HALF_WIDTH, HexDump
@@ -18,8 +17,10 @@ from netsleuth_tui.tui.widgets.hex_dump import FULL_WIDTH, HALF_WIDTH, HexDump
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.timer import Timer
+    from textual.widget import Widget
 
     from netsleuth_tui.session import Session
+    from netsleuth_tui.tui.lane import Lane
 
 __all__ = ["DetailPane"]
 
@@ -35,10 +36,10 @@ FULL_HEX_FROM = 136
 class DetailPane(Vertical):
     """Heading, layers, bytes."""
 
-    def __init__(self, *, slow_link: bool, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, lane: Lane, *, slow_link: bool, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
+        self._lane = lane
         self._rest = REST_SLOW_LINK if slow_link else REST
-        self._lane = Lane("detail", lambda error: self.post_message(ThreadFailed(error)))
         self._generation = 0
         self._session: Session | None = None
         self._row: int | None = None
@@ -61,6 +62,11 @@ class DetailPane(Vertical):
     def dump(self) -> HexDump:
         """The bytes."""
         return self.query_one(HexDump)
+
+    @property
+    def front(self) -> Widget:
+        """The part that takes the keys first."""
+        return self.layer_tree if self.layer_tree.display else self.dump
 
     def place(self, width: int, *, layers: bool, hex_seen: bool) -> None:
         """Show layers, bytes, or both."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
 
+from netsleuth_tui.terminal.glyphs import ASCII
 from netsleuth_tui.tui.drawing import Part, changed, line
 
 if TYPE_CHECKING:
@@ -157,7 +158,8 @@ class ScrolledLines(Lines, can_focus=True):
             return " ", self.palette.text
         length = max(1, seen * seen // total)
         start = round(self.top / max(total - seen, 1) * (seen - length))
-        return (self.glyphs.lengths[-1], self.palette.faint) if start <= y < start + length else (" ", self.palette.text)
+        thumb = "#" if self.glyphs is ASCII else "▐"
+        return (thumb, self.palette.faint) if start <= y < start + length else (" ", self.palette.text)
 
     # Moving
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.tui.drawing import Part, ends
-from netsleuth_tui.tui.numbers import grouped, size
+from netsleuth_tui.tui.numbers import size
 from netsleuth_tui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -15,18 +15,18 @@ __all__ = ["Tabs"]
 
 
 class Tabs(Lines):
-    """'1 Records', and at the right packets and bytes of the scope."""
+    """'1 Records', and at the right the bytes of the scope."""
 
     def __init__(self, names: tuple[str, ...], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._names = names
         self._active = 0
         self._focused = True
-        self._amount: tuple[int, int] | None = None
+        self._octets: int | None = None
 
-    def show(self, packets: int, octets: int) -> None:
+    def show(self, octets: int) -> None:
         """Show what the scope amounts to."""
-        self._amount = (packets, octets)
+        self._octets = octets
         self.redraw()
 
     def focus_shown(self, *, focused: bool) -> None:
@@ -41,5 +41,5 @@ class Tabs(Lines):
         for index, name in enumerate(self._names):
             style = (palette.accent if self._focused else palette.text) if index == self._active else palette.muted
             parts.append((f"{index + 1} {name}  ", style))
-        amount = f"{grouped(self._amount[0])} packets {self.glyphs.dot} {size(self._amount[1])} on the wire " if self._amount else ""
+        amount = f"{size(self._octets)} on the wire " if self._octets is not None else ""
         return ends(parts, [(amount, palette.muted)], width, palette.text)

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["TimeLine"]
 
+WIDE = 110
+"""Columns from which the heading says what a column shows."""
+
 UNIT_NAMES = dict(zip(UNITS, ("second", "10 s", "minute", "10 min", "hour", "day"), strict=True))
-LEGEND_LEAST = 3
-"""A protocol's name is in the legend if there is room for so many of them."""
 
 
 class TimeLine(Lines, can_focus=True):
@@ -101,7 +102,7 @@ class TimeLine(Lines, can_focus=True):
         from netsleuth_tui.analysis import clock, show_interval
 
         covered = f", {show_interval(chart.plan.column)} a column"
-        if chart.plan.unit < chart.plan.column:
+        if chart.plan.unit < chart.plan.column and width >= WIDE:
             covered += f" showing its busiest {UNIT_NAMES[chart.plan.unit]}"
         digits = 0 if chart.plan.unit >= SECOND else 3 if chart.plan.unit >= 1_000_000 else 6
         peak = f"peak {rate(bars.peak, of_bytes=self.of_bytes)} at {clock(bars.peak_time, digits)}"
@@ -121,12 +122,9 @@ class TimeLine(Lines, can_focus=True):
             room -= len(name) + 1
             if room < 0:
                 break
-            parts.append((("   " if not parts else " ") + self._marked(name), self.palette.protocol(name)))
+            parts.append((("   " if not parts else " ") + name, self.palette.protocol(name)))
             room -= 2 if len(parts) == 1 else 0
         return parts
-
-    def _marked(self, name: str) -> str:
-        return name
 
     def _axis(self, width: int) -> Strip:
         chart, palette = self._chart, self.palette

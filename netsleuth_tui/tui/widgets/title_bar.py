@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
+
 from netsleuth_tui.terminal.glyphs import ASCII
 from netsleuth_tui.terminal.sanitize import display
-from netsleuth_tui.tui.drawing import Part, ends
+from netsleuth_tui.tui.drawing import Part, ends, fit
 from netsleuth_tui.tui.numbers import grouped, short, size
 from netsleuth_tui.tui.widgets.lines import Lines
 
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["TitleBar", "shown_files"]
 
 BAR = 12
+LEAST_FOR_SPAN = 72
+WIDE = 110
+LEAST_FOR_FILES = 30
+"""Columns at the left that facts at the right may not take."""
 PARTIAL = {"cancelled": "partial: loading was cancelled", "budget": "partial: the memory budget is used up"}
 
 
@@ -28,7 +34,7 @@ class TitleBar(Lines):
         super().__init__(id=id)
         self._files = shown_files(paths)
         self._progress: Progress | None = None
-        self._span = ""
+        self._span: tuple[int, int] | None = None
         self._notes = 0
 
     def show(self, progress: Progress | None, span: tuple[int, int] | None, files: tuple[str, ...], notes: int) -> None:
@@ -41,7 +47,7 @@ class TitleBar(Lines):
             notes: How many things there are to say about the files.
         """
         self._progress = progress
-        self._span = shown_span(span, "-" if self.glyphs is ASCII else "\N{EN DASH}") if span else ""
+        self._span = span
         self._files = shown_files(files) if files else self._files
         self._notes = notes
         self.redraw()
@@ -49,11 +55,12 @@ class TitleBar(Lines):
     def draw(self, y: int, width: int) -> Strip:  # noqa: ARG002
         """The only line."""
         palette = self.palette
-        left: list[Part] = [("NetSleuth", palette.accent), (f"  {self._files}  ", palette.strong)]
         right = self._right(width)
-        if width - sum(len(text) for text, _ in right) < 30:
+        if width - sum(len(text) for text, _ in right) < LEAST_FOR_FILES:
             right = right[-1:]
-        return ends(left, right, width, palette.text)
+        room = max(width - sum(len(text) for text, _ in right) - len("NetSleuth") - 4, 0)
+        files = fit(self._files, room, self.glyphs.ellipsis) if cell_len(self._files) > room else self._files
+        return ends([("NetSleuth", palette.accent), (f"  {files}", palette.strong)], right, width, palette.text)
 
     def _right(self, width: int) -> list[Part]:
         palette, progress, dot = self.palette, self._progress, f" {self.glyphs.dot} "
@@ -68,7 +75,8 @@ class TitleBar(Lines):
             label = PARTIAL[progress.phase] if width >= 120 else "partial"
             notes.append((f"{label}{dot}", palette.warning))
         packets = f"{grouped(progress.packets)} packet{'s' if progress.packets != 1 else ''}"
-        span = f"{dot}{self._span}" if self._span and width >= 72 else ""
+        dash = "-" if self.glyphs is ASCII else "\N{EN DASH}"
+        span = f"{dot}{shown_span(self._span, dash, short=width < WIDE)}" if self._span and width >= LEAST_FOR_SPAN else ""
         return [*notes, (packets + span, palette.text)]
 
     def _loading(self, progress: Progress, width: int) -> list[Part]:
@@ -96,11 +104,13 @@ def shown_files(paths: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
-def shown_span(span: tuple[int, int], dash: str) -> str:
+def shown_span(span: tuple[int, int], dash: str, *, short: bool = False) -> str:
     """'2026-03-10 12:00:03-12:41:17 UTC', with the second date where it is another one."""
     from netsleuth_tui.analysis import clock, iso
 
     first, last = span
     days = iso(first)[:10], iso(last)[:10]
+    if short and days[0] == days[1]:
+        return f"{clock(first, 0)}{dash}{clock(last, 0)}"
     ending = clock(last, 0) if days[0] == days[1] else f"{days[1]} {clock(last, 0)}"
     return f"{days[0]} {clock(first, 0)}{dash}{ending} UTC"
