@@ -100,9 +100,11 @@ class Ending:
         self._ask = ask
         self._terminal = _first_terminal() if terminal is None else terminal
         self._attributes = _attributes(self._terminal)
+        self._standard = [descriptor for descriptor in (0, 1, 2) if _is_terminal(descriptor)]
         self._previous: dict[int, Any] = {}
         self._asked = threading.Lock()  # held from the first request on; a handler must never wait for it
         self._over = threading.Event()
+        self._leaving = threading.Lock()
 
     def __enter__(self) -> Self:
         for name, code in (("SIGTERM", TERMINATED), ("SIGHUP", HANGUP)):
@@ -115,16 +117,23 @@ class Ending:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for number, previous in self._previous.items():
-            signal.signal(number, previous)
+        with self._leaving:
+            self._over.set()
+            if self.code is None:  # otherwise a signal that is still on its way finds the handler that expects it
+                for number, previous in self._previous.items():
+                    signal.signal(number, previous)
+        if self.code is not None and self._terminal is not None and os.name != "nt" and _is_lost(self._terminal, 0):
+            _detach(self._standard)
 
     def end(self, code: int) -> None:
         """Ask the program to end, and see to it that it does; from any thread. Asking again changes nothing."""
-        self._expect(code)
-        if self._ask is None:
-            os.kill(os.getpid(), signal.SIGTERM)  # wakes the main thread, which raises
-        elif self._asked.acquire(blocking=False):
+        with self._leaving:
+            if self._over.is_set():
+                return
+            self._expect(code)
+            if self._ask is None:
+                os.kill(os.getpid(), signal.SIGTERM)  # wakes the main thread, which raises
+        if self._ask is not None and self._asked.acquire(blocking=False):
             self._ask(code)
 
     def _handler(self, code: int) -> Callable[[int, FrameType | None], None]:
@@ -151,27 +160,35 @@ class Ending:
 
     def _watch(self, terminal: int) -> None:
         while not self._over.is_set():
-            if _is_lost(terminal):
+            if _is_lost(terminal, _LOOK):
                 self.end(HANGUP)
                 return
 
 
-def _is_lost(terminal: int) -> bool:
-    """Wait a moment; whether the other end of the terminal is gone. It is not asked for our parent, which may well have ended before."""
+def _detach(descriptors: list[int]) -> None:
+    """Let what is still in buffers go nowhere; an error at the very end would change the exit code to 120."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in descriptors:
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+def _is_lost(terminal: int, milliseconds: int) -> bool:
+    """Whether the other end of the terminal is gone, or goes within that time. Our parent tells nothing: it may end before, or stay."""
     import select
     import termios
 
     poll = getattr(select, "poll", None)
     if poll is None:
-        time.sleep(_LOOK / 1000)
+        time.sleep(milliseconds / 1000)
     else:
         waiting = poll()
         waiting.register(terminal, 0)
-        events = waiting.poll(_LOOK)
+        events = waiting.poll(milliseconds)
         if any(event & (select.POLLHUP | select.POLLERR) for _, event in events):
             return True
         if events:  # a system that cannot poll terminals answers at once
-            time.sleep(_LOOK / 1000)
+            time.sleep(milliseconds / 1000)
     try:
         termios.tcgetattr(terminal)
     except (termios.error, OSError):
@@ -180,11 +197,14 @@ def _is_lost(terminal: int) -> bool:
 
 
 def _first_terminal() -> int | None:
-    for descriptor in (0, 2, 1):
-        with suppress(OSError):
-            if os.isatty(descriptor):
-                return descriptor
-    return None
+    return next(filter(_is_terminal, (0, 2, 1)), None)
+
+
+def _is_terminal(descriptor: int) -> bool:
+    try:
+        return os.isatty(descriptor)
+    except OSError:
+        return False
 
 
 def _attributes(terminal: int | None) -> list[Any] | None:

@@ -32,6 +32,7 @@ from netsleuth_tui.terminal.lifecycle import Ending
 
 asked = threading.Event()
 ask = {"asked": lambda code: asked.set(), "stubborn": lambda code: None}.get(behaviour)
+print("still in the buffer")
 with Ending(ask) as ending:
     tty.setraw(0)
     try:
