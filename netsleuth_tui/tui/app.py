@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -13,9 +13,12 @@ from netsleuth_tui.terminal.glyphs import UNICODE, Glyphs
 from netsleuth_tui.tui.egress import Egress
 from netsleuth_tui.tui.screens.main import MainScreen
 from netsleuth_tui.tui.theme import DARK, SIXTEEN, theme_names, to_textual
+from netsleuth_tui.tui.wire import Shown, reduced
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from textual.filter import LineFilter
+    from textual.screen import Screen
 
     from netsleuth_tui.session import Session
 
@@ -40,6 +43,7 @@ class NetSleuthApp(App[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q,ctrl+c", "leave", "quit", show=False, priority=True, id="app.quit"),
+        Binding("ctrl+l", "repaint", "repaint", show=False, priority=True, id="app.repaint", tooltip="draw everything anew"),
     ]
 
     def __init__(
@@ -56,6 +60,7 @@ class NetSleuthApp(App[None]):
         super().__init__(ansi_color=True if theme == SIXTEEN else None)
         self.glyphs = glyphs
         self._gate = Egress()
+        self._shown = Shown()
         self.main = MainScreen(paths, session, text, slow_link=slow_link)
         for name in theme_names():
             self.register_theme(to_textual(name))
@@ -70,6 +75,19 @@ class NetSleuthApp(App[None]):
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's, then the gate that every cell passes on its way to the terminal."""
         return [*super().get_line_filters(), self._gate]
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Send the difference between what the terminal shows and what it is to show."""
+        super()._display(screen, reduced(renderable, self._shown))  # type: ignore[arg-type]
+
+    def on_resize(self) -> None:
+        """A terminal that changes its size moves its contents about."""
+        self._shown.forget()
+
+    def action_repaint(self) -> None:
+        """Send everything anew: another program may have written to the terminal."""
+        self._shown.forget()
+        self.screen.refresh(layout=True)
 
     def action_leave(self) -> None:
         """Stop what runs, and end."""
@@ -91,7 +109,11 @@ class NetSleuthApp(App[None]):
 
     def _handle_exception(self, error: Exception) -> None:
         self.crash = self.crash or error
-        super()._handle_exception(error)
+        self._return_code = 1
+        if self._exception is None:  # which tests wait for
+            self._exception = error
+            self._exception_event.set()
+        self._fatal_error()
 
     def _fatal_error(self) -> None:
         """End without Textual's traceback: it would show local variables, and with them what was captured."""

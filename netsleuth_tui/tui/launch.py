@@ -37,7 +37,7 @@ def run(
         paths: Files, patterns, folders; '-' is standard input.
         session: Takes them in; or a function that makes it, which is called on the loading thread, after the first paint.
         filter: Display filter to begin with.
-        low_bandwidth: Fewer repaints, no mouse; None: if this is an SSH connection.
+        low_bandwidth: Fewer repaints, no mouse; None: unless the terminal is certainly on this machine.
         theme: Name of a theme; None: as the terminal's colours allow.
         ascii: Draw with ASCII only; None: as the terminal and the locale say.
 
@@ -51,7 +51,7 @@ def run(
     terminal = detect()
     if not terminal.can_run_app:
         raise NetSleuthError("this terminal cannot show a screen", hint="netsleuth summary FILE... prints what is in there")
-    slow = terminal.remote if low_bandwidth is None else low_bandwidth
+    slow = not _is_local(terminal) if low_bandwidth is None else low_bandwidth
     _prepare_environment(slow=slow)
     if not terminal.stdin:
         sys.stdin = os.fdopen(
@@ -65,6 +65,12 @@ def run(
         app.run(mouse=not slow)
     code = _ending(app)
     return ending.code if ending.code is not None else code
+
+
+def _is_local(terminal: Capabilities) -> bool:
+    """Whether this is certainly no SSH connection: sudo and su forget the variables that would tell of one."""
+    signs = ("WAYLAND_DISPLAY", "DISPLAY", "TERM_PROGRAM", "WT_SESSION")
+    return not terminal.remote and not terminal.multiplexer and (terminal.term == "linux" or any(os.environ.get(name) for name in signs))
 
 
 def _theme(terminal: Capabilities) -> str:
@@ -84,7 +90,7 @@ def _prepare_environment(*, slow: bool) -> None:
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
     os.environ["TEXTUAL_SMOOTH_SCROLL"] = "0"
     if slow:
-        os.environ.setdefault("TEXTUAL_FPS", "15")
+        os.environ.setdefault("TEXTUAL_FPS", "30")
 
 
 def _ending(app: NetSleuthApp) -> int:

@@ -98,6 +98,8 @@ class RowChanged(Message):
 
     row: int | None
     """Row id, or None where the table is empty."""
+    by_key: bool = True
+    """The user moved the cursor; otherwise other rows were put under it."""
 
     def can_replace(self, message: Message) -> bool:
         """Only the last place counts."""

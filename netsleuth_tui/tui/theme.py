@@ -121,6 +121,8 @@ def to_textual(name: str) -> Theme:
         warning=colors["warning"],
         error=colors["error"],
         variables={
+            "ansi-background": "ansi_black" if data["dark"] else "ansi_white",
+            "ansi-foreground": "ansi_white" if data["dark"] else "ansi_black",
             "quiet": colors["muted"],
             "faint": colors["faint"],
             "strong": colors["strong"],

@@ -214,8 +214,6 @@ class Counting(Screen[None]):
         self.filter_bar.valid(message.overview.matched, message.overview.total, about_text=about_text)
         if message.generation == self._accepting:
             self._accept(message.scope)
-        if self._previewing and self.slow_link:
-            return  # a redraw of all panes costs as much as a minute of typing
         self._draw(message.overview, message.chart)
 
     def _accept(self, scope: Scope) -> None:
@@ -241,7 +239,7 @@ class Counting(Screen[None]):
             same_scope=before is not None and before.scope == overview.scope,
         )
         if before is None:
-            self.post_message(RowChanged(self.table.row))
+            self.post_message(RowChanged(self.table.row, by_key=False))
 
     def _nothing(self, overview: Overview) -> str:
         if overview.scope.filter.strip():

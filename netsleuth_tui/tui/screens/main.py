@@ -132,7 +132,7 @@ class MainScreen(Exporting):
         """Take the packet apart, if that is seen."""
         detail = self.query_one("#detail", DetailPane)
         if self.session is not None and detail.display:
-            detail.show(self.session, message.row)
+            detail.show(self.session, message.row, moving=message.by_key)
 
     def on_detail_requested(self, message: DetailRequested) -> None:  # noqa: ARG002
         """Show the packet and go there."""

@@ -95,7 +95,7 @@ def help_screen(screen: Screen[None]) -> TextScreen:
         for active in screen.active_bindings.values():
             binding = active.binding
             text = binding.tooltip or binding.description
-            if binding.id and (active.node is focused) == here and active.node is not screen.app:  # Textual's own have no id
+            if binding.id and (active.node is focused) == here and active.binding.action != "leave":  # Textual's own have no id
                 keys.setdefault((binding.action, text), []).append(screen.app.get_key_display(binding))
         if keys:
             rows += [("", ""), (heading, "")]

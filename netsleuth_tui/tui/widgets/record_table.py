@@ -73,7 +73,7 @@ class RecordTable(ScrolledLines):
             self._widths = [len(title) for title in TITLES]
         self.reset(pages.rows.position(row) if row is not None else 0)
         if self.row != row:
-            self.cursor_moved()
+            self.post_message(RowChanged(self.row, by_key=False))
 
     def count(self) -> int:
         """Rows of the scope."""
