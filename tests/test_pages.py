@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/decisions.md", "sample_captures/README.md", "tests/benchmarks/README.md"]
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/decisions.md",
+    "docs/filter.md",
+    "sample_captures/README.md",
+    "tests/benchmarks/README.md",
+]
 
 each_page = pytest.mark.parametrize("page", PAGES)
 
