@@ -152,7 +152,9 @@ def _unwrap_rare(data: Octets, kind: int, at: int, end: int, wire: int) -> tuple
     if kind == CISCO_HDLC:
         if at + 4 > end:
             return UNKNOWN, at, -1, cut(at + 4, wire)
-        return be16(data, at + 2), at + 4, -1, 0
+        kind = be16(data, at + 2)
+        # There are no hardware addresses to resolve, and RARP's number is that of Cisco's keepalive.
+        return (UNKNOWN if kind == ARP or kind == RARP else kind), at + 4, -1, 0
     if kind == FRAME_RELAY:
         kind, at, bits = _frame_relay(data, at, end, wire)
         return kind, at, -1, bits
@@ -239,9 +241,13 @@ def _ppp(data: Octets, at: int, end: int, wire: int) -> tuple[int, int, int]:
 @helper
 def _frame_relay(data: Octets, at: int, end: int, wire: int) -> tuple[int, int, int]:
     """Peel a Q.922 address and what follows: RFC 2427 encapsulation, or Cisco's with an EtherType."""
-    if at + 4 > end:
-        return UNKNOWN, at, cut(at + 4, wire)
-    at += 2
+    for _ in range(3):  # an address has two to four bytes; the last one is odd
+        at += 1
+        if at >= end or octet(data, at) & 1:
+            break
+    at += 1
+    if at + 2 > end:
+        return UNKNOWN, at, cut(at + 2, wire)
     if octet(data, at) != 3:
         return be16(data, at), at + 2, 0
     at += 1
@@ -271,8 +277,12 @@ def _first_header(data: Octets, at: int, end: int, wire: int, link_type: int) ->
         if at + 4 > end:
             return UNKNOWN, at, HAS_NULL | cut(at + 4, wire)
         return _by_family(be32(data, at), link_type == 0), at + 4, HAS_NULL
-    if link_type == 101 or link_type == 12 or link_type == 14 or link_type == 8:  # noqa: PLR1714
+    if link_type == 101 or link_type == 12 or link_type == 14:  # noqa: PLR1714
         return RAW_IP, at, HAS_RAW
+    if link_type == 8:  # direction, type (4: not compressed), 14 bytes that say nothing about this packet
+        if at + 16 > end:
+            return UNKNOWN, at, cut(at + 16, wire)
+        return (RAW_IP if octet(data, at + 1) >> 4 == 4 else UNKNOWN), at + 16, HAS_RAW
     if link_type == 228:
         return IPV4, at, HAS_RAW
     if link_type == 229:
@@ -308,7 +318,9 @@ def _cooked(data: Octets, at: int, end: int, wire: int, header: int, protocol: i
 @helper
 def _by_family(family: int, either_order: bool) -> int:
     """Return the kind for the address family of a BSD loopback header, which is in the byte order of the machine that captured."""
-    if either_order and family & 0xFFFF0000:
+    if family & 0xFFFF0000 and either_order:
+        if family & 0xFFFF > MAX_LENGTH:
+            return family & 0xFFFF  # some write the four bytes of Cisco's HDLC here
         family = family >> 24 | (family >> 8 & 0xFF00)
     if family == 2:
         return IPV4

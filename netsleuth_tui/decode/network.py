@@ -18,12 +18,12 @@ from netsleuth_tui.decode.link import ARP, ETHERNET, IPV4, IPV6, MPLS_UNICAST, P
 from netsleuth_tui.decode.octets import Octets, be16, be32, cut, octet
 from netsleuth_tui.jit import helper
 
-__all__ = ["NOTHING", "Layers", "fill_arp", "fill_ipv4", "fill_ipv6", "internet", "link_protocol"]
+__all__ = ["NOTHING", "Layers", "fill_arp", "fill_ipv4", "fill_ipv6", "internet", "link_protocol", "true_version"]
 
 MAX_DEPTH = 16
 """Network headers inside one another that are followed."""
 
-MAX_EXTENSIONS = 16
+MAX_EXTENSIONS = 64
 """Extension headers after one IP header that are followed."""
 
 HAS_ARP = int(Has.ARP)
@@ -118,6 +118,7 @@ def internet(data: Octets, kind: int, at: int, end: int, wire: int) -> tuple[int
             break
         kind, inside, inner_end, inner_wire, more = _tunnel(data, carried, at, end, wire)
         bits |= more
+        kind = true_version(data, kind, inside, inner_end)
         if kind != IPV4 and kind != IPV6:  # noqa: PLR1714
             break
         at, end, wire = inside, inner_end, inner_wire
@@ -125,6 +126,12 @@ def internet(data: Octets, kind: int, at: int, end: int, wire: int) -> tuple[int
             return NOTHING, at, end, wire, outermost, bits | HAS_TUNNEL | HAS_TOO_DEEP
         bits |= HAS_TUNNEL
     return carried, at, end, wire, outermost, bits
+
+
+@helper
+def true_version(data: Octets, kind: int, at: int, end: int) -> int:
+    """Return IPV6 for an IPv6 header that a number for IPv4 led to, otherwise `kind`: the number 4 is for both to some."""
+    return IPV6 if kind == IPV4 and at < end and octet(data, at) >> 4 == 6 else kind
 
 
 @helper
@@ -215,6 +222,8 @@ def _tunnel(data: Octets, carried: int, at: int, end: int, wire: int) -> tuple[i
     elif carried == 97:
         kind = ETHERNET
         inside = at + 2
+    elif carried == 143:
+        kind = ETHERNET
     elif carried == 137:
         kind = MPLS_UNICAST
     if kind == UNKNOWN:
@@ -249,6 +258,10 @@ def _gre(data: Octets, at: int, end: int, wire: int) -> tuple[int, int, int]:
                 break
     if kind == 0x880B:
         kind = PPP
+    elif kind == 0x883E:  # WCCP: IPv4 behind a header of four bytes, in version 2
+        if at < end and octet(data, at) >> 4 != 4:
+            at += 4
+        kind = IPV4
     return kind, at, HAS_GRE
 
 
@@ -379,12 +392,14 @@ def fill_arp(data: Octets, layers: Layers, count: int, columns: Columns, first_r
             layers.bits[i] |= HAS_ARP | cut(at + 8, int(layers.wire[i]))
             continue
         row = first_row + i
+        if be16(data, at) == 19:  # ARP over ATM has another layout
+            layers.bits[i] |= HAS_ARP
+            continue
         columns.arp_opcode[row] = be16(data, at + 6)
         bits = HAS_ARP | HAS_ARP_OPCODE
         sender = at + 8 + octet(data, at + 4)
         target = sender + 4 + octet(data, at + 4)
-        # ARP over ATM (hardware type 19) has another layout, and only IPv4 addresses have four bytes.
-        if be16(data, at) != 19 and be16(data, at + 2) == IPV4 and octet(data, at + 5) == 4:
+        if be16(data, at + 2) == IPV4 and octet(data, at + 5) == 4:
             if target + 4 <= end:
                 bits |= HAS_ADDRESSES
                 layers.keys[2 * found] = be32(data, sender)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.decode.columns import Columns, Has
 from netsleuth_tui.decode.hosts import HostArrays, HostTable
 from netsleuth_tui.decode.link import IPV4, IPV6, link_layer
-from netsleuth_tui.decode.network import NOTHING, Layers, fill_arp, fill_ipv4, fill_ipv6, internet, link_protocol
+from netsleuth_tui.decode.network import NOTHING, Layers, fill_arp, fill_ipv4, fill_ipv6, internet, link_protocol, true_version
 from netsleuth_tui.decode.octets import Octets
 from netsleuth_tui.decode.transport import fill_rest, fill_tcp
 from netsleuth_tui.jit import helper, kernel
@@ -76,6 +76,7 @@ def _walk(
         end = min(at + (int(cap_len[first + i]) & 0xFFFFFFFF), size)
         wire = at + (int(wire_len[first + i]) & 0xFFFFFFFF)
         kind, at, end, wire, bits, ether, vlan = link_layer(data, at, end, wire, int(link_type[first + i]) & 0xFFFF)
+        kind = true_version(data, kind, at, end)
         if ether >= 0:
             eth_type[first_row + i] = ether
             bits |= HAS_ETH_TYPE

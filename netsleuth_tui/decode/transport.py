@@ -19,10 +19,9 @@ HAS_ESP = int(Has.ESP)
 HAS_AH = int(Has.AH)
 HAS_OSPF = int(Has.OSPF)
 HAS_UDPENCAP = int(Has.UDPENCAP)
+HAS_FRAGMENT = int(Has.FRAGMENT)
 HAS_MALFORMED = int(Has.MALFORMED)
-HAS_SRC_PORT = int(Has.SRC_PORT)
-HAS_DST_PORT = int(Has.DST_PORT)
-HAS_PORTS = HAS_SRC_PORT | HAS_DST_PORT
+HAS_PORTS = int(Has.SRC_PORT | Has.DST_PORT)
 HAS_TCP_SEQ = int(Has.TCP_SEQ)
 HAS_TCP_ACK = int(Has.TCP_ACK)
 HAS_TCP_FLAGS = int(Has.TCP_FLAGS)
@@ -58,11 +57,12 @@ def fill_tcp(data: Octets, layers: Layers, count: int, columns: Columns, first_r
         at = int(layers.transport[i])
         row = first_row + i
         has = _has_tcp(data, at, int(layers.end[i]), int(layers.wire[i]))
+        if int(layers.bits[i]) & HAS_FRAGMENT:  # the rest of the payload is in other fragments
+            has &= ~HAS_TCP_LEN
         layers.bits[i] |= has
         protocol[row] = IS_TCP
-        if has & HAS_SRC_PORT:
+        if has & HAS_PORTS:
             src_port[row] = be16(data, at)
-        if has & HAS_DST_PORT:
             dst_port[row] = be16(data, at + 2)
         if has & HAS_TCP_SEQ:
             tcp_seq[row] = be32(data, at + 4)
@@ -70,7 +70,6 @@ def fill_tcp(data: Octets, layers: Layers, count: int, columns: Columns, first_r
             tcp_ack[row] = be32(data, at + 8)
         if has & HAS_TCP_FLAGS:
             tcp_flags[row] = be16(data, at + 12) & 0xFFF
-        if has & HAS_TCP_WINDOW:
             tcp_window[row] = be16(data, at + 14)
         if has & HAS_TCP_LEN:
             tcp_len[row] = int(layers.wire[i]) - at - (octet(data, at + 12) >> 4) * 4
@@ -78,7 +77,10 @@ def fill_tcp(data: Octets, layers: Layers, count: int, columns: Columns, first_r
 
 @helper
 def _has_tcp(data: Octets, at: int, end: int, wire: int) -> int:
-    """Return the bits of the fields that a TCP header holds, which may be cut off or malformed."""
+    """Return the bits of the fields that a TCP header holds, which may be cut off or malformed.
+
+    Ports come in pairs, and the flags with the window, as in tshark.
+    """
     if at + 16 <= end:
         bits = HAS_TCP | HAS_PORTS | HAS_TCP_SEQ | HAS_TCP_ACK | HAS_TCP_FLAGS | HAS_TCP_WINDOW
         header = (octet(data, at + 12) >> 4) * 4
@@ -86,16 +88,12 @@ def _has_tcp(data: Octets, at: int, end: int, wire: int) -> int:
             return bits | HAS_MALFORMED
         return bits | HAS_TCP_LEN if at + header <= end else bits | HAS_TCP_LEN | cut(at + header, wire)
     bits = HAS_TCP | cut(at + 20, wire)
-    if at + 2 <= end:
-        bits |= HAS_SRC_PORT
     if at + 4 <= end:
-        bits |= HAS_DST_PORT
+        bits |= HAS_PORTS
     if at + 8 <= end:
         bits |= HAS_TCP_SEQ
     if at + 12 <= end:
         bits |= HAS_TCP_ACK
-    if at + 14 <= end:
-        bits |= HAS_TCP_FLAGS
     return bits
 
 
@@ -115,9 +113,8 @@ def fill_rest(data: Octets, layers: Layers, count: int, columns: Columns, first_
         layers.bits[i] = bits | has
         if name >= 0:
             protocol[row] = name
-        if has & HAS_SRC_PORT:
+        if has & HAS_PORTS:
             src_port[row] = be16(data, at)
-        if has & HAS_DST_PORT:
             dst_port[row] = be16(data, at + 2)
         if has & HAS_ICMP_TYPE:
             icmp_type[row] = octet(data, at)
@@ -158,9 +155,7 @@ def _has_rest(data: Octets, carried: int, at: int, end: int, wire: int, bits: in
 def _has_ports(at: int, end: int, wire: int, header: int) -> int:
     """Return the bits of the two ports that UDP and SCTP begin with."""
     bits = 0 if at + header <= end else cut(at + header, wire)
-    if at + 4 <= end:
-        return bits | HAS_PORTS
-    return bits | HAS_SRC_PORT if at + 2 <= end else bits
+    return bits | HAS_PORTS if at + 4 <= end else bits
 
 
 @helper

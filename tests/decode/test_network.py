@@ -160,8 +160,8 @@ def test_malformed_headers_carry_nothing(packet: bytes) -> None:
 
 def test_padding_behind_the_total_length_is_not_read() -> None:
     """Ethernet pads short frames: those bytes are no TCP header."""
-    (row,) = decode([ethernet(0x0800, ipv4(6, tcp(), length=22))])
-    assert (row.get("src_port"), row.get("dst_port")) == (443, None)
+    (row,) = decode([ethernet(0x0800, ipv4(6, tcp(), length=26))])
+    assert (row.get("dst_port"), row.get("tcp_seq")) == (50_000, None)
     assert row.bits & Has.MALFORMED
 
 
