@@ -42,10 +42,12 @@ class _Member(Protocol):
 
 
 class _Gzip:
-    """A gzip member (RFC 1952) that gives every byte before a fault, up to the faulty one."""
+    """A gzip member (RFC 1952) that gives every byte before a fault: the output of a call that fails is lost otherwise."""
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(wbits=31)
+        self._rescued = b""
+        self._fault: zlib.error | None = None
         self.needs_input = True
 
     @property
@@ -57,19 +59,31 @@ class _Gzip:
         return self._inflate.unused_data
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
+        if self._rescued:
+            found, self._rescued = self._rescued[:max_length], self._rescued[max_length:]
+            return found
+        if self._fault is not None:
+            raise self._fault
         data = self._inflate.unconsumed_tail + data
         before = self._inflate.copy()
         try:
             found = self._inflate.decompress(data, max_length)
-        except zlib.error:
-            if max_length == 1:
-                raise
-            # The output of a call that fails is lost: go back, and ask for less.
-            self._inflate = before
-            kept = len(before.unconsumed_tail)
-            return self.decompress(data[kept:], max(1, max_length // 16))
+        except zlib.error as fault:
+            self._inflate, self._fault = before, fault
+            self._rescue(data)
+            self.needs_input = False
+            return self.decompress(b"", max_length)
         self.needs_input = not self._inflate.unconsumed_tail and len(found) < max_length
         return found
+
+    def _rescue(self, data: bytes) -> None:
+        """Expand what comes before the fault in `data`, byte by byte."""
+        found = bytearray()
+        try:
+            for i in range(len(data)):
+                found += self._inflate.decompress(data[i : i + 1])
+        except zlib.error:
+            self._rescued = bytes(found)
 
 
 class _Zstd:

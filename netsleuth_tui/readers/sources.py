@@ -18,6 +18,8 @@ from netsleuth_tui.readers.damage import UnreadableFile
 
 __all__ = ["FileSource", "Source", "StreamSource", "open_source"]
 
+_ENOUGH = 24
+"""Bytes that tell what a stream is: a live capture may be silent for long after its file header."""
 _PAUSE = 0.05
 """Seconds without new bytes after which a stream's bytes are handed on without waiting for a full block."""
 _POLL = 0.2
@@ -60,8 +62,8 @@ class Source(ABC):
         return 0
 
     def head(self, length: int) -> bytes:
-        """The next bytes, at least `length` of them unless the end comes first; they remain to be read."""
-        while len(self._ahead) < length:
+        """The next bytes, at least `length` of them unless the end comes first or a stream pauses; they remain to be read."""
+        while len(self._ahead) < length and not (self.remaining is None and len(self._ahead) >= _ENOUGH):
             more = bytearray(max(length - len(self._ahead), 4096))
             count = self._read(memoryview(more))
             if count == 0:

@@ -1,0 +1,60 @@
+"""The three ways in which framing runs: the sweep before compilation, the kernel's plain function, and the compiled kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+import pytest
+
+from netsleuth_tui.jit import Kernel
+from netsleuth_tui.readers import blocks, numbers, pcap, ticks
+
+KERNELS: list[Kernel[..., Any]] = [pcap.frame_records, blocks.frame_blocks]
+HELPERS = [
+    numbers.u16,
+    numbers.u32,
+    ticks._binary,
+    ticks._fine,
+    ticks._coarse,
+    ticks.ticks_to_ns,
+    blocks._add_drops,
+    blocks._count_drops,
+    blocks._read_options,
+    blocks._frame_simple,
+]
+
+Write = Callable[[bytes], Path]
+
+
+@pytest.fixture(scope="session")
+def compiled() -> dict[str, Any]:
+    """The kernels compiled in this process, by name; the kernels themselves stay as they are."""
+    for function in HELPERS:
+        numba.extending.register_jitable(function)
+    return {kernel.__name__: numba.njit(nogil=True)(kernel.function) for kernel in KERNELS}
+
+
+@pytest.fixture(params=["sweep", "function", "compiled"])
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run the test once with each form of the kernels."""
+    for kernel in KERNELS:
+        machine_code = request.getfixturevalue("compiled")[kernel.__name__] if request.param == "compiled" else None
+        monkeypatch.setattr(kernel, "_compiled", machine_code)
+        if request.param == "function":
+            monkeypatch.setattr(kernel, "plain", None)
+    return str(request.param)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Write bytes to a file; always the same one, so that a Hypothesis test can use it again and again."""
+    path = tmp_path / "capture"
+
+    def write(content: bytes) -> Path:
+        path.write_bytes(content)
+        return path
+
+    return write
