@@ -187,7 +187,7 @@ def _guard(field: Field, has: int) -> Sql:
 
 
 def _exists(field: Field) -> Sql:
-    """At least one occurrence of the field is there."""
+    """At least one occurrence of the field is there; two that need different bits differ in one bit each."""
     if len(field.has) == 1:
         return _guard(field, field.has[0])
     common = field.has[0]
@@ -196,10 +196,8 @@ def _exists(field: Field) -> Sql:
     own = [has & ~common for has in field.has]
     if not all(own):
         return sql.has_bits("present", common)
-    if all(not has & (has - 1) for has in own):
-        some = sql.compare(sql.masked(sql.column("present"), sum(set(own))), "!=", sql.literal(0))
-        return sql.both([sql.has_bits("present", common), some])
-    return sql.either(sql.has_bits("present", has) for has in field.has)
+    some = sql.compare(sql.masked(sql.column("present"), sum(own)), "!=", sql.literal(0))
+    return sql.both([sql.has_bits("present", common), some])
 
 
 def _any(field: Field, tests: Iterable[_Test]) -> Sql:

@@ -14,7 +14,7 @@ _SIMPLE = {"'": "'", '"': '"', "\\": "\\", "a": "\a", "b": "\b", "f": "\f", "n":
 
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|([0-7]{1,3})|(.))", re.DOTALL)
 
-PATTERN_LENGTH = 64
+PATTERN_LENGTH = 40
 """Longest regular expression; with repeated groups refused, this bounds the steps of a search."""
 
 _REPEATED_GROUP = re.compile(r"(?<!\\)(?:\\\\)*\)[*+{]")

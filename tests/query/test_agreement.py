@@ -369,6 +369,43 @@ def test_printing_and_parsing_are_inverse(node):
     assert unparse(parse(text)) == text
 
 
+EDGES = [
+    "tcp.dstport in {1..2, 4..5, 7..8, 10..11, 13..14, 16..17, 19..22, 24, 26, 28, 30, 32, 34, 36, 38, 40, 7998..8000}",
+    "tcp.port in {0, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31, 33, 35, 65535}",
+    "esp.spi in {1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31, 33, 35, 0xffffffff}",
+    "ip.flags in {1..2} or ip.frag_offset in {0, 0x1fff}",
+    "tcp.flags & 0x10 in {0x10}",
+    "frame.time_epoch < -5",
+    "frame.time_epoch < 5",
+    "frame.time_epoch <= 0",
+    "frame.time_epoch != 0",
+    "frame.time_epoch in {-8..0}",
+    "frame.time == frame.time_epoch",
+    "frame.offset == 18446744073709551615",
+    "frame.number in {1, 5, 399..400}",
+    "ip.addr < 10.0.0.0/8",
+    "ip.addr >= 255.255.255.255",
+    "ipv6.addr > fe80::1",
+    "ipv6.addr <= ::1",
+    "ipv6.addr != fe80::/127",
+    "all ipv6.addr == ::/0",
+    "ip.src == 0.0.0.0",
+    "ip.src != 0.0.0.0/0",
+    "tcp.port != udp.port",
+    "ip.version != 4",
+    "ip.version & 2",
+    "ip.version in {5..6}",
+    "ip.version == ip.version",
+]
+
+
+@pytest.mark.parametrize("text", EDGES)
+def test_edges_of_the_language_agree_with_the_rules(engine, text):
+    """Ends of ranges, long lists, times before 1970, the largest numbers, all addresses and none."""
+    expected = {row for row, packet in enumerate(PACKETS) if holds(parse(text), packet)}
+    assert matching(engine, compile_filter(text, hosts=Hosts)) == expected
+
+
 def test_the_packets_have_every_field_and_protocol():
     """No field of the registry is left out of the comparison above."""
     assert {name for packet in PACKETS for name in packet.fields} == set(FIELDS)

@@ -49,6 +49,14 @@ def test_a_field_knows_its_largest_number(name, maximum):
     assert FIELDS[name].maximum == maximum
 
 
+def test_two_occurrences_differ_in_one_bit_of_presence_each():
+    """Whether a field is there at all is then a matter of two looks at `present`."""
+    for field in FIELDS.values():
+        common = field.has[0] & field.has[-1]
+        own = [has & ~common for has in field.has]
+        assert own in ([0], [0, 0]) or (len(own) == 2 and own[0] != own[1] and all(bits.bit_count() == 1 for bits in own)), field.name
+
+
 def test_tshark_knows_every_name(tshark):
     """Names are tshark's, but for the documented extras."""
     listed = subprocess.run([tshark, "-G", "fields"], capture_output=True, text=True, check=True).stdout
