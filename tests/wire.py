@@ -33,7 +33,9 @@ def ethernet(kind: int, rest: bytes) -> bytes:
     return MACS + struct.pack(">H", kind) + rest
 
 
-def ipv4(protocol: int, rest: bytes, *, fragment: int = 0, options: bytes = b"", length: int | None = None, first: int | None = None) -> bytes:
+def ipv4(
+    protocol: int, rest: bytes, *, fragment: int = 0, options: bytes = b"", length: int | None = None, first: int | None = None
+) -> bytes:
     size = 20 + len(options)
     total = size + len(rest) if length is None else length
     start = 0x40 | size // 4 if first is None else first
@@ -72,6 +74,7 @@ class Row(dict[str, Any]):
 
     @property
     def bits(self) -> Has:
+        """`present` of the row."""
         return Has(self["bits"])
 
 

@@ -183,7 +183,7 @@ PACKET_COLUMNS: dict[str, np.dtype[np.generic]] = {
     name: np.dtype(code)
     for name, code in zip(
         Columns._fields,
-        "u4 i8 u8 u2 u2 u4 u4 u1 u8 u2 u2 u4 u4 u2 u2 u2 u1 u1 u2 u2 u4 u4 u2 u2 u4 u1 u1 u2 u4 u4".split(),
+        "u4 i8 u8 u2 u2 u4 u4 u1 u8 u2 u2 u4 u4 u2 u2 u2 u1 u1 u2 u2 u4 u4 u2 u2 u4 u1 u1 u2 u4 u4".split(),  # noqa: SIM905 - a table reads better in one line
         strict=True,
     )
 }

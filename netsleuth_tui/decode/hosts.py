@@ -155,14 +155,17 @@ class HostTable:
 
     @property
     def version(self) -> NDArray[np.uint8]:
+        """4 or 6 by id."""
         return self.arrays.version[: self.count]
 
     @property
     def hi(self) -> NDArray[np.uint64]:
+        """High 64 bits of the addresses by id; 0 for IPv4."""
         return self.arrays.hi.view(np.uint64)[: self.count]
 
     @property
     def lo(self) -> NDArray[np.uint64]:
+        """Low 64 bits of the addresses by id."""
         return self.arrays.lo.view(np.uint64)[: self.count]
 
     def reserve(self, extra: int) -> None:

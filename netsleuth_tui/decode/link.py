@@ -83,9 +83,9 @@ def unwrap(data: Octets, kind: int, at: int, end: int, wire: int) -> tuple[int, 
     vlan = -1
     length = -1
     for _ in range(MAX_HEADERS):
-        if kind == IPV4 or kind == IPV6 or kind < 0:  # noqa: PLR1714 - Numba has no fast form of `in`
+        if kind == IPV4 or kind == IPV6 or kind < 0:
             return kind, at, end, wire, bits, eth_type, vlan
-        if kind == ETHERNET or kind == BRIDGED:  # noqa: PLR1714
+        if kind == ETHERNET or kind == BRIDGED:
             bits |= HAS_ETH
             if at + 14 > end:
                 return UNKNOWN, at, end, wire, bits | cut(at + 14, wire), eth_type, vlan
@@ -122,7 +122,7 @@ def unwrap(data: Octets, kind: int, at: int, end: int, wire: int) -> tuple[int, 
 @helper
 def is_vlan(kind: int) -> bool:
     """Whether a kind is a VLAN tag: IEEE 802.1Q, 802.1ad, and the numbers in use before that."""
-    return kind == 0x8100 or kind == 0x88A8 or kind == 0x9100 or kind == 0x9200  # noqa: PLR1714
+    return kind == 0x8100 or kind == 0x88A8 or kind == 0x9100 or kind == 0x9200
 
 
 @helper
@@ -132,13 +132,13 @@ def _unwrap_rare(data: Octets, kind: int, at: int, end: int, wire: int) -> tuple
     Returns:
         Kind and position of the next, the length it may have (-1: no limit; -2: nothing was peeled, this is the end) and bits of `Has`.
     """
-    if kind == LLC or kind == SNAP:  # noqa: PLR1714
+    if kind == LLC or kind == SNAP:
         kind, at, bits = _llc(data, kind, at, end, wire)
         return kind, at, -1, bits
-    if kind == MPLS_UNICAST or kind == MPLS_MULTICAST:  # noqa: PLR1714
+    if kind == MPLS_UNICAST or kind == MPLS_MULTICAST:
         kind, at, bits = _mpls(data, at, end, wire)
         return kind, at, -1, bits
-    if kind == PPPOE_SESSION or kind == PPPOE_DISCOVERY:  # noqa: PLR1714
+    if kind == PPPOE_SESSION or kind == PPPOE_DISCOVERY:
         if at + 6 > end:
             return UNKNOWN, at, -1, HAS_PPPOE | cut(at + 6, wire)
         return (PPP if kind == PPPOE_SESSION else UNKNOWN), at + 6, be16(data, at + 4), HAS_PPPOE
@@ -158,7 +158,7 @@ def _unwrap_rare(data: Octets, kind: int, at: int, end: int, wire: int) -> tuple
     if kind == FRAME_RELAY:
         kind, at, bits = _frame_relay(data, at, end, wire)
         return kind, at, -1, bits
-    if kind == WLAN or kind == WLAN_PADDED:  # noqa: PLR1714
+    if kind == WLAN or kind == WLAN_PADDED:
         kind, at, bits = wlan_payload(data, at, end, wire, kind == WLAN_PADDED)
         return (LLC if kind == 0 else UNKNOWN), at, -1, bits
     if kind == BACKBONE_TAG:
@@ -193,7 +193,7 @@ def _llc(data: Octets, kind: int, at: int, end: int, wire: int) -> tuple[int, in
     if at + 5 > end:
         return UNKNOWN, at, HAS_LLC | cut(at + 5, wire)
     organisation = be24(data, at)
-    if organisation == 0 or organisation == 0xF8:  # noqa: PLR1714 - Ethernet (RFC 1042) and the bridge-tunnel encapsulation (802.1H)
+    if organisation == 0 or organisation == 0xF8:  # Ethernet (RFC 1042) and the bridge-tunnel encapsulation (802.1H)
         return be16(data, at + 3), at + 5, HAS_LLC
     return UNKNOWN, at + 5, HAS_LLC
 
@@ -229,11 +229,11 @@ def _ppp(data: Octets, at: int, end: int, wire: int) -> tuple[int, int, int]:
             return UNKNOWN, at, HAS_PPP | cut(at + 2, wire)
         number = be16(data, at)
         at += 2
-    if number == 0x21 or number == IPV4:  # noqa: PLR1714
+    if number == 0x21 or number == IPV4:
         return IPV4, at, HAS_PPP
-    if number == 0x57 or number == IPV6:  # noqa: PLR1714
+    if number == 0x57 or number == IPV6:
         return IPV6, at, HAS_PPP
-    if number == 0x281 or number == 0x283:  # noqa: PLR1714
+    if number == 0x281 or number == 0x283:
         return MPLS_UNICAST, at, HAS_PPP
     return UNKNOWN, at, HAS_PPP
 
@@ -273,11 +273,11 @@ def _first_header(data: Octets, at: int, end: int, wire: int, link_type: int) ->
         return _cooked(data, at, end, wire, 16, 14)
     if link_type == 276:
         return _cooked(data, at, end, wire, 20, 0)
-    if link_type == 0 or link_type == 108:  # noqa: PLR1714
+    if link_type == 0 or link_type == 108:
         if at + 4 > end:
             return UNKNOWN, at, HAS_NULL | cut(at + 4, wire)
         return _by_family(be32(data, at), link_type == 0), at + 4, HAS_NULL
-    if link_type == 101 or link_type == 12 or link_type == 14:  # noqa: PLR1714
+    if link_type == 101 or link_type == 12 or link_type == 14:
         return RAW_IP, at, HAS_RAW
     if link_type == 8:  # direction, type (4: not compressed), 14 bytes that say nothing about this packet
         if at + 16 > end:
@@ -287,7 +287,7 @@ def _first_header(data: Octets, at: int, end: int, wire: int, link_type: int) ->
         return IPV4, at, HAS_RAW
     if link_type == 229:
         return IPV6, at, HAS_RAW
-    if link_type == 9 or link_type == 50:  # noqa: PLR1714
+    if link_type == 9 or link_type == 50:
         if at < end and octet(data, at) & 0x7F == 0x0F:
             return CISCO_HDLC, at, 0
         return PPP, at, 0
@@ -324,7 +324,7 @@ def _by_family(family: int, either_order: bool) -> int:
         family = family >> 24 | (family >> 8 & 0xFF00)
     if family == 2:
         return IPV4
-    if family == 24 or family == 28 or family == 30 or family == 10 or family == 23:  # noqa: PLR1714
+    if family == 24 or family == 28 or family == 30 or family == 10 or family == 23:
         return IPV6
     return family if family > MAX_LENGTH and family <= 0xFFFF else UNKNOWN
 

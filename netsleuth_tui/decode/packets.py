@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.decode.columns import Columns, Has
 from netsleuth_tui.decode.hosts import HostArrays, HostTable
+from netsleuth_tui.decode.internet import NOTHING, internet, true_version
 from netsleuth_tui.decode.link import IPV4, IPV6, link_layer
-from netsleuth_tui.decode.network import NOTHING, Layers, fill_arp, fill_ipv4, fill_ipv6, internet, link_protocol, true_version
+from netsleuth_tui.decode.network import Layers, fill_arp, fill_ipv4, fill_ipv6, link_protocol
 from netsleuth_tui.decode.octets import Octets
 from netsleuth_tui.decode.transport import fill_rest, fill_tcp
 from netsleuth_tui.jit import helper, kernel
@@ -89,7 +90,7 @@ def _walk(
         layers.limit[i] = end
         carried = NOTHING
         fragment = -1
-        if kind == IPV4 or kind == IPV6:  # noqa: PLR1714
+        if kind == IPV4 or kind == IPV6:
             carried, at, end, wire, fragment, more = internet(data, kind, at, end, wire)
             bits |= more
         layers.carried[i] = carried

@@ -7,7 +7,7 @@ from netsleuth_tui.decode.network import Layers
 from netsleuth_tui.decode.octets import Octets, be16, be32, cut, octet
 from netsleuth_tui.jit import helper
 
-__all__ = ["fill_transport"]
+__all__ = ["fill_rest", "fill_tcp"]
 
 HAS_ICMP = int(Has.ICMP)
 HAS_ICMPV6 = int(Has.ICMPV6)

@@ -37,7 +37,7 @@ def ipv6(protocol: int, source: int, destination: int, rest: bytes, length: int)
     return struct.pack(">IHBB", 6 << 28, length - 40, protocol, 63) + addresses + rest
 
 
-def frame(kind: int, source: int, destination: int, number: int) -> bytes:
+def frame(kind: int, source: int, destination: int, number: int) -> bytes:  # noqa: PLR0911 - one of seven
     tcp = struct.pack(">HHIIHHHH", 443, 50_000 + number % 999, number, 1, 0x8010, 512, 0, 0) + bytes(12)
     udp = struct.pack(">HHHH", 53, 50_000 + number % 999, 500, 0)
     body = bytes(SNAP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from decode.test_link import TO_IPV4
@@ -21,7 +22,10 @@ SAMPLES = {
     "arp": (1, ethernet(0x0806, arp())),
     "icmp": (1, ethernet(0x0800, ipv4(1, b"\x08\x00" + bytes(30)))),
     "sctp": (1, ethernet(0x0800, ipv4(132, bytes(30)))),
-    "extensions": (1, ethernet(0x86DD, ipv6(0, b"\x2b\x00" + bytes(6) + b"\x2c\x00" + bytes(6) + b"\x06\x00\x00\x01" + bytes(4) + tcp(b"x")))),
+    "extensions": (
+        1,
+        ethernet(0x86DD, ipv6(0, b"\x2b\x00" + bytes(6) + b"\x2c\x00" + bytes(6) + b"\x06\x00\x00\x01" + bytes(4) + tcp(b"x"))),
+    ),
     "authenticated": (1, ethernet(0x86DD, ipv6(51, b"\x32\x04" + bytes(22) + ESP))),
     "tunnels": (1, ethernet(0x0800, ipv4(41, ipv6(47, gre(0x6558, ethernet(0x0800, ipv4(17, udp(b"x"))), flags=0x2000, extra=bytes(4)))))),
 } | {name: (link_type, frame) for name, (link_type, frame, _) in TO_IPV4.items()}
@@ -50,7 +54,7 @@ def test_cut_at_every_byte(name: str, form: str) -> None:
     rows = decode(cuts, link_type, wire=[len(frame)] * len(cuts))
     for garbage in (b"\xff", b"\x45\x00\x06", frame):
         assert decode(cuts, link_type, wire=[len(frame)] * len(cuts), after=garbage) == rows, form
-    for shorter, longer in zip(rows, rows[1:], strict=False):
+    for shorter, longer in pairwise(rows):
         assert shorter.bits & FIELD_BITS & ~longer.bits == 0
         assert {key: value for key, value in longer.items() if key in FIELDS and key in shorter}.items() <= shorter.items()
     whole = rows[-1]

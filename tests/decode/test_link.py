@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from wire import A, MACS, arp, decode, ethernet, ipv4, ipv6, tcp, udp
+from wire import MACS, A, arp, decode, ethernet, ipv4, ipv6, tcp, udp
 
 from netsleuth_tui.decode.columns import Has, Protocol
 
