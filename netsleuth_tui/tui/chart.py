@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Timeline
 
-__all__ = ["Bars", "Chart", "Plan", "Tick", "chart", "plan", "stack", "ticks"]
+__all__ = ["DAY", "SECOND", "UNITS", "Bars", "Chart", "Plan", "Tick", "chart", "plan", "stack", "ticks"]
 
 MILLISECOND = 1_000_000
 SECOND = 1_000_000_000

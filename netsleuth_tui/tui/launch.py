@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+import weakref
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -53,6 +55,7 @@ def run(
         raise NetSleuthError("this terminal cannot show a screen", hint="netsleuth summary FILE... prints what is in there")
     slow = not _is_local(terminal) if low_bandwidth is None else low_bandwidth
     _prepare_environment(slow=slow)
+    gc.disable()  # until the first paint: nothing of what is imported becomes garbage
     if not terminal.stdin:
         sys.stdin = os.fdopen(
             reopen_tty(), encoding="utf-8", errors="replace"
@@ -61,7 +64,13 @@ def run(
 
     glyphs = glyphs_for(terminal) if ascii is None else ASCII if ascii else glyphs_for(_with_unicode(terminal))
     app = NetSleuthApp(paths, session, text=filter, slow_link=slow, theme=theme or _theme(terminal), glyphs=glyphs)
-    with Ending(app.leave_from_outside) as ending:
+    leave = weakref.WeakMethod(app.leave_from_outside)  # the watching thread outlives the app, and must not keep its session alive
+
+    def ask(code: int) -> None:
+        if (method := leave()) is not None:
+            method(code)
+
+    with Ending(ask) as ending:
         app.run(mouse=not slow)
     code = _ending(app)
     return ending.code if ending.code is not None else code

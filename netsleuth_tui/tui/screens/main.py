@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -84,7 +85,12 @@ class MainScreen(Exporting):
     def on_mount(self) -> None:
         """Paint first, then load."""
         self._arrange()
-        self.call_after_refresh(self.loading_thread.start)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        """The screen is painted: now what takes longer."""
+        gc.enable()
+        self.loading_thread.start()
 
     # Sizes
 
@@ -109,7 +115,7 @@ class MainScreen(Exporting):
         appears = placed.detail and not detail.display
         detail.display = placed.detail
         detail.styles.height = placed.detail_height or "1fr"
-        detail.place(width, layers=placed.layers, hex_seen=placed.hex)
+        detail.place(layers=placed.layers, hex_seen=placed.hex)
         if appears and self.session is not None:
             detail.show(self.session, self.table.row)
         if self.focused is not None and not _is_seen(self.focused):

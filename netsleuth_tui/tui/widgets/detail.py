@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["DetailHeading", "LayerTree"]
 
+PAYLOAD = frozenset({"Raw", "Padding"})
+"""Layers that say nothing beyond their bytes."""
+
 NAME = 40
 VALUE = 1024
 """Characters of a value at most."""
@@ -72,20 +75,28 @@ class LayerTree(ScrolledLines):
         self._dissection: Dissection | None = None
         self._lines: list[_Line] = []
         self._folds: dict[str, bool] = {}
+        self._pending = False
         self.failure = ""
         """Why there is nothing, or not everything; made harmless by `display`."""
 
-    def show(self, dissection: Dissection | None, failure: str) -> None:
-        """Show another packet; the cursor stays on the field it was on, if there is such a one."""
+    def show(self, dissection: Dissection | None, failure: str, *, pending: bool = False) -> None:
+        """Show another packet; the cursor stays on the field it was on, if there is such a one.
+
+        Args:
+            dissection: Its layers; None where there are none (yet).
+            failure: Why there are none, made harmless by `display`.
+            pending: They are on their way.
+        """
         before = self._lines[self.cursor] if self.cursor < len(self._lines) else None
-        self._dissection, self.failure = dissection, failure
+        self._dissection, self.failure, self._pending = dissection, failure, pending
         self._make()
         places = [i for i, each in enumerate(self._lines) if before is not None and (each.layer, each.text) == (before.layer, before.text)]
         self.reset(places[0] if places else 0)
 
     def _make(self) -> None:
         layers = self._dissection.layers if self._dissection is not None else ()
-        self._lines = [made for layer in layers for made in self._layer(layer, last=layer is layers[-1])]
+        telling = [layer for layer in layers if layer.name not in PAYLOAD] or list(layers)
+        self._lines = [made for layer in layers for made in self._layer(layer, last=layer is telling[-1])]
 
     def _layer(self, layer: Layer, *, last: bool) -> list[_Line]:
         name = display(layer.name, limit=NAME)
@@ -112,8 +123,9 @@ class LayerTree(ScrolledLines):
 
     def draw(self, y: int, width: int) -> Strip:
         """A line, or why there is none."""
-        if not self._lines and y == 0 and self.failure:
-            return line([(self.failure, self.palette.warning)], width, self.palette.text)
+        if not self._lines and y == 0 and (self.failure or self._pending):
+            said = (self.failure, self.palette.warning) if self.failure else ("being taken apart", self.palette.muted)
+            return line([said], width, self.palette.text)
         return super().draw(y, width)
 
     def item(self, index: int, width: int) -> list[Part]:

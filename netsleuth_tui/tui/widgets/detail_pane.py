@@ -12,7 +12,7 @@ from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.messages import DetailReady
 from netsleuth_tui.tui.numbers import grouped
 from netsleuth_tui.tui.widgets.detail import DetailHeading, LayerTree
-from netsleuth_tui.tui.widgets.hex_dump import FULL_WIDTH, HALF_WIDTH, HexDump
+from netsleuth_tui.tui.widgets.hex_dump import FULL_WIDTH, HexDump
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -30,8 +30,6 @@ REST_SLOW_LINK = 0.65
 """The same over a slow link: a packet's detail is a kilobyte, three times what the move itself costs."""
 PATIENCE = 0.4
 """Seconds after which the previous packet's layers give way to a note that this one's are on their way."""
-FULL_HEX_FROM = 136
-"""Columns from which the bytes are shown 16 a line beside the layers."""
 
 
 class DetailPane(Vertical):
@@ -69,11 +67,11 @@ class DetailPane(Vertical):
         """The part that takes the keys first."""
         return self.layer_tree if self.layer_tree.display else self.dump
 
-    def place(self, width: int, *, layers: bool, hex_seen: bool) -> None:
+    def place(self, *, layers: bool, hex_seen: bool) -> None:
         """Show layers, bytes, or both."""
         self.layer_tree.display, self.dump.display = layers, hex_seen
         if layers and hex_seen:
-            self.dump.styles.width = 1 + (FULL_WIDTH if width >= FULL_HEX_FROM else HALF_WIDTH)
+            self.dump.styles.width = 1 + FULL_WIDTH
         else:
             self.dump.styles.width = "1fr"
 
@@ -135,7 +133,7 @@ class DetailPane(Vertical):
         self._head(message.row, names, failure)
 
     def _say_wait(self) -> None:
-        self.layer_tree.show(None, "being taken apart")
+        self.layer_tree.show(None, "", pending=True)
         if self._row is not None:
             self._head(self._row, [], "")
 

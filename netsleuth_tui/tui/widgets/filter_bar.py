@@ -14,6 +14,7 @@ from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.drawing import Part, ends, line
 from netsleuth_tui.tui.messages import FilterAbandoned, FilterAccepted, FilterEdited
 from netsleuth_tui.tui.numbers import grouped, share
+from netsleuth_tui.tui.theme import Palette, palette
 from netsleuth_tui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from netsleuth_tui.errors import NetSleuthError
-    from netsleuth_tui.tui.theme import Palette
 
 __all__ = ["FilterBar", "FilterInput", "State"]
 
@@ -47,9 +47,9 @@ class _Colors(Highlighter):
         """Colour `text` in place."""
         from netsleuth_tui.query import classify
 
-        palette = self._bar.palette
+        styles = self._bar.palette
         for span in classify(text.plain):
-            style: Style = getattr(palette, KEY_ROLES[span.kind])
+            style: Style = getattr(styles, KEY_ROLES[span.kind])
             text.stylize(Style(color=style.color, bold=style.bold), span.start, span.end)
 
 
@@ -73,9 +73,9 @@ class _Prompt(Lines):
     state: State = "empty"
 
     def draw(self, y: int, width: int) -> Strip:  # noqa: ARG002
-        palette = self.palette
-        style = {"empty": palette.muted, "checking": palette.text, "valid": palette.good, "invalid": palette.error}[self.state]
-        return line([("/", style + _BOLD)], width, palette.text)
+        styles = self.palette
+        style = {"empty": styles.muted, "checking": styles.text, "valid": styles.good, "invalid": styles.error}[self.state]
+        return line([("/", style + _BOLD)], width, styles.text)
 
 
 class _Matches(Lines):
@@ -86,11 +86,11 @@ class _Matches(Lines):
     known = False
 
     def draw(self, y: int, width: int) -> Strip:  # noqa: ARG002
-        palette = self.palette
+        styles = self.palette
         if not self.known:
-            return line((), width, palette.text)
+            return line((), width, styles.text)
         of = f" of {grouped(self.total)} {self.glyphs.dot} {share(self.matched, self.total)}"
-        return ends((), [(f"  {grouped(self.matched)}", palette.text), (of, palette.muted)], width, palette.text)
+        return ends((), [(f"  {grouped(self.matched)}", styles.text), (of, styles.muted)], width, styles.text)
 
 
 class _Complaint(Lines):
@@ -101,15 +101,15 @@ class _Complaint(Lines):
     length = 1
 
     def draw(self, y: int, width: int) -> Strip:  # noqa: ARG002
-        palette = self.palette
+        styles = self.palette
         carets = "^" * max(1, min(self.length, width - self.column))
         after = f"{' ' * self.column}{carets} "
         if len(after) + len(self.text) <= width or self.column + len(carets) < 12:
-            parts: list[Part] = [(after, palette.error), (self.text, palette.error)]
+            parts: list[Part] = [(after, styles.error), (self.text, styles.error)]
         else:  # no room at the right of the caret: the text ends where it begins
             room = max(self.column - 1, 0)
-            parts = [(self.text[:room].rjust(room) + " ", palette.error), (carets, palette.error)]
-        return line(parts, width, palette.text)
+            parts = [(self.text[:room].rjust(room) + " ", styles.error), (carets, styles.error)]
+        return line(parts, width, styles.text)
 
 
 class FilterBar(Vertical):
@@ -145,7 +145,7 @@ class FilterBar(Vertical):
     @property
     def palette(self) -> Palette:
         """Styles of the current theme."""
-        return self.query_one(_Prompt).palette
+        return palette(self.app.theme)
 
     @property
     def state(self) -> State:

@@ -11,12 +11,10 @@ if TYPE_CHECKING:
     from rich.style import Style
     from textual.strip import Strip
 
-__all__ = ["FULL_WIDTH", "HALF_WIDTH", "HexDump"]
+__all__ = ["FULL_WIDTH", "HexDump"]
 
 FULL_WIDTH = 75
 """Cells that 16 bytes a line take, scroll bar included."""
-HALF_WIDTH = 42
-"""Cells that 8 bytes a line take."""
 
 
 class HexDump(ScrolledLines):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
-from netsleuth_tui.tui.chart import SECOND, UNITS, Tick, stack, ticks
+from netsleuth_tui.tui.chart import DAY, SECOND, UNITS, Tick, stack, ticks
 from netsleuth_tui.tui.drawing import Part, ends, line
 from netsleuth_tui.tui.numbers import rate
 from netsleuth_tui.tui.widgets.lines import Lines
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TimeLine"]
 
+MONTH = 30 * DAY
 WIDE = 110
 """Columns from which the heading says what a column shows."""
 
@@ -99,13 +100,19 @@ class TimeLine(Lines, can_focus=True):
                 width,
                 palette.text,
             )
-        from netsleuth_tui.analysis import clock, show_interval
+        from netsleuth_tui.analysis import clock, iso, show_interval
 
         covered = f", {show_interval(chart.plan.column)} a column"
         if chart.plan.unit < chart.plan.column and width >= WIDE:
             covered += f" showing its busiest {UNIT_NAMES[chart.plan.unit]}"
         digits = 0 if chart.plan.unit >= SECOND else 3 if chart.plan.unit >= 1_000_000 else 6
-        peak = f"peak {rate(bars.peak, of_bytes=self.of_bytes)} at {clock(bars.peak_time, digits)}"
+        days = len(bars.rates) * chart.plan.column > DAY
+        when = (
+            iso(bars.peak_time)[:10] + ("" if chart.plan.unit >= DAY else f" {clock(bars.peak_time, 0)}")
+            if days
+            else clock(bars.peak_time, digits)
+        )
+        peak = f"peak {rate(bars.peak, of_bytes=self.of_bytes)} at {when}"
         left: list[Part] = [("bytes/s" if self.of_bytes else "packets/s", title), (covered, palette.muted)]
         room = width - sum(len(text) for text, _ in left) - len(peak) - 4
         return ends([*left, *self._legend(room)], [("  " + peak, palette.text)], width, palette.text)
@@ -182,6 +189,8 @@ def _label(tick: Tick, previous: Tick | None, marks: list[Tick]) -> str:
     from netsleuth_tui.analysis import clock, iso
 
     step = marks[1].time - marks[0].time if len(marks) > 1 else SECOND
+    if step >= DAY:
+        return iso(tick.time)[0 if step >= MONTH else 5 : 10]
     if previous is not None and iso(previous.time)[:10] != iso(tick.time)[:10]:
         return iso(tick.time)[5:10]
     if step >= 60 * SECOND:
