@@ -27,7 +27,7 @@ from netsleuth_tui.tui.pages import RecordPages
 from netsleuth_tui.tui.terms import toggled
 from netsleuth_tui.tui.views import count_scope
 from netsleuth_tui.tui.widgets.facets import Facets
-from netsleuth_tui.tui.widgets.filter_bar import FilterBar, FilterInput
+from netsleuth_tui.tui.widgets.filter_bar import FilterBar
 from netsleuth_tui.tui.widgets.record_table import RecordTable
 from netsleuth_tui.tui.widgets.status import Status
 from netsleuth_tui.tui.widgets.tabs import Tabs
@@ -36,6 +36,7 @@ from netsleuth_tui.tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
     from textual.timer import Timer
+    from textual.widget import Widget
 
     from netsleuth_tui.analysis import Overview, Scope
     from netsleuth_tui.ingest import Progress
@@ -74,7 +75,8 @@ class Counting(Screen[None]):
         self._generation = 0
         self._accepting = 0
         """Generation whose scope becomes the session's when it turns out to be valid."""
-        self._previewing = False
+        self._back_to: Widget | None = None
+        """Where the focus goes when what is being accepted is not valid."""
         self._wanted: Scope | None = None
         self._typing: Timer | None = None
         self._next_count = 0.0
@@ -203,6 +205,9 @@ class Counting(Screen[None]):
             return
         if message.error is not None:
             self.filter_bar.invalid(message.error)
+            if self._accepting and self._back_to is not None:
+                self._back_to.focus()
+            self._accepting, self._back_to = 0, None
             if self.overview is not None:
                 self._wanted = self.overview.scope
             elif self._wanted is not None:
@@ -217,12 +222,9 @@ class Counting(Screen[None]):
         self._draw(message.overview, message.chart)
 
     def _accept(self, scope: Scope) -> None:
-        self._accepting = 0
+        self._accepting, self._back_to = 0, None
         if self.session is not None:
             self.session.look_at(scope)
-        if self._previewing or isinstance(self.focused, FilterInput):
-            self._previewing = False
-            self.action_records()
 
     def _draw(self, overview: Overview, chart: Chart | None) -> None:
         session, before = self.session, self.overview
@@ -250,7 +252,6 @@ class Counting(Screen[None]):
 
     def on_filter_edited(self, message: FilterEdited) -> None:
         """Look at the text once the typing rests."""
-        self._previewing = True
         self.filter_bar.checking()
         if self._typing is not None:
             self._typing.stop()
@@ -265,14 +266,14 @@ class Counting(Screen[None]):
         if self._typing is not None:
             self._typing.stop()
         if self._wanted is not None:
-            self._previewing = False
             self._count(replace(self._wanted, filter=message.text), accept=True)
+            self._back_to = self.focused  # the next key is meant for the records already
+            self.action_records()
 
     def on_filter_abandoned(self) -> None:
         """Go back to what was applied."""
         if self._typing is not None:
             self._typing.stop()
-        self._previewing = False
         session = self.session
         if session is not None:
             self.filter_bar.set_text(session.scope.filter)
