@@ -26,6 +26,12 @@ FLAGS = (
 """Label, field and bit of tcp.flags (RFC 9293 section 3.1; AE: RFC 9768)."""
 
 
+NOTHING_INSIDE = frozenset(
+    (Protocol.TCP, Protocol.ICMP, Protocol.ICMPV6, Protocol.ARP, Protocol.ESP, Protocol.SCTP, Protocol.IGMP, Protocol.OSPF)
+)
+"""A frame that contains one of these has nothing higher: the bare name selects the same rows. UDP may carry ESP, GRE may carry TCP."""
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """One line of a breakdown."""
@@ -41,11 +47,15 @@ class Count:
 def protocol_counts(counted: Tally) -> tuple[Count, ...]:
     """Protocols that occur, the most frequent first."""
     found = [
-        Count(p.label, f'_ws.col.protocol == "{p.label}"', int(counted.by_protocol[p, 0]), int(counted.by_protocol[p, 1]))
+        Count(p.label, _filter(p), int(counted.by_protocol[p, 0]), int(counted.by_protocol[p, 1]))
         for p in Protocol
         if counted.by_protocol[p, 0]
     ]
     return tuple(sorted(found, key=lambda count: -count.packets))
+
+
+def _filter(protocol: Protocol) -> str:
+    return protocol.name.lower() if protocol in NOTHING_INSIDE else f'_ws.col.protocol == "{protocol.label}"'
 
 
 def flag_counts(counted: Tally) -> tuple[Count, ...]:
