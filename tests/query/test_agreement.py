@@ -406,6 +406,35 @@ def test_edges_of_the_language_agree_with_the_rules(engine, text):
     assert matching(engine, compile_filter(text, hosts=Hosts)) == expected
 
 
+NARROW = [
+    "tcp.port == 443",
+    "ip.ttl < 5",
+    "ip.addr == 10.0.0.1",
+    "frame.len in {100..120}",
+    "tcp.flags & 0x12 == 0x12",
+    "tcp.seq_raw > 5",
+    "ip.id == 1",
+    "frame.offset == 18446744073709551615",
+    "frame.time_epoch < 5",
+    "frame.number == 7",
+    "icmp",
+]
+
+
+@pytest.mark.parametrize("text", NARROW)
+def test_no_column_is_converted_for_a_comparison(engine, text):
+    """Literals take the type of the column, not the other way round, which would cost as much as the comparison."""
+    sql = compile_filter(text, hosts=Hosts).sql.sql(dialect="duckdb")
+    plan = engine.execute(f"EXPLAIN (FORMAT json) SELECT row FROM packets WHERE {sql}").fetchall()[0][1]  # noqa: S608 - what is tested
+    assert converted(plan) is None
+    assert converted(engine.execute("EXPLAIN (FORMAT json) SELECT row FROM packets WHERE ttl = 1.5").fetchall()[0][1])
+
+
+def converted(plan: str) -> re.Match[str] | None:
+    """The first conversion of a column, bare or masked, in a plan."""
+    return re.search(r"CAST\(\(?[a-z_]+ (&|AS)", plan)
+
+
 def test_the_packets_have_every_field_and_protocol():
     """No field of the registry is left out of the comparison above."""
     assert {name for packet in PACKETS for name in packet.fields} == set(FIELDS)
