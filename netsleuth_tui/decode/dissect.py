@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from netsleuth_tui.decode import dissect_worker
-from netsleuth_tui.decode.dissect_worker import LENGTH, MAX_FRAME, MAX_REPLY, REQUEST
+import netsleuth_tui
+from netsleuth_tui.decode.dissect_worker import LENGTH, REQUEST
+from netsleuth_tui.decode.scapy_layers import MAX_FRAME, MAX_REPLY
 
 __all__ = ["DissectedField", "Dissection", "Dissector", "Layer"]
 
 START_TIMEOUT = 20.0
 """Seconds that the worker may take to load scapy; half a second on an idle machine."""
 
-WORKER = (sys.executable, "-P", "-W", "ignore", str(Path(dissect_worker.__file__)))
-"""The worker as a script: it imports nothing of this package, and the working directory is not on its path."""
+_START = "import sys; sys.path.insert(0, sys.argv.pop()); from netsleuth_tui.decode.dissect_worker import main; main()"
+WORKER = (sys.executable, "-P", "-W", "ignore", "-c", _START, str(Path(netsleuth_tui.__file__).resolve().parents[1]))
+"""The worker finds this very package, and nothing in the working directory."""
 
 
 @dataclass(frozen=True, slots=True)

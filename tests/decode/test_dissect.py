@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from netsleuth_tui.decode import dissect_worker
+from netsleuth_tui.decode import dissect_worker, scapy_layers
 from netsleuth_tui.decode.dissect import WORKER, Dissection, Dissector
-from netsleuth_tui.decode.dissect_worker import MAX_FIELDS, MAX_FRAME, MAX_LAYERS, MAX_VALUE
+from netsleuth_tui.decode.scapy_layers import MAX_FIELDS, MAX_FRAME, MAX_LAYERS, MAX_VALUE
 from netsleuth_tui.readers import UnreadableFile, open_capture
 
 ETHERNET = bytes.fromhex("001122334455 66778899aabb 0800")
@@ -27,7 +27,7 @@ UDP = bytes.fromhex("00350035 00290000")
 DNS = bytes.fromhex("0001 0100 0001 0000 0000 0000") + b"\x03www\x07example\x03com\0" + bytes.fromhex("0001 0001")
 FRAME = ETHERNET + IPV4 + UDP + DNS
 
-LINK_TYPES = (*sorted(dissect_worker._LINK_LAYERS), 12, 14, 101, 147, 65535)
+LINK_TYPES = (*sorted(scapy_layers._LINK_LAYERS), 12, 14, 101, 147, 65535)
 
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX processes")
 
@@ -43,20 +43,19 @@ def dissector() -> Iterator[Dissector]:
 def hanging(tmp_path: Path) -> Iterator[Dissector]:
     """A worker in which a frame that begins with a known word makes scapy do something terrible."""
     script = tmp_path / "worker.py"
-    script.write_text(TERRIBLE.format(worker=str(Path(dissect_worker.__file__))))
+    script.write_text(TERRIBLE.format(root=WORKER[-1]))
     made = Dissector([sys.executable, "-P", str(script)])
     yield made
     made.close()
 
 
 TERRIBLE = """
-import importlib.util, os, socket, subprocess, sys, time
-spec = importlib.util.spec_from_file_location("worker", {worker!r})
-worker = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(worker)
-ordinary = worker.dissect
+import os, socket, subprocess, sys, time
+sys.path.insert(0, {root!r})
+from netsleuth_tui.decode import dissect_worker, scapy_layers
+ordinary = scapy_layers.dissect
 
-def dissect(frame, link_type):
+def dissect(frame, link_type, **options):
     word = frame[:6]
     if word == b"sleep ":
         time.sleep(60)
@@ -84,7 +83,7 @@ def dissect(frame, link_type):
             except OSError:
                 failed.append(name)
         return {{"layers": [], "failure": " ".join(failed), "clipped": False}}
-    return ordinary(frame, link_type)
+    return ordinary(frame, link_type, **options)
 
 def write():
     with open(frame_file, "w") as file:
@@ -94,8 +93,8 @@ def run():
     subprocess.run(["true"])
 
 frame_file = os.path.join(os.path.dirname(__file__), "written")
-worker.dissect = dissect
-worker.main()
+scapy_layers.dissect = dissect
+dissect_worker.main()
 """
 
 
@@ -341,19 +340,35 @@ def test_many_layers(dissector: Dissector) -> None:
     assert len(dissector.dissect(inner * 200, 228, timeout=20).layers) <= MAX_LAYERS
 
 
+def dns_frame(message: bytes) -> bytes:
+    lengths = struct.pack(">H", 28 + len(message)), struct.pack(">HH", 8 + len(message), 0)
+    return ETHERNET + IPV4[:2] + lengths[0] + IPV4[4:] + UDP[:4] + lengths[1] + message
+
+
 def test_many_fields_and_long_values(dissector: Dissector) -> None:
     """A layer has a limited number of fields and a value a limited length, and the answer says that something was left out."""
     answers = (b"\x01a\0" + bytes.fromhex("00010001 00000001 0004 01020304")) * 2000
-    message = bytes.fromhex("0001 8180 0000 07d0 0000 0000") + answers
-    frame = (
-        ETHERNET + IPV4[:2] + struct.pack(">H", 28 + len(message)) + IPV4[4:] + UDP[:4] + struct.pack(">HH", 8 + len(message), 0) + message
-    )
+    frame = dns_frame(bytes.fromhex("0001 8180 0000 07d0 0000 0000") + answers)
     found = dissector.dissect(frame, 1, timeout=20)
     assert found.clipped
     assert max(len(layer.fields) for layer in found.layers) == MAX_FIELDS
     found = dissector.dissect(b"\xff" * (MAX_FRAME + 10), 147, timeout=20)
     assert found.clipped
     assert len(found.layers[0].fields[0].value) == MAX_VALUE
+
+
+@posix
+def test_what_takes_too_long_is_opened_less_deeply(dissector: Dissector) -> None:
+    """A frame made to take quadratic time still gives the layers below, in time, and says that there was more."""
+    frame = dns_frame(bytes.fromhex("0001 8180 0000 fb03 0000 0000") + b"\xfb\x03\x01" * 20_000)
+    dissector.dissect(b"", 1, timeout=30)
+    before = dissector._worker
+    found = dissector.dissect(frame, 1, timeout=0.6)
+    assert found.failure == "took too long to open in full"
+    assert found.clipped
+    assert names(found)[:3] == ["Ethernet", "IP", "UDP"]
+    assert dissector._worker is before
+    assert names(dissector.dissect(FRAME, 1, timeout=20)) == ["Ethernet", "IP", "UDP", "DNS"]
 
 
 def test_deep_nesting(dissector: Dissector) -> None:
@@ -404,12 +419,11 @@ def test_the_worker_touches_nothing_of_the_user(tmp_path: Path) -> None:
     script.write_text("raise SystemExit(9)")
     before = sorted(tmp_path.rglob("*"))
     watch = "lambda event, _: event in ('socket.bind', 'socket.connect', 'pickle.find_class') and os._exit(9)"
-    start = f"import runpy; sys.argv = [{WORKER[-1]!r}]; runpy.run_path({WORKER[-1]!r}, run_name='__main__')"
-    run = f"import os, sys; sys.addaudithook({watch}); {start}"
+    run = f"import os, sys; sys.addaudithook({watch}); {WORKER[-2]}"
     environment = {"HOME": str(tmp_path / "home"), "PATH": os.environ["PATH"]}
     request = dissect_worker.REQUEST.pack(1, len(FRAME), 10.0) + FRAME
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-P", "-c", run], env=environment, **pipes) as worker:
+    with subprocess.Popen([sys.executable, "-P", "-c", run, WORKER[-1]], env=environment, **pipes) as worker:
         assert worker.stdin
         assert worker.stdout
         worker.stdin.write(request)
