@@ -62,6 +62,9 @@ def dissect(frame, link_type, **options):
     elif word == b"spin  ":
         while True:
             pass
+    elif word == b"lists ":
+        while not options:
+            pass
     elif word == b"exit  ":
         os._exit(7)
     elif word == b"memory":
@@ -358,17 +361,16 @@ def test_many_fields_and_long_values(dissector: Dissector) -> None:
 
 
 @posix
-def test_what_takes_too_long_is_opened_less_deeply(dissector: Dissector) -> None:
-    """A frame made to take quadratic time still gives the layers below, in time, and says that there was more."""
-    frame = dns_frame(bytes.fromhex("0001 8180 0000 fb03 0000 0000") + b"\xfb\x03\x01" * 20_000)
-    dissector.dissect(b"", 1, timeout=30)
-    before = dissector._worker
-    found = dissector.dissect(frame, 1, timeout=0.6)
+def test_what_takes_too_long_is_opened_less_deeply(hanging: Dissector) -> None:
+    """A frame whose lists take too long still gives its layers, in time, and says that there was more."""
+    hanging.dissect(b"", 1, timeout=30)
+    before = hanging._worker
+    found = hanging.dissect(b"lists " + FRAME[6:], 1, timeout=2)
     assert found.failure == "took too long to open in full"
     assert found.clipped
-    assert names(found)[:3] == ["Ethernet", "IP", "UDP"]
-    assert dissector._worker is before
-    assert names(dissector.dissect(FRAME, 1, timeout=20)) == ["Ethernet", "IP", "UDP", "DNS"]
+    assert names(found) == ["Ethernet", "IP", "UDP", "DNS"]
+    assert hanging.dissect(FRAME, 1, timeout=20).failure == ""
+    assert hanging._worker is before
 
 
 def test_deep_nesting(dissector: Dissector) -> None:
