@@ -27,8 +27,8 @@ __all__ = ["COMMENT", "LOOPED", "PINGER", "SNAP_LENGTH", "START", "packets"]
 START = 1_773_144_003 * 10**9
 """2026-03-10T12:00:03Z, in ns."""
 
-DURATION = 41 * 60 + 14
-"""Seconds: to 12:41:17."""
+DURATION = 41 * 60 + 15
+"""Seconds: to 12:41:18."""
 
 SNAP_LENGTH = 96
 
@@ -105,7 +105,7 @@ def _tcp(seconds: float, ends: _Ends, identification: int, step: Step) -> Packet
 def _sessions(dice: Dice) -> Iterator[Packet]:
     """Office traffic: a name is looked up, then a TCP conversation follows; one in twenty ends with a reset."""
     seconds = dice.between(0.0, 1.0)
-    while seconds < DURATION - 5:
+    while seconds < DURATION:
         client = dice.one_of(CLIENTS, skew=1.6)
         server, port, name = dice.one_of(SITES, skew=1.8)
         round_trip = dice.between(0.0008, 0.002) if server.startswith("10.") else dice.between(0.009, 0.06)
