@@ -110,7 +110,7 @@ def _bars(line: Timeline, counts: object, column: int) -> Bars:
     totals = array.sum(axis=1)
     seconds = line.every / SECOND
     peak = int(totals.argmax()) if len(totals) else 0
-    folded = array.reshape(-1, per, array.shape[1])
+    folded = array.reshape(len(array) // per, per, array.shape[1])
     busiest = folded.sum(axis=2).argmax(axis=1)
     chosen = folded[np.arange(len(folded)), busiest]
     highest = float(totals[peak]) / seconds if len(totals) else 0.0

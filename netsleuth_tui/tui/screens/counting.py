@@ -141,6 +141,8 @@ class Counting(Screen[None]):
             self.status.say(f"{display(problems[0], limit=300)}{more} · n shows all", "warning")
         if first or ended:
             self.show_keys()
+        if ended and not message.progress.problems:
+            self.status.clear()
 
     def _show_title(self) -> None:
         session = self.session

@@ -240,6 +240,7 @@ class MainScreen(Exporting):
             self.action_records()
         elif self.is_loading:
             self.loading_thread.cancel()
+            self.status.say("stopping; what is loaded stays", keep=True)
 
 
 def _is_seen(widget: Widget) -> bool:

@@ -102,10 +102,7 @@ class LayerTree(ScrolledLines):
         name = display(layer.name, limit=NAME)
         opened = self._folds.get(name, last)
         fields = layer.fields[:MOST_FIELDS]
-        placed = [field for field in fields if field.length > 0]
-        offset = min((field.offset for field in placed), default=0)
-        end = max((field.offset + field.length for field in placed), default=0)
-        heading = _Line(name, name, summary=_summary(fields), offset=offset, length=end - offset, opened=opened, heading=True)
+        heading = _Line(name, name, summary=_summary(fields), offset=layer.offset, length=layer.length, opened=opened, heading=True)
         if not opened:
             return [heading]
         lines = [_field(name, field) for field in fields]
