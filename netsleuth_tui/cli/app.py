@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 
 from cyclopts import App, CycloptsError
 
@@ -17,6 +15,7 @@ from netsleuth_tui.cli.export import export
 from netsleuth_tui.cli.summary import summary
 from netsleuth_tui.cli.timeline import timeline
 from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.terminal.lifecycle import Ending
 from netsleuth_tui.terminal.sanitize import display
 
 __all__ = ["app", "run"]
@@ -46,9 +45,9 @@ def run(arguments: Sequence[str]) -> int:
         The exit code; errors were printed to stderr, without control characters.
     """
     try:
-        signal.signal(signal.SIGTERM, _end)
-        code = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
-        sys.stdout.flush()
+        with Ending():
+            code = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+            sys.stdout.flush()
     except CycloptsError as error:
         _complain(f"{error}\nnetsleuth --help shows what there is")
         return exits.USAGE
@@ -63,11 +62,6 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.DONE
     return code if isinstance(code, int) else exits.DONE
-
-
-def _end(number: int, _: FrameType | None) -> None:
-    """End by the way of every exception, so that half-written files are removed."""
-    raise SystemExit(128 + number)
 
 
 def _complain(text: str) -> None:
