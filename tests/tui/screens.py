@@ -1,0 +1,122 @@
+"""The app on stores filled by hand: no file, no decoder, no second process; and a driver that waits until it has nothing to do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+os.environ["TEXTUAL_ANIMATIONS"] = "none"
+
+from netsleuth_tui.analysis import EVERYTHING, Scope
+from netsleuth_tui.decode.dissect import DissectedField, Dissection, Layer
+from netsleuth_tui.ingest import Progress
+from netsleuth_tui.store import Store
+from netsleuth_tui.tui.app import NetSleuthApp
+from made import START, icmp, store_of, tcp, udp
+
+SECOND = 1_000_000_000
+FRAME = bytes(range(60))
+LAYERS = (
+    Layer("Ethernet", (DissectedField("dst", "02:00:00:00:00:01", 0, 6), DissectedField("type", "IPv4", 12, 2))),
+    Layer("IP", (DissectedField("ttl", "64", 22, 1), DissectedField("src", "10.0.0.1", 26, 4))),
+)
+
+
+@dataclass
+class FakeSession:
+    """What the app asks of a session, over a store that is already filled."""
+
+    store: Store
+    problems: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = LAYERS
+    frame_bytes: bytes = FRAME
+    hold: bool = False
+    """Loading does not end before it is cancelled."""
+
+    def __post_init__(self) -> None:
+        self.scope = EVERYTHING
+        self.failures: list[Any] = []
+        self.closed = False
+
+    def load(self, paths: Sequence[str], *, cancel: threading.Event, report: Callable[[Progress], None]) -> Progress:
+        progress = Progress("loading", str(paths[0]), 0, 1, 500, 1000, self.store.packets, 1e6, ())
+        if self.hold:
+            report(progress)
+            cancel.wait(20)
+        last = replace(progress, phase="cancelled" if cancel.is_set() else "done", bytes_read=1000, problems=self.problems)
+        report(last)
+        return last
+
+    def look_at(self, scope: Scope) -> None:
+        self.scope = scope
+
+    def frame(self, row: int) -> bytes:  # noqa: ARG002
+        return self.frame_bytes
+
+    def dissect(self, row: int) -> Dissection:  # noqa: ARG002
+        return Dissection(self.layers, "")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def mixed(count: int = 300) -> Store:
+    """TCP, UDP and ICMP in turn, one packet every 100 ms; every tenth TCP segment is a reset."""
+    made = []
+    for k in range(count):
+        time = START + k * SECOND // 10
+        if k % 3 == 0:
+            made.append(tcp(time, 0x14 if k % 30 == 0 else 0x10, src=0, dst=1, src_port=40000, dst_port=443))
+        elif k % 3 == 1:
+            made.append(udp(time, src=1, dst=0, src_port=53, dst_port=5353))
+        else:
+            made.append(icmp(time, src=0, dst=2, ttl=64 - k % 60))
+    return store_of(made)
+
+
+class Driver:
+    """A pilot that waits until the app has nothing to do."""
+
+    def __init__(self, app: NetSleuthApp, pilot: Any) -> None:
+        self.app, self.pilot, self.main = app, pilot, app.main
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.settle()
+
+    async def type(self, text: str) -> None:
+        names = {" ": "space", "=": "equals_sign", "&": "ampersand", "/": "slash", ".": "full_stop", "|": "vertical_line"}
+        await self.press(*(names.get(character, character) for character in text))
+
+    async def settle(self) -> None:
+        """Timers (the longest that counts is 0.15 s), then lanes, then messages."""
+        await asyncio.sleep(0.3)
+        for _ in range(100):
+            await self.pilot.pause()
+            if not self.main.lane.busy and not self.main.detail_lane.busy and not self.main.export_running:
+                break
+            await asyncio.sleep(0.02)
+        await self.pilot.pause()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        for _ in range(500):
+            if holds():
+                return
+            await asyncio.sleep(0.02)
+        pytest.fail("that did not happen within 10 s")
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen as text."""
+        strips = self.app.screen._compositor.render_strips()
+        return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
