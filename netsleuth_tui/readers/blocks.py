@@ -61,6 +61,8 @@ _DROPS_UNKNOWN = 0xFFFF
 _QUICK = (1 << 30) - 1
 """Highest upper half of ticks that may be multiplied in 64 bits."""
 _PACKET_HEAD = 28
+_SHORT_RUN = 12
+"""Blocks for which a sweep by NumPy is not worth its start."""
 _SHORTEST_PACKET = 32
 _SHORTEST_SIMPLE = 16
 
@@ -195,12 +197,13 @@ def _frame_blocks_plain(
     view = data.data
     longest = int(clocks.longest[:interfaces].min(initial=PCAPNG_BLOCK))
     while True:
-        starts, at = _walk_easy_blocks(view, at, end, "<" if little else ">", interfaces, longest, room - count)
-        if starts:
+        starts, behind = _walk_easy_blocks(view, at, end, "<" if little else ">", interfaces, longest, room - count)
+        following = len(starts) + 1
+        if following > _SHORT_RUN:
             _gather(data, np.array(starts, np.int64), "<u4" if little else ">u4", base, clocks, rows, count)
-            count += len(starts)
+            count, at, following = count + len(starts), behind, 1
         count, at, status, detail, noted = frame_blocks.function(
-            view, at, end, little, base, interfaces, clocks, rows, count, min(count + 1, room), comments, noted
+            view, at, end, little, base, interfaces, clocks, rows, count, min(count + following, room), comments, noted
         )
         if status != FULL or count >= room:
             return count, at, status, detail, noted

@@ -24,7 +24,9 @@ from netsleuth_tui.readers.window import Window
 
 __all__ = ["PcapngFramer"]
 
-_BYTE_ORDER = 0x1A2B3C4D
+_ORDERS = {b"\x4d\x3c\x2b\x1a": 1, b"\x1a\x2b\x3c\x4d": 0}
+"""Byte order magic as it is in the file -> 1 for little endian."""
+_READ_HERE = (SECTION_HEADER, blocks.INTERFACE, blocks.STATISTICS)
 _SECTION_SHORTEST = 28
 _INTERFACE_SHORTEST = 20
 _STATISTICS_SHORTEST = 24
@@ -102,33 +104,39 @@ class PcapngFramer:
         while True:
             if not self._has_section and window.unread >= 4 and not _is_section_header(window):
                 return Step(count, DAMAGED, 0, Damage(window.offset, "the file does not begin with a section header block"))
-            count, window.begin, status, detail, noted = frame_blocks(
-                window.data,
-                window.begin,
-                window.end,
-                self._little,
-                window.base,
-                len(self._section),
-                self._clocks,
-                rows,
-                count,
-                room,
-                self._marks,
-                0,
-            )
-            self._keep_frame_comments(window, noted)
-            if status in (FULL, MORE):
-                return Step(count, status, detail)
-            if status == blocks.DRAIN:
-                continue
-            if status == blocks.BLOCK:
-                need, reason = self._read_block(window, detail)
+            kind = self._next_kind(window)
+            if kind in _READ_HERE:
+                need, reason = self._read_block(window, kind)
                 if need:
                     return Step(count, MORE, need)
             else:
-                reason = self._reason(status, detail)
+                count, window.begin, status, detail, noted = frame_blocks(
+                    window.data,
+                    window.begin,
+                    window.end,
+                    self._little,
+                    window.base,
+                    len(self._section),
+                    self._clocks,
+                    rows,
+                    count,
+                    room,
+                    self._marks,
+                    0,
+                )
+                self._keep_frame_comments(window, noted)
+                if status in (FULL, MORE):
+                    return Step(count, status, detail)
+                reason = "" if status in (blocks.DRAIN, blocks.BLOCK) else self._reason(status, detail)
             if reason:
                 return Step(count, DAMAGED, 0, Damage(window.offset, reason))
+
+    def _next_kind(self, window: Window) -> int:
+        """Type of the block at the window's beginning, -1 if its header is not in memory."""
+        if window.unread < 12:
+            return -1
+        kind: int = struct.unpack_from("<I" if self._little else ">I", window.data.data, window.begin)[0]
+        return kind
 
     def cut_off(self, window: Window, need: int) -> Damage:
         """The damage that a file has which ends before the block at the window's beginning is complete."""
@@ -166,8 +174,7 @@ class PcapngFramer:
         at, data = window.begin, window.data.data
         little = self._little
         if kind == SECTION_HEADER:
-            orders = {struct.pack("<I", _BYTE_ORDER): 1, struct.pack(">I", _BYTE_ORDER): 0}
-            found = orders.get(bytes(data[at + 8 : at + 12]))
+            found = _ORDERS.get(bytes(data[at + 8 : at + 12]))
             if found is None:
                 return 0, "a section header without byte order magic"
             little = found

@@ -96,3 +96,14 @@ def test_closing_the_generator_ends_the_reading(write: Write) -> None:
     batches.close()
     assert reader._disk._file.closed
     assert reader.damage == []
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("run", [1, 11, 12, 13, 40])
+def test_runs_of_plain_and_of_commented_blocks_alternate(write: Write, run: int) -> None:
+    """However many easy blocks follow each other, frames and comments are in order."""
+    part = b"".join(enhanced(bytes([i]), i) for i in range(run)) + enhanced(b"odd", 7, options=option(1, b"c"))
+    result = read(write(section() + interface() + part * 5))
+    assert [f.data for f in result.frames] == [*(bytes([i]) for i in range(run)), b"odd"] * 5
+    assert [f.time for f in result.frames] == [*(i * 1000 for i in range(run)), 7000] * 5
+    assert [c.offset for c in result.comments] == [f.offset for f in result.frames if f.data == b"odd"]
