@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from netsleuth_tui.decode.columns import Columns, Has
 from netsleuth_tui.decode.hosts import HostArrays, HostTable
 from netsleuth_tui.decode.internet import NOTHING, internet, true_version
-from netsleuth_tui.decode.link import IPV4, IPV6, link_layer
+from netsleuth_tui.decode.link import ETHERNET, IPV4, IPV6, unwrap
+from netsleuth_tui.decode.link_types import enter_frames
 from netsleuth_tui.decode.network import Layers, fill_arp, fill_ipv4, fill_ipv6, link_protocol
 from netsleuth_tui.decode.octets import Octets
 from netsleuth_tui.decode.transport import fill_rest, fill_tcp
@@ -18,11 +19,8 @@ from netsleuth_tui.jit import helper, kernel
 
 __all__ = ["decode_frames"]
 
-BLOCK = 256
-"""Frames whose layers are found before their columns are written: few enough for the positions to stay in the fastest cache."""
-
 PART = 8192
-"""Frames per kernel call: bounds the room that is reserved for addresses nobody has seen yet."""
+"""Frames per kernel call: bounds the room for addresses nobody has seen yet, and for positions between the steps."""
 
 HAS_ETH_TYPE = int(Has.ETH_TYPE)
 HAS_VLAN_ID = int(Has.VLAN_ID)
@@ -36,24 +34,21 @@ def _decode(
     start: NDArray[np.int64],
     cap_len: NDArray[np.uint32],
     wire_len: NDArray[np.uint32],
-    link_type: NDArray[np.uint16],
     columns: Columns,
     first_row: int,
     hosts: HostArrays,
     layers: Layers,
 ) -> None:
     """Write the columns that come from the bytes of frames; frame i goes to row `first_row + i`."""
-    for first in range(0, start.shape[0], BLOCK):
-        count = min(BLOCK, start.shape[0] - first)
-        row = first_row + first
-        _walk(data, start, cap_len, wire_len, link_type, first, count, layers, columns, row)
-        fill_ipv4(data, layers, count, columns, row, hosts)
-        fill_ipv6(data, layers, count, columns, row, hosts)
-        fill_arp(data, layers, count, columns, row, hosts)
-        fill_tcp(data, layers, count, columns, row)
-        fill_rest(data, layers, count, columns, row)
-        for i in range(count):
-            columns.present[row + i] = layers.bits[i]
+    count = start.shape[0]
+    _walk(data, start, cap_len, wire_len, layers, columns, first_row)
+    fill_ipv4(data, layers, count, columns, first_row, hosts)
+    fill_ipv6(data, layers, count, columns, first_row, hosts)
+    fill_arp(data, layers, count, columns, first_row, hosts)
+    fill_tcp(data, layers, count, columns, first_row)
+    fill_rest(data, layers, count, columns, first_row)
+    for i in range(count):
+        columns.present[first_row + i] = layers.bits[i]
 
 
 @helper
@@ -62,21 +57,20 @@ def _walk(
     start: NDArray[np.int64],
     cap_len: NDArray[np.uint32],
     wire_len: NDArray[np.uint32],
-    link_type: NDArray[np.uint16],
-    first: int,
-    count: int,
     layers: Layers,
     columns: Columns,
     first_row: int,
 ) -> None:
-    """Find the layers of `count` frames; frame `first + i` goes to element i of `layers` and to row `first_row + i`."""
+    """Find the layers of frames whose first header has been entered; frame i is element i of `layers` and row `first_row + i`."""
     size = len(data)
     eth_type, vlan_id, protocol = columns.eth_type, columns.vlan_id, columns.protocol
-    for i in range(count):
-        at = int(start[first + i])
-        end = min(at + (int(cap_len[first + i]) & 0xFFFFFFFF), size)
-        wire = at + (int(wire_len[first + i]) & 0xFFFFFFFF)
-        kind, at, end, wire, bits, ether, vlan = link_layer(data, at, end, wire, int(link_type[first + i]) & 0xFFFF)
+    for i in range(start.shape[0]):
+        at = int(start[i])
+        end = min(at + (int(cap_len[i]) & 0xFFFFFFFF), size)
+        wire = at + (int(wire_len[i]) & 0xFFFFFFFF)
+        bits = int(layers.bits[i])
+        kind, at, end, wire, more, ether, vlan = unwrap(data, int(layers.kind[i]), int(layers.network[i]), end, wire)
+        bits |= more
         kind = true_version(data, kind, at, end)
         if ether >= 0:
             eth_type[first_row + i] = ether
@@ -140,16 +134,25 @@ def decode_frames(
     columns.cap_len[rows] = cap_len[:count]
     columns.len[rows] = wire_len[:count]
     layers = _scratch()
+    only_ethernet = bool((link_type[:count] == 1).all())
     for first in range(0, count, PART):
         part = slice(first, min(first + PART, count))
+        frames = start[part], cap_len[part], wire_len[part]
         hosts.reserve(2 * (part.stop - first))
-        _decode(data, start[part], cap_len[part], wire_len[part], link_type[part], columns, first_row + first, hosts.arrays, layers)
+        if only_ethernet:
+            size = part.stop - first
+            layers.kind[:size] = ETHERNET
+            layers.network[:size] = frames[0]
+            layers.bits[:size] = 0
+        else:
+            enter_frames(data, *frames, link_type[part], layers.kind, layers.network, layers.bits)
+        _decode(data, *frames, columns, first_row + first, hosts.arrays, layers)
 
 
 def _scratch() -> Layers:
-    """Arrays for the layers of one block, made once per thread."""
+    """Arrays for the layers of one part, made once per thread."""
     layers: Layers | None = getattr(_of_this_thread, "layers", None)
     if layers is None:
-        layers = Layers(*(np.zeros(8 * BLOCK, dtype=np.int64) for _ in Layers._fields))
+        layers = Layers(*(np.zeros(PART * (8 if name == "keys" else 2 if name == "ids" else 1), dtype=np.int64) for name in Layers._fields))
         _of_this_thread.layers = layers
     return layers

@@ -133,10 +133,13 @@ def _has_rest(data: Octets, carried: int, at: int, end: int, wire: int, bits: in
         return _has_udp(data, at, end, wire)
     if carried == 1 or carried == 58:
         has = HAS_ICMP if carried == 1 else HAS_ICMPV6
+        header = 8 if carried == 1 else 4
+        if at + header > end:
+            has |= cut(at + header, wire)
         if at + 2 <= end:
             has |= HAS_ICMP_TYPE | HAS_ICMP_CODE
-        else:
-            has |= cut(at + 2, wire) | (HAS_ICMP_TYPE if at < end else 0)
+        elif at < end:
+            has |= HAS_ICMP_TYPE
         return (IS_ICMP if carried == 1 else IS_ICMPV6), has, at
     if carried == 50:
         return IS_ESP, _has_esp(at, end, wire), at
