@@ -16,8 +16,8 @@ MICROSECONDS = 6
 
 _LOW_32 = 0xFFFFFFFF
 _SECOND = 1_000_000_000
-_SECONDS_LIMIT = 9_223_372_036
-"""Whole seconds from the epoch, either way, that int64 nanoseconds can hold whatever their fraction."""
+_SECONDS_LIMIT = 4_611_686_018
+"""Whole seconds from the epoch, either way (1823 to 2116), that are taken for a time: the difference of any two fits int64 nanoseconds."""
 _SECONDS_CLIPPED = 2**61
 
 
@@ -54,8 +54,8 @@ class Clock:
         if self.is_binary or self.power > 9 or abs(self.offset) >= _SECONDS_LIMIT:
             return 0, 0, -1
         factor = 10 ** (9 - self.power)
-        # Half of the range each: neither the product nor the sum can overflow.
-        return factor, self.offset * _SECOND, (2**62 - 1) // factor if abs(self.offset) * _SECOND < 2**62 else -1
+        # Half of the range each: the sum cannot leave it.
+        return factor, self.offset * _SECOND, (2**61 - 1) // factor if abs(self.offset) * _SECOND < 2**61 else -1
 
 
 @helper
@@ -70,7 +70,7 @@ def ticks_to_ns(high: int, low: int, power: int, binary: int, offset: int) -> in
         offset: Seconds to add, within 2**61 either way.
 
     Returns:
-        The time, or NO_TIME if it is further from the epoch than 64 bits of nanoseconds reach.
+        The time, or NO_TIME if it is no time that a capture can have (see `_SECONDS_LIMIT`).
     """
     if binary:
         seconds, nanoseconds = _binary(high, low, power)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from netsleuth_tui.readers.ticks import NO_TIME, Clock, ticks_to_ns
 
-LIMIT = 9_223_372_036 * 10**9
+LIMIT = 4_611_686_018 * 10**9
 
 
 def _exact(ticks: int, resolution: int, offset: int) -> int:
