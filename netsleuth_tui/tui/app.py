@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 
-from netsleuth_tui.terminal.glyphs import UNICODE, Glyphs
+from netsleuth_tui.terminal.glyphs import ASCII, UNICODE, Glyphs
 from netsleuth_tui.tui.egress import Egress
 from netsleuth_tui.tui.screens.main import MainScreen
 from netsleuth_tui.tui.theme import DARK, SIXTEEN, theme_names, to_textual
@@ -59,7 +59,7 @@ class NetSleuthApp(App[None]):
         # Textual keeps a terminal's own colours, and drops them all under NO_COLOR, only if it knows before it starts.
         super().__init__(ansi_color=True if theme == SIXTEEN else None)
         self.glyphs = glyphs
-        self._gate = Egress()
+        self._gate = Egress(ascii_only=glyphs is ASCII)
         self._shown = Shown()
         self.main = MainScreen(paths, session, text, slow_link=slow_link)
         for name in theme_names():

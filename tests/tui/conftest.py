@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from tui.screens import Driver
 
 from netsleuth_tui.tui.app import NetSleuthApp
-from tui.screens import Driver
 
 
 @pytest.fixture
@@ -18,9 +18,9 @@ def driven() -> Callable[..., Any]:
 
     @asynccontextmanager
     async def start(
-        session: Any, size: tuple[int, int] = (160, 50), *, text: str = "", paths: Sequence[str] = ("trace.pcap",)
+        session: Any, size: tuple[int, int] = (160, 50), *, text: str = "", paths: Sequence[str] = ("trace.pcap",), **more: Any
     ) -> AsyncIterator[Driver]:
-        app = NetSleuthApp(paths, session, text=text)
+        app = NetSleuthApp(paths, session, text=text, **more)
         async with app.run_test(size=size) as pilot:
             driver = Driver(app, pilot)
             await driver.until(lambda: app.main.progress is not None)

@@ -13,12 +13,13 @@ import pytest
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
+from made import START, icmp, store_of, tcp, udp
+
 from netsleuth_tui.analysis import EVERYTHING, Scope
 from netsleuth_tui.decode.dissect import DissectedField, Dissection, Layer
 from netsleuth_tui.ingest import Progress
 from netsleuth_tui.store import Store
 from netsleuth_tui.tui.app import NetSleuthApp
-from made import START, icmp, store_of, tcp, udp
 
 SECOND = 1_000_000_000
 FRAME = bytes(range(60))
@@ -45,6 +46,7 @@ class FakeSession:
         self.closed = False
 
     def load(self, paths: Sequence[str], *, cancel: threading.Event, report: Callable[[Progress], None]) -> Progress:
+        """Report once, or hold until it is cancelled."""
         progress = Progress("loading", str(paths[0]), 0, 1, 500, 1000, self.store.packets, 1e6, ())
         if self.hold:
             report(progress)
@@ -54,15 +56,19 @@ class FakeSession:
         return last
 
     def look_at(self, scope: Scope) -> None:
+        """Take the scope."""
         self.scope = scope
 
     def frame(self, row: int) -> bytes:  # noqa: ARG002
+        """The same bytes for every row."""
         return self.frame_bytes
 
     def dissect(self, row: int) -> Dissection:  # noqa: ARG002
+        """The same layers for every row."""
         return Dissection(self.layers, "")
 
     def close(self) -> None:
+        """Remember it."""
         self.closed = True
 
 
@@ -87,10 +93,12 @@ class Driver:
         self.app, self.pilot, self.main = app, pilot, app.main
 
     async def press(self, *keys: str) -> None:
+        """Press keys one after the other, then wait."""
         await self.pilot.press(*keys)
         await self.settle()
 
     async def type(self, text: str) -> None:
+        """Press the keys of a text."""
         names = {" ": "space", "=": "equals_sign", "&": "ampersand", "/": "slash", ".": "full_stop", "|": "vertical_line"}
         await self.press(*(names.get(character, character) for character in text))
 
@@ -105,6 +113,7 @@ class Driver:
         await self.pilot.pause()
 
     async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until `holds` is true."""
         for _ in range(500):
             if holds():
                 return
@@ -119,4 +128,5 @@ class Driver:
 
     @property
     def text(self) -> str:
+        """The screen as one text."""
         return "\n".join(self.lines)

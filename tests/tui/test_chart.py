@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -63,5 +65,5 @@ def test_marks_are_round_and_apart() -> None:
     start = 1_773_144_003 * SECOND
     marks = ticks(start, 16 * SECOND, 160, 16)
     assert all(mark.time % (300 * SECOND) == 0 for mark in marks)
-    assert all(b.column - a.column >= 16 for a, b in zip(marks, marks[1:], strict=False))
+    assert all(b.column - a.column >= 16 for a, b in pairwise(marks))
     assert marks[0].time - start < 300 * SECOND

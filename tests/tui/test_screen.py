@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tui.screens import FakeSession, mixed
 from made import START, store_of, tcp
+from tui.screens import FakeSession, mixed
+
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.store import Store
 from netsleuth_tui.tui.widgets.facets import Facets
@@ -228,7 +228,7 @@ async def test_layers_stay_folded_as_they_were(driven: Driven) -> None:
 
 
 async def test_bytes_or_packets(driven: Driven) -> None:
-    """b draws the other measure, with its own peak."""
+    """B draws the other measure, with its own peak."""
     async with driven(FakeSession(mixed())) as d:
         await d.press("b")
         assert d.main.query_one(TimeLine).of_bytes
@@ -296,7 +296,7 @@ async def test_a_pane_is_exported_under_the_filter(
         await d.press(*keys, "e")
         assert "Write the" in d.lines[-2]
         await d.press("enter")
-        written = next(tmp_path.iterdir())
+        written = next(tmp_path.iterdir())  # noqa: ASYNC240
         lines = written.read_text().splitlines()
         assert lines[0].startswith(first)
         if rows is None:
@@ -306,9 +306,7 @@ async def test_a_pane_is_exported_under_the_filter(
         assert f"{written.name}: {len(lines) - 1} rows" in d.lines[-1]
 
 
-async def test_an_existing_file_is_replaced_only_on_a_second_enter(
-    driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_existing_file_is_replaced_only_on_a_second_enter(driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first Enter asks, Esc keeps the file, another name asks anew, the second Enter replaces."""
     monkeypatch.chdir(tmp_path)
     target = tmp_path / "trace-records.csv"
@@ -348,7 +346,7 @@ async def test_a_frame_that_cannot_be_read_again_says_why(driven: Driven) -> Non
     """The file is gone: the detail pane says so."""
 
     class Gone(FakeSession):
-        def frame(self, row: int) -> bytes:
+        def frame(self, row: int) -> bytes:  # noqa: ARG002
             raise NetSleuthError("is gone", where="trace.pcap")
 
     async with driven(Gone(mixed())) as d:
@@ -359,14 +357,35 @@ async def test_every_key_in_every_pane(driven: Driven) -> None:
     """No key of any pane raises, in any order."""
     async with driven(FakeSession(mixed(60)), (100, 30)) as d:
         for pane in ("1", "t", "f", "enter"):
-            for key in ("up", "down", "j", "k", "pageup", "pagedown", "home", "end", "g", "G", "left", "right", "h", "l", "space", "b", "v", "v", "n", "escape"):
+            for key in (
+                "up",
+                "down",
+                "j",
+                "k",
+                "pageup",
+                "pagedown",
+                "home",
+                "end",
+                "g",
+                "G",
+                "left",
+                "right",
+                "h",
+                "l",
+                "space",
+                "b",
+                "v",
+                "v",
+                "n",
+                "escape",
+            ):
                 await d.pilot.press(pane, key)
             await d.press("escape")
         assert d.app.crash is None
 
 
 async def test_quit_stops_what_runs(driven: Driven) -> None:
-    """q ends the app while loading goes on."""
+    """Q ends the app while loading goes on."""
     async with driven(FakeSession(mixed(), hold=True)) as d:
         await d.pilot.press("q")
         await d.pilot.pause()

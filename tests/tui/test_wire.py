@@ -14,7 +14,14 @@ from textual.strip import Strip
 from netsleuth_tui.tui.wire import Shown
 
 WIDTH, HEIGHT = 24, 4
-STYLES = [Style(), Style(color="red"), Style(color="red", bgcolor="blue"), Style(bold=True), Style(bold=True, color="green"), Style(reverse=True)]
+STYLES = [
+    Style(),
+    Style(color="red"),
+    Style(color="red", bgcolor="blue"),
+    Style(bold=True),
+    Style(bold=True, color="green"),
+    Style(reverse=True),
+]
 SEQUENCE = re.compile(r"\x1b\[([0-9;]*)([HCm])")
 
 
@@ -27,6 +34,7 @@ class Terminal:
         self.style: dict[str, str] = {}
 
     def feed(self, data: str) -> None:
+        """Take output."""
         at = 0
         while at < len(data):
             found = SEQUENCE.match(data, at)
@@ -43,6 +51,7 @@ class Terminal:
             at += 1
 
     def obey(self, parameters: str, final: str) -> None:
+        """One sequence."""
         numbers = [int(n or 0) for n in parameters.split(";")]
         if final == "H":
             self.y, self.x = numbers[0] - 1, numbers[1] - 1
