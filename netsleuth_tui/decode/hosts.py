@@ -137,6 +137,19 @@ class Hosts(NamedTuple):
     lo: NDArray[np.uint64]
 
 
+@kernel()
+def _place(slots: NDArray[np.int64], homes: NDArray[np.int64], entries: NDArray[np.int64]) -> None:
+    """Put entries that are known to differ into the free places nearest to their homes."""
+    mask = slots.shape[0] - 1
+    for i in range(entries.shape[0]):
+        at = int(homes[i])
+        for _ in range(mask + 1):
+            if slots[at] == 0:
+                break
+            at = (at + 1) & mask
+        slots[at] = entries[i]
+
+
 class HostTable:
     """Addresses by id and ids by address.
 
@@ -182,11 +195,8 @@ class HostTable:
             raise OverflowError(f"{needed} addresses do not fit a table of {ID_MASK - 1}")
         while capacity < needed:
             capacity *= 2
-        larger = _empty(capacity, self._seed)
-        # Entered in the order of their ids into an empty table, the addresses get the same ids again. Other threads see the old
-        # arrays until the new ones are complete.
-        _copy(larger, self.arrays, 0, np.zeros(self.count, dtype=np.uint32), np.zeros(5, dtype=np.int64))
-        self.arrays = larger
+        # Other threads see the old arrays until the new ones are complete.
+        self.arrays = _enlarged(self.arrays, capacity)
 
     def merge(self, other: HostTable, start: int = 0) -> NDArray[np.uint32]:
         """Add the addresses of another table, from its id `start` on.
@@ -217,3 +227,24 @@ def _empty(capacity: int, seed: NDArray[np.int64]) -> HostArrays:
         seed=seed,
         given=np.zeros(1, dtype=np.int64),
     )
+
+
+def _enlarged(old: HostArrays, capacity: int) -> HostArrays:
+    """Return a table with the same addresses and ids, and room for `capacity`."""
+    new = _empty(capacity, old.seed)
+    count = int(old.given[0])
+    new.given[0] = count
+    new.version[:count] = old.version[:count]
+    new.hi[: 2 * count] = old.hi[: 2 * count]
+    new.lo[: 2 * count] = old.lo[: 2 * count]
+    words = [part[half : 2 * count : 2].astype(np.int64) for part in (old.hi, old.lo) for half in (1 - LOW, LOW)]
+    numbers = np.arange(1, count + 1, dtype=np.int64)
+    is4 = old.version[:count] == 4
+    # The same sums as in the kernels: NumPy, too, drops what does not fit 64 bits.
+    hash4 = (old.seed[0] + old.seed[1] * words[3][is4] & HASH_MASK) >> HASH_SHIFT
+    total = old.seed[0] + sum(old.seed[1 + i] * word[~is4] for i, word in enumerate(words))
+    hash6 = (total & HASH_MASK) >> HASH_SHIFT
+    mask = 2 * capacity - 1
+    _place(new.slots4, hash4 & mask, words[3][is4] << ID_BITS | numbers[is4])
+    _place(new.slots6, hash6 & mask, hash6 << ID_BITS | numbers[~is4])
+    return new
