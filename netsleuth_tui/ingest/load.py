@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Loader"]
 
-WORTH_COMPILING = 2 << 20
+WORTH_COMPILING = 4 << 20
 """Bytes of input below which plain Python is done before a compiler would be loaded."""
+
+WORTH_COMPILING_ROWS = 1 << 15
+"""Packets after which small input turns out not to be: it was compressed."""
 
 REPORT_EVERY = 0.1
 """Seconds between progress reports."""
@@ -124,6 +127,8 @@ class Loader:
                 for shown in self._decoding.drain():
                     self._show(shown, index)
             self._report(reader.name, reader.position)
+            if self._decoding.rows > WORTH_COMPILING_ROWS:
+                jit.start()
             self._wait_for_compiler()
         for shown in self._decoding.drain():
             self._show(shown, index)
