@@ -25,6 +25,9 @@ MOST_INTERVALS = 1 << 15
 UNITS = (SECOND, 10 * SECOND, MINUTE, 10 * MINUTE, HOUR, DAY)
 """What a peak is the peak of; the first that gives few enough intervals."""
 
+FRACTIONS = tuple(mantissa * 10**power // 100 for power in range(2, 11) for mantissa in (100, 125, 200, 250, 400, 500, 800))
+"""Columns below a second, ns: they begin where seconds do, so that a peak is not named by an odd time."""
+
 STEPS = ((2 * MINUTE, SECOND), (10 * MINUTE, 10 * SECOND), (2 * HOUR, MINUTE), (2 * DAY, 10 * MINUTE), (60 * DAY, HOUR))
 """Up to this length, a column's interval is a multiple of that."""
 
@@ -84,8 +87,7 @@ def plan(span: int, columns: int) -> Plan:
     """Intervals that fill `columns` columns with `span` ns."""
     least = max(1, -(-(span + 1) // max(columns - 1, 1)))
     if least < SECOND:
-        step = 10 ** max(0, len(str(least)) - 2)
-        column = -(-least // step) * step
+        column = next((length for length in FRACTIONS if length >= least), SECOND)
         return Plan(column, column)
     step = next((step for limit, step in STEPS if least <= limit), DAY)
     unit = next((unit for unit in UNITS if span // unit < MOST_INTERVALS), DAY)

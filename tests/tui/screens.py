@@ -20,6 +20,7 @@ from netsleuth_tui.decode.dissect import DissectedField, Dissection, Layer
 from netsleuth_tui.ingest import Progress
 from netsleuth_tui.store import Store
 from netsleuth_tui.tui.app import NetSleuthApp
+from netsleuth_tui.tui.widgets.detail_pane import DetailPane
 
 SECOND = 1_000_000_000
 FRAME = bytes(range(60))
@@ -103,14 +104,18 @@ class Driver:
         await self.press(*(names.get(character, character) for character in text))
 
     async def settle(self) -> None:
-        """Timers (the longest that counts is 0.15 s), then lanes, then messages."""
-        await asyncio.sleep(0.3)
-        for _ in range(100):
+        """Wait until no timer, no lane and no export is under way, and all messages are handled."""
+        for _ in range(500):
             await self.pilot.pause()
-            if not self.main.lane.busy and not self.main.detail_lane.busy and not self.main.export_running:
+            if not self._busy():
                 break
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.01)
         await self.pilot.pause()
+
+    def _busy(self) -> bool:
+        timers = (self.main._typing, self.main.query_one(DetailPane)._timer)
+        waiting = any(timer is not None and timer._task is not None and not timer._task.done() for timer in timers)
+        return waiting or self.main.lane.busy or self.main.detail_lane.busy or self.main.export_running
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until `holds` is true."""
