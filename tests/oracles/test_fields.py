@@ -286,11 +286,14 @@ def test_every_field_of_every_capture(shared: Path, tshark: str) -> None:
     counts: Counter[str] = Counter()
     with ThreadPoolExecutor(2) as pool:
         files = captures(shared)
-        for path, (rows, _) in zip(files, pool.map(lambda path: dissected(tshark, path), files), strict=True):
+        for path, (rows, complete) in zip(files, pool.map(lambda path: dissected(tshark, path), files), strict=True):
             try:
                 ours = decoded(path)
             except UnreadableFile:
                 counts["files we do not read"] += 1
+                continue
+            if not complete and len(rows) < len(ours):
+                counts["files that tshark gives up"] += 1
                 continue
             pairs = paired(ours, rows)
             if pairs is None:
@@ -307,7 +310,8 @@ def test_every_field_of_every_capture(shared: Path, tshark: str) -> None:
     assert not without, report(without)
     assert counts["files"] > 1400
     assert counts["frames"] > 80_000
-    assert counts["files framed differently"] <= counts["files"] // 100
+    assert counts["files framed differently"] <= counts["files"] // 200
+    assert counts["files that tshark gives up"] <= counts["files"] // 50
 
 
 def pcapng(frames: Sequence[tuple[int, bytes, int]]) -> bytes:
