@@ -13,7 +13,6 @@ DETAIL_FROM = 36
 """Lines from which the detail stands below the table."""
 HEX_FROM = 120
 """Columns from which the bytes stand beside the layers."""
-FACETS_WIDTH = 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["MainScreen"]
 
 PANES = ("Records",)
+WIDE = 140
+FACETS_WIDTH, NARROW_FACETS = 32, 27
 
 
 class MainScreen(Exporting):
@@ -106,9 +108,10 @@ class MainScreen(Exporting):
         self.query_one("#small").display = placed.too_small
         self.query_one("#main").display = not placed.too_small
         self.set_class(width < 100, "-narrow")
-        self.set_class(placed.facets_alone, "-alone")
         self.query_one("#timeline").styles.height = placed.timeline_height
-        self.query_one("#facets").display = placed.facets
+        facets = self.query_one("#facets")
+        facets.display = placed.facets
+        facets.styles.width = "1fr" if placed.facets_alone else FACETS_WIDTH if width >= WIDE else NARROW_FACETS
         self.query_one("#records-pane").display = placed.table
         self.query_one("#body").display = placed.table or placed.facets_alone
         detail = self.query_one("#detail", DetailPane)

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["RecordTable"]
 
 TITLES = ("No.", "Time", "Source", "Destination", "Protocol", "Length", "Info")
+SHORT_TITLES = ("No.", "Time", "Source", "Destination", "Proto", "Len", "Info")
+NARROW = 90
+"""Columns below which titles and gaps make room for the Info."""
 RIGHT = frozenset({0, 5})
 PROTOCOL = 4
-GAP = 2
 STEP = 8
 """Cells that one key moves the view to the side."""
 WIDEST = 45
@@ -54,6 +56,18 @@ class RecordTable(ScrolledLines):
         """What to say where there are no rows."""
 
     @property
+    def _titles(self) -> tuple[str, ...]:
+        return SHORT_TITLES if self.size.width < NARROW else TITLES
+
+    @property
+    def _gap(self) -> int:
+        return 1 if self.size.width < NARROW else 2
+
+    def on_resize(self) -> None:
+        """Other titles may fit now."""
+        self._widths = [len(title) for title in self._titles]
+
+    @property
     def row(self) -> int | None:
         """Row id under the cursor."""
         return self._pages.row_at(self.cursor) if self._pages is not None else None
@@ -70,7 +84,7 @@ class RecordTable(ScrolledLines):
         self._pages = pages
         self.nothing = nothing
         if not same_scope:
-            self._widths = [len(title) for title in TITLES]
+            self._widths = [len(title) for title in self._titles]
         self.reset(pages.rows.position(row) if row is not None else 0)
         if self.row != row:
             self.post_message(RowChanged(self.row, by_key=False))
@@ -86,7 +100,7 @@ class RecordTable(ScrolledLines):
     def header(self, y: int, width: int) -> Strip:  # noqa: ARG002
         """Titles of the columns."""
         self._measure()
-        return line([(self._clip(self._laid_out(TITLES), width), self.palette.muted)], width, self.palette.muted)
+        return line([(self._clip(self._laid_out(self._titles), width), self.palette.muted)], width, self.palette.muted)
 
     def draw(self, y: int, width: int) -> Strip:
         """A line; where there are no rows the reason stands in the first one."""
@@ -100,7 +114,7 @@ class RecordTable(ScrolledLines):
             return []
         record = self._pages.record(index)
         palette, cells = self.palette, _cells(record)
-        start = sum(self._widths[:PROTOCOL]) + GAP * PROTOCOL - self._left
+        start = sum(self._widths[:PROTOCOL]) + self._gap * PROTOCOL - self._left
         end = start + len(record.protocol)
         text = self._clip(self._laid_out(cells), width)
         start, end = max(start, 0), max(end, 0)
@@ -112,7 +126,7 @@ class RecordTable(ScrolledLines):
             cell if i == len(cells) - 1 else fit_right(cell, width, clipped) if i in RIGHT else fit(cell, width, clipped)
             for i, (cell, width) in enumerate(zip(cells, self._widths, strict=True))
         ]
-        return (" " * GAP).join(fitted)
+        return (" " * self._gap).join(fitted)
 
     def _clip(self, text: str, width: int) -> str:
         text = text[self._left :]
