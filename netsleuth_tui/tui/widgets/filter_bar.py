@@ -28,6 +28,9 @@ __all__ = ["FilterBar", "FilterInput", "State"]
 
 State = Literal["empty", "checking", "valid", "invalid"]
 
+PLACEHOLDER = "press / to filter, as in  tcp.flags.reset == 1 && ip.addr == 10.1.0.0/16"
+WIDE = 110
+
 PROMPT = 2
 """Cells of '/ ' before the text."""
 
@@ -126,7 +129,7 @@ class FilterBar(Vertical):
             yield _Prompt(id="slash")
             field = FilterInput(
                 self._text,
-                placeholder="press / to filter, as in  tcp.flags.reset == 1 && ip.addr == 10.1.0.0/16",
+                placeholder=PLACEHOLDER,
                 highlighter=_Colors(self),
                 select_on_focus=False,
                 compact=True,
@@ -166,7 +169,10 @@ class FilterBar(Vertical):
     def on_mount(self) -> None:
         """Nothing is wrong yet."""
         self.query_one(_Complaint).display = False
-        self.input.placeholder = self.input.placeholder if self.app.size.width >= 110 else "press / to filter"
+
+    def on_resize(self) -> None:
+        """An example, where there is room for it."""
+        self.input.placeholder = PLACEHOLDER if self.size.width >= WIDE else "press / to filter"
 
     def set_text(self, text: str) -> None:
         """Put another filter there, without telling anybody."""

@@ -112,5 +112,7 @@ def shown_span(span: tuple[int, int], dash: str, *, short: bool = False) -> str:
     days = iso(first)[:10], iso(last)[:10]
     if short and days[0] == days[1]:
         return f"{clock(first, 0)}{dash}{clock(last, 0)}"
+    if short:
+        return f"{days[0]}{dash}{days[1]}"
     ending = clock(last, 0) if days[0] == days[1] else f"{days[1]} {clock(last, 0)}"
     return f"{days[0]} {clock(first, 0)}{dash}{ending} UTC"
