@@ -57,6 +57,7 @@ class NetSleuthApp(App[None]):
         glyphs: Glyphs = UNICODE,
     ) -> None:
         # Textual keeps a terminal's own colours, and drops them all under NO_COLOR, only if it knows before it starts.
+        to_textual(theme)  # which says so where there is no such theme
         super().__init__(ansi_color=True if theme == SIXTEEN else None)
         self.glyphs = glyphs
         self._gate = Egress(ascii_only=glyphs is ASCII)

@@ -14,6 +14,7 @@ from tui.screens import FakeSession, mixed
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.store import Store
+from netsleuth_tui.tui.app import NetSleuthApp
 from netsleuth_tui.tui.widgets.facets import Facets
 from netsleuth_tui.tui.widgets.timeline import TimeLine
 
@@ -391,3 +392,9 @@ async def test_quit_stops_what_runs(driven: Driven) -> None:
         await d.pilot.pause()
         assert not d.app.is_running or d.app._exit
         assert d.main.loading_thread.wait(5)
+
+
+def test_a_theme_that_does_not_exist_is_said_to_be_unknown() -> None:
+    """With the names of those that do."""
+    with pytest.raises(NetSleuthError, match="netsleuth-dark"):
+        NetSleuthApp(["a.pcap"], FakeSession(mixed(3)), theme="no-such-theme")

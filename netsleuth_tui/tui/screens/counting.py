@@ -127,7 +127,7 @@ class Counting(Screen[None]):
             return
         ended = not self.is_loading
         self._show_title()
-        if ended and not session.store.sources:
+        if message.progress.phase == "done" and not session.store.sources:
             self.app.exit(return_code=1)
             return
         if first:
