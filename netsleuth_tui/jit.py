@@ -1,9 +1,9 @@
-"""Kernels: plain Python functions that run at once, and compiled by Numba as soon as the compiler is ready.
+"""Kernels: plain Python functions that run at once, and machine code as soon as there is some.
 
-A function marked `@kernel` is called like any other. Until `start` has made the compiler available it runs as plain Python (or as the
+A function marked `@kernel` is called like any other. Until `start` has linked its machine code it runs as plain Python (or as the
 NumPy function given as `plain=`), so that the first rows of the first file ever opened do not wait for a compiler. Functions that
-kernels call are marked `@helper`. Compiled code is cached in a directory that belongs to the user alone; a fresh cache is filled
-by a child process, which leaves the keyboard and the other core alone.
+kernels call are marked `@helper`. Numba compiles in a child process, once for each version of the sources, into a directory that
+belongs to the user alone; this process only links what lies there (see `netsleuth_tui.native`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
-__all__ = ["Kernel", "State", "activate", "helper", "is_cached", "kernel", "start", "state", "wait"]
+__all__ = ["Kernel", "State", "activate", "helper", "is_cached", "kernel", "start", "state", "wait", "write"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -30,10 +30,10 @@ R = TypeVar("R")
 State = Literal["plain", "compiling", "compiled", "unavailable"]
 
 WARM_UP = "netsleuth_tui.warm_up"
-"""Module that calls every kernel once; run in the child that fills the cache."""
+"""Module that calls every kernel once and writes its machine code; run in a child process."""
 
 CACHES_KEPT = 4
-"""Compiled versions (of this program, Python, Numba) that are kept side by side."""
+"""Compiled versions (of this program, its libraries, the processor) that are kept side by side."""
 
 
 class Kernel(Generic[P, R]):
@@ -42,14 +42,16 @@ class Kernel(Generic[P, R]):
     def __init__(self, function: Callable[P, R], plain: Callable[..., R] | None) -> None:
         self.function = function
         self.plain = plain
-        self._compiled: Callable[P, R] | None = None
+        self.name = f"{function.__module__}.{function.__qualname__}"
+        self.compiled: Callable[..., Any] | None = None
+        """Numba's dispatcher, or linked machine code."""
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the fastest form there is by now."""
-        if self._compiled is not None:
-            return self._compiled(*args, **kwargs)
+        if self.compiled is not None:
+            return self.compiled(*args, **kwargs)  # type: ignore[no-any-return]
         if self.plain is not None:
             return self.plain(*args, **kwargs)
         # Bytes through a memoryview are Python ints: faster than NumPy scalars, and they do not overflow.
@@ -58,14 +60,8 @@ class Kernel(Generic[P, R]):
 
     @property
     def is_compiled(self) -> bool:
-        """True once calls reach Numba's dispatcher."""
-        return self._compiled is not None
-
-    def compile(self, *, cache: bool) -> None:
-        """Replace the plain function by Numba's dispatcher; the machine code is made, or loaded, at the first call."""
-        import numba
-
-        self._compiled = numba.njit(nogil=True, cache=cache)(self.function)
+        """True once calls reach machine code."""
+        return self.compiled is not None
 
 
 class _Compiler:
@@ -77,19 +73,19 @@ class _Compiler:
         self.helpers: list[Callable[..., Any]] = []
         self.lock = threading.Lock()
         self.finished = threading.Event()
-        self.cache = False
-        self.cached = False
+        self.looked = threading.Event()
+        self.is_cached = False
+        self._compile: Callable[[Kernel[..., Any]], Callable[..., Any] | None] = lambda _: None
 
     def add_kernel(self, made: Kernel[..., Any]) -> None:
         with self.lock:
             self.kernels.append(made)
-            if self.state == "compiled":
-                made.compile(cache=self.cache)
+            made.compiled = self._compile(made)
 
     def add_helper(self, function: Callable[..., Any]) -> None:
         with self.lock:
             self.helpers.append(function)
-            if self.state == "compiled":
+            if "numba" in sys.modules and self.state == "compiled":
                 _make_callable_from_kernels(function)
 
     def start(self) -> None:
@@ -102,31 +98,47 @@ class _Compiler:
     def _run(self) -> None:
         try:
             directory = _cache_directory()
-            self.cached = directory is not None and (directory / "complete").exists()
-            if directory is not None and not self.cached:
-                _fill(directory)
-            self.activate(directory)
+            if directory is None:
+                self.activate()
+            else:
+                self._link(directory)
         except Exception:  # noqa: BLE001 - whatever is wrong with the compiler, plain kernels still give every answer
             self.state = "unavailable"
         finally:
+            self.looked.set()
             self.finished.set()
 
-    def activate(self, directory: Path | None) -> None:
-        """Switch every kernel to its compiled form, cached in `directory`.
+    def _link(self, directory: Path) -> None:
+        """Use the machine code in `directory`; have it made first where it is missing or damaged."""
+        from netsleuth_tui import native
+
+        self.is_cached = (directory / native.INDEX).exists()
+        self.looked.set()
+        try:
+            linked = native.load(directory)
+        except (OSError, ValueError):
+            self.is_cached = False
+            _fill(directory)
+            linked = native.load(directory)
+        self._switch(lambda made: linked.get(made.name))
+
+    def activate(self) -> None:
+        """Compile each kernel at its first call, in this process.
 
         Raises:
             ImportError: Numba is not installed.
         """
         import numba
 
-        if directory is not None:
-            setattr(numba.config, "CACHE_DIR", str(directory))  # noqa: B010 - a setting that Numba's types do not know
+        for function in self.helpers:
+            _make_callable_from_kernels(function)
+        self._switch(lambda made: numba.njit(nogil=True)(made.function))
+
+    def _switch(self, compile_: Callable[[Kernel[..., Any]], Callable[..., Any] | None]) -> None:
         with self.lock:
-            self.cache = directory is not None
-            for function in self.helpers:
-                _make_callable_from_kernels(function)
+            self._compile = compile_
             for made in self.kernels:
-                made.compile(cache=self.cache)
+                made.compiled = compile_(made)
             self.state = "compiled"
         self.finished.set()
 
@@ -166,9 +178,20 @@ def start() -> None:
     _compiler.start()
 
 
-def activate(directory: Path | None) -> None:
+def activate() -> None:
     """Compile from now on, in this process, at the first call of each kernel; for the warm-up, tests and benchmarks."""
-    _compiler.activate(directory)
+    _compiler.activate()
+
+
+def write(directory: Path) -> None:
+    """Write the machine code of all kernels, activated and called before, for other processes to link.
+
+    Raises:
+        RuntimeError: A kernel was not called, or cannot stand alone.
+    """
+    from netsleuth_tui import native
+
+    native.emit(directory, [(made.name, made.compiled) for made in _compiler.kernels])
 
 
 def wait(timeout: float | None = None) -> bool:
@@ -182,8 +205,9 @@ def wait(timeout: float | None = None) -> bool:
 
 
 def is_cached() -> bool:
-    """True if `start` found machine code of all kernels in the cache, so that they are ready within a second."""
-    return _compiler.cached
+    """True if `start` found machine code of all kernels, so that they are ready in a moment; waits until it has looked."""
+    _compiler.looked.wait()
+    return _compiler.is_cached
 
 
 def state() -> State:
@@ -194,7 +218,7 @@ def state() -> State:
 def _cache_directory() -> Path | None:
     """A directory for this version's machine code that nobody else can write to; None where there is none.
 
-    Numba's cache index is a pickle: whoever writes it runs code as us. So the directory must be ours, 0700, and no symbolic link.
+    Whoever writes there runs code as us. So the directory must be ours, closed to others, and no symbolic link.
     """
     from platformdirs import user_cache_path
 
@@ -217,9 +241,11 @@ def _is_private(directory: Path) -> bool:
 
 
 def _version_key() -> str:
-    """Changes with every source file: Numba itself does not notice a change in a function that a kernel calls."""
+    """Changes with every source file, the libraries, and the processor."""
+    from netsleuth_tui import native
+
     root = Path(__file__).parent
-    digest = hashlib.sha256(f"{sys.version}{os.environ.get('NUMBA_BOUNDSCHECK', '')}".encode())
+    digest = hashlib.sha256(f"{sys.version}{native.target()}{os.environ.get('NUMBA_BOUNDSCHECK', '')}".encode())
     for path in sorted(root.rglob("*.py")):
         status = path.stat()
         digest.update(f"{path.relative_to(root)} {status.st_size} {status.st_mtime_ns}".encode())
@@ -227,7 +253,7 @@ def _version_key() -> str:
 
 
 def _fill(directory: Path) -> None:
-    """Run the warm-up in a child; kernels that it finished stay cached even if we end before it does."""
+    """Run the warm-up in a child, which ends when we do."""
     child = subprocess.Popen(
         [sys.executable, "-m", WARM_UP, str(directory)],
         stdin=subprocess.DEVNULL,
@@ -238,7 +264,6 @@ def _fill(directory: Path) -> None:
     child.wait()
     atexit.unregister(child.kill)
     if child.returncode == 0:
-        (directory / "complete").touch(mode=0o600)
         _forget_old(directory.parent)
 
 

@@ -1,4 +1,4 @@
-"""Calls every kernel once, compiled, so that its machine code lies in the cache: run as a child process by `netsleuth_tui.jit`."""
+"""Calls every kernel once and writes its machine code: run as a child process by `netsleuth_tui.jit`."""
 
 from __future__ import annotations
 
@@ -13,32 +13,35 @@ __all__ = ["warm_up"]
 
 
 def warm_up(directory: Path) -> None:
-    """Compile all kernels into `directory`, by loading two small captures and looking at them in every way."""
+    """Compile all kernels, by loading small captures and looking at them in every way, and write them into `directory`."""
     from netsleuth_tui.analysis import Scope, overview
     from netsleuth_tui.decode.hosts import HostTable
     from netsleuth_tui.ingest import Loader
     from netsleuth_tui.store import Store
 
-    jit.activate(directory)
+    jit.activate()
     store = Store()
     with tempfile.TemporaryDirectory(dir=directory) as folder:
         names = []
-        for name, content in (("a.pcap", _pcap()), ("b.pcapng", _pcapng())):
+        for name, content in (("ethernet.pcap", _pcap(1, FRAME)), ("ip.pcap", _pcap(101, FRAME[14:])), ("ethernet.pcapng", _pcapng())):
             path = Path(folder) / name
             path.write_bytes(content)
             names.append(str(path))
         Loader(store, memory=1 << 24, cancel=threading.Event(), report=lambda _: None).load(names)
     overview(store, Scope(), columns=10)
-    HostTable().merge(store.hosts)
+    hosts = HostTable()
+    hosts.merge(store.hosts)
+    hosts.reserve(1 << 14)
+    jit.write(directory)
 
 
 FRAME = bytes(12) + b"\x08\x00" + b"\x45" + bytes(7) + b"\x40\x06" + bytes(2) + b"\x0a\x00\x00\x01\x0a\x00\x00\x02" + bytes(20)
 
 
-def _pcap() -> bytes:
-    header = b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00" + bytes(8) + b"\x00\x00\x04\x00\x01\x00\x00\x00"
-    size = len(FRAME).to_bytes(4, "little")
-    return header + bytes(8) + size + size + FRAME
+def _pcap(link_type: int, frame: bytes) -> bytes:
+    header = b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00" + bytes(8) + b"\x00\x00\x04\x00" + link_type.to_bytes(4, "little")
+    size = len(frame).to_bytes(4, "little")
+    return header + bytes(8) + size + size + frame
 
 
 def _pcapng() -> bytes:

@@ -126,14 +126,14 @@ def compiled(*kernels: jit.Kernel[..., Any]) -> Iterator[None]:
 
     for function in jit._compiler.helpers:
         register_jitable(function)
-    before = [kernel._compiled for kernel in kernels]
+    before = [kernel.compiled for kernel in kernels]
     for kernel in kernels:
-        kernel._compiled = _dispatchers.setdefault(id(kernel), numba.njit(nogil=True)(kernel.function))
+        kernel.compiled = _dispatchers.setdefault(id(kernel), numba.njit(nogil=True)(kernel.function))
     try:
         yield
     finally:
         for kernel, was in zip(kernels, before, strict=True):
-            kernel._compiled = was
+            kernel.compiled = was
 
 
 _dispatchers: dict[int, Any] = {}

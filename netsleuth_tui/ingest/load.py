@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +34,9 @@ WORTH_COMPILING_ROWS = 1 << 15
 
 REPORT_EVERY = 0.1
 """Seconds between progress reports."""
+
+PLAIN_FRAMES = 1 << 11
+"""Frames that are decoded at once while kernels are plain Python."""
 
 MOST_WAIT = 10.0
 """Seconds that loading waits for compiled kernels to be read from the cache."""
@@ -115,23 +118,12 @@ class Loader:
         source = Source(reader.name, reader.format, reader.compression, reader.size, store.packets)
         store.sources = (*store.sources, source)
         for batch in reader.batches():
-            if self.cancel.is_set():
-                self._phase = "cancelled"
-            elif self._decoding.rows + batch.count > self.most_rows:
-                self._phase = "budget"
+            expected = self._expected_rows(reader, batch)
+            for part in _parts(batch):
+                self._take(part, reader, index, expected)
             if self._phase != "loading":
                 break
-            for shown in self._decoding.take(batch, index, self._expected_rows(reader, batch)):
-                self._show(shown, index)
-            if not store.packets:  # the first screen does not wait for the next batch
-                for shown in self._decoding.drain():
-                    self._show(shown, index)
-            self._report(reader.name, reader.position)
-            if self._decoding.rows > WORTH_COMPILING_ROWS:
-                jit.start()
-            self._wait_for_compiler()
-        for shown in self._decoding.drain():
-            self._show(shown, index)
+        self._show_all(self._decoding.drain(), index)
         source = replace(
             store.sources[index],
             complete=self._phase == "loading",
@@ -142,15 +134,29 @@ class Loader:
         store.sources = (*store.sources[:index], source)
         self.problems.extend(f"{reader.name}: {damage}" for damage in source.damage)
 
-    def _show(self, batch: FrameBatch, index: int) -> None:
-        """Count a batch whose rows have become visible."""
-        sources = self.store.sources
-        self.store.sources = (*sources[:index], _grown(sources[index], batch))
+    def _take(self, batch: FrameBatch, reader: CaptureReader, index: int, expected_rows: int) -> None:
+        """Decode a batch, unless there is a reason to stop."""
+        if self._phase != "loading":
+            return
+        if self.cancel.is_set():
+            self._phase = "cancelled"
+        elif self._decoding.rows + batch.count > self.most_rows:
+            self._phase = "budget"
+        else:
+            self._show_all(self._decoding.take(batch, index, expected_rows), index)
+            if not self.store.packets:  # the first screen does not wait for the next batch
+                self._show_all(self._decoding.drain(), index)
+            self._report(reader.name, reader.position)
+            if self._decoding.rows > WORTH_COMPILING_ROWS:
+                jit.start()
+            if jit.state() == "compiling" and jit.is_cached():  # worth waiting for, once plain Python has given the first screen
+                jit.wait(MOST_WAIT)
 
-    def _wait_for_compiler(self) -> None:
-        """Plain Python has given the first screen; compiled kernels that only need loading are worth waiting for then."""
-        if jit.state() == "compiling" and jit.is_cached():
-            jit.wait(MOST_WAIT)
+    def _show_all(self, batches: Iterable[FrameBatch], index: int) -> None:
+        """Count batches as their rows become visible."""
+        for batch in batches:
+            sources = self.store.sources
+            self.store.sources = (*sources[:index], _grown(sources[index], batch))
 
     def _expected_rows(self, reader: CaptureReader, batch: FrameBatch) -> int:
         """Rows that all files will have, judged by what was read so far; at least those with this batch."""
@@ -176,6 +182,15 @@ class Loader:
             self._reported = now
             self.report(progress)
         return progress
+
+
+def _parts(batch: FrameBatch) -> Iterator[FrameBatch]:
+    """The batch in parts that take a moment each: plain Python is slow, and to be seen and stopped meanwhile."""
+    first = 0
+    while first < batch.count:
+        last = batch.count if jit.state() == "compiled" else min(first + PLAIN_FRAMES, batch.count)
+        yield batch.part(first, last)
+        first = last
 
 
 def _grown(source: Source, batch: FrameBatch) -> Source:

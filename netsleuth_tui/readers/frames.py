@@ -40,6 +40,14 @@ class FrameBatch:
     link_type: NDArray[np.uint16]
     offset: NDArray[np.uint64]
 
+    def part(self, first: int, last: int) -> FrameBatch:
+        """The frames `first` to `last` (excluded) of this batch, as views."""
+        rows = slice(first, last)
+        return FrameBatch(
+            self.data, last - first, self.start[rows], self.cap_len[rows], self.wire_len[rows], self.time[rows], self.link_type[rows],
+            self.offset[rows],
+        )  # fmt: skip
+
 
 class Rows(NamedTuple):
     """The arrays of a `FrameBatch` that framing kernels fill, all of one length."""

@@ -102,7 +102,7 @@ def measure(name: str, hosts: int, batches: int) -> None:
 def main() -> None:
     batches = 1 if "--plain" in sys.argv else 40
     if batches > 1:
-        jit.activate(None)
+        jit.activate()
         began = time.process_time()
         made = frames(16, 16)
         decode_frames(made[0], 16, *made[1:], Columns(*(np.zeros(16, t) for t in PACKET_COLUMNS.values())), 0, 0, HostTable())

@@ -1,0 +1,136 @@
+"""Machine code on disk: made by one process, linked by another that has never seen Numba, and equal to the plain functions."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from netsleuth_tui import jit, native
+from netsleuth_tui.analysis import EVERYTHING, overview
+from netsleuth_tui.decode.hosts import HostTable
+from netsleuth_tui.ingest import Loader
+from netsleuth_tui.store import Store
+
+SAMPLES = Path(__file__).resolve().parents[1] / "sample_captures"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the machine code of all kernels, written by the child process that a user's first run starts."""
+    directory = tmp_path_factory.mktemp("kernels")
+    subprocess.run([sys.executable, "-m", jit.WARM_UP, str(directory)], check=True)
+    return directory
+
+
+@pytest.fixture
+def linked(written: Path) -> Iterator[None]:
+    """All kernels by their machine code."""
+    code = native.load(written)
+    before = [kernel.compiled for kernel in jit._compiler.kernels]
+    for kernel in jit._compiler.kernels:
+        kernel.compiled = code.get(kernel.name)
+    yield
+    for kernel, was in zip(jit._compiler.kernels, before, strict=True):
+        kernel.compiled = was
+
+
+def load(name: str) -> Store:
+    """A sample in a store of its own."""
+    store = Store()
+    Loader(store, memory=1 << 30, cancel=threading.Event(), report=lambda _: None).load([str(SAMPLES / name)])
+    return store
+
+
+def test_every_kernel_of_the_package_is_written(written: Path) -> None:
+    """The warm-up reaches all of them, so that none runs plain for good."""
+    listed = {entry["name"] for entry in json.loads((written / native.INDEX).read_text())}
+    assert listed == {kernel.name for kernel in jit._compiler.kernels if kernel.name.startswith("netsleuth_tui.")}
+
+
+@pytest.mark.usefixtures("linked")
+@pytest.mark.parametrize("name", ["net1_capture_v1(0).pcap", "router-loop.pcapng.gz"])
+def test_linked_code_gives_what_plain_functions_give(name: str) -> None:
+    """Columns, addresses and counts of a capture are the same, byte for byte."""
+    fast = load(name)
+    counted = overview(fast, EVERYTHING, columns=100)
+    for kernel in jit._compiler.kernels:
+        kernel.compiled = None
+    slow = load(name)
+    assert fast.packets == slow.packets > 0
+    texts = [np.stack((store.hosts.hi, store.hosts.lo)) for store in (fast, slow)]
+    for column, a, b in zip(fast.columns()._fields, fast.columns(), slow.columns(), strict=True):
+        if column in ("src", "dst"):  # numbered in the order in which the threads met them
+            assert np.array_equal(texts[0][:, a], texts[1][:, b]), column
+        else:
+            assert np.array_equal(a, b), column
+    again = overview(slow, EVERYTHING, columns=100)
+    assert (counted.protocols, counted.flags, counted.first, counted.last) == (again.protocols, again.flags, again.first, again.last)
+    assert np.array_equal(counted.timeline.packets, again.timeline.packets)
+
+
+def test_a_process_that_links_never_imports_numba(written: Path) -> None:
+    """Importing it takes longer than loading a capture."""
+    code = (
+        "import sys; from pathlib import Path; from netsleuth_tui import native\n"
+        f"native.load(Path({str(written)!r}))\n"
+        "assert 'numba' not in sys.modules and 'llvmlite' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.usefixtures("linked")
+def test_arrays_of_another_kind_are_refused() -> None:
+    """Machine code cannot check what it is given, so the caller does."""
+    kernel = next(kernel for kernel in jit._compiler.kernels if kernel.name.endswith("hosts._place"))
+    good = np.zeros(4, np.int64)
+    kernel(good, good[:0], good[:0])
+    for bad in (good.astype(np.int32), good[::2], good.reshape(2, 2)):
+        with pytest.raises(TypeError, match="contiguous int64"):
+            kernel(bad, good[:0], good[:0])
+    with pytest.raises(ValueError, match="zip"):
+        kernel(good, good)
+
+
+def test_damaged_code_is_not_linked(written: Path, tmp_path: Path) -> None:
+    """A cut or changed object file is found by its checksum; a missing one is missing."""
+    for path in written.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    victim = next(tmp_path.glob("*.o"))
+    whole = victim.read_bytes()
+    victim.write_bytes(whole[:-1])
+    with pytest.raises(ValueError, match="damaged"):
+        native.load(tmp_path)
+    victim.unlink()
+    with pytest.raises(OSError, match=victim.name.replace(".", r"\.")):
+        native.load(tmp_path)
+
+
+def test_the_cache_directory_is_ours_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory that others can write to, or that is a link, is not used."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    directory = jit._cache_directory()
+    assert directory is not None
+    assert directory.stat().st_mode & 0o077 == 0
+    directory.chmod(0o777)
+    assert jit._cache_directory() is None
+    directory.rmdir()
+    directory.symlink_to(tmp_path)
+    assert jit._cache_directory() is None
+
+
+@pytest.mark.usefixtures("linked")
+def test_growing_a_host_table_keeps_its_numbers() -> None:
+    """The kernel that fills a larger table leaves every address its id."""
+    table = HostTable()
+    table.merge(load("net1_capture_v1(0).pcap").hosts)
+    before = table.lo.copy()
+    table.reserve(1 << 16)
+    assert np.array_equal(table.lo, before)
+    assert table.merge(table).tolist() == list(range(table.count))
