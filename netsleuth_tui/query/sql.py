@@ -134,11 +134,41 @@ def both(terms: Iterable[Sql]) -> Sql:
 
 
 def either(terms: Iterable[Sql]) -> Sql:
-    """At least one term holds; false without any."""
+    """At least one term holds; false without any.
+
+    What all terms demand is tested once, and single bits of a column together: `tcp.port == 80 || udp.port == 80` looks at the ports once.
+    """
     kept = [term for term in terms if term is not FALSE]
     if any(term is TRUE for term in kept):
         return TRUE
-    return _chain(exp.Or, kept, exp.And) if kept else FALSE
+    if len(kept) < 2:
+        return kept[0] if kept else FALSE
+    first, *others = (_conjuncts(term) for term in kept)
+    shared = [part for part in first if all(part in parts for parts in others)]
+    if shared:
+        rests = (both(part.copy() for part in parts if part not in shared) for parts in (first, *others))
+        return both([*(part.copy() for part in shared), either(rests)])
+    together = _bits_together(kept)
+    return some(together) if len(together) <= LISTED else _chain(exp.Or, together, exp.And)
+
+
+def _conjuncts(term: Sql) -> list[Sql]:
+    if not isinstance(term, exp.And):
+        return [term]
+    return [part for part in term.flatten() if isinstance(part, exp.Expression)]
+
+
+def _bits_together(terms: list[Sql]) -> list[Sql]:
+    """The terms, of which those that test for any bits of one and the same value have become one."""
+    masks: dict[Sql, int] = {}
+    rest = []
+    for term in terms:
+        tested = term.this.unnest() if isinstance(term, exp.NEQ) and term.expression == literal(0) else None
+        if isinstance(tested, exp.BitwiseAnd) and tested.expression.is_int:
+            masks[tested.this] = masks.get(tested.this, 0) | int(tested.expression.name)
+        else:
+            rest.append(term)
+    return [*(compare(masked(value.copy(), mask), "!=", literal(0)) for value, mask in masks.items()), *rest]
 
 
 def negated(term: Sql) -> Sql:

@@ -131,7 +131,16 @@ PREDICATES = [
     ("ip.src == 0.0.0.0/0", "(present & 17179873280) = 17179873280"),
     ("ip.version == 6", "(present & 8192) <> 0"),
     ("frame.time_epoch > 1", "time > 1000000000"),
-    ("not (tcp and udp)", "NOT ((present & 524288) <> 0) OR NOT ((present & 1048576) <> 0)"),
+    (
+        "not (tcp and udp)",
+        "(CAST(NOT ((present & 524288) <> 0) AS UTINYINT) | CAST(NOT ((present & 1048576) <> 0) AS UTINYINT)) <> 0",
+    ),
+    ("tcp or udp or arp", "(present & 1574912) <> 0"),
+    (
+        "tcp.port == 80 or udp.port == 80",
+        "(CAST(src_port = 80 AS UTINYINT) | CAST(dst_port = 80 AS UTINYINT)) <> 0 AND (present & 1572864) <> 0",
+    ),
+    ("tcp and frame.len > 9 or tcp", "(present & 524288) <> 0"),
     ('protocol contains "ICMPv"', "protocol = 4"),
     ("frame.number == 7", "number = 7"),
 ]
