@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -250,13 +249,3 @@ def test_standard_output_that_nobody_reads() -> None:
     done = subprocess.run([sys.executable, "-c", PRINT], stdout=writer, stderr=subprocess.PIPE, check=False)
     os.close(writer)
     assert b"BrokenPipeError" in done.stderr
-
-
-def test_speed() -> None:
-    """CSV of eight columns is written at the speed of memory, not of cells: generous, to hold on a busy machine."""
-    count = 65_536
-    numbers, texts = list(range(count)), [f"10.1.{i % 256}.{i % 91}" for i in range(count)]
-    table = Table(tuple(Column(f"c{i}", "integer" if i < 4 else "text") for i in range(8)), [[numbers] * 4 + [texts] * 4] * 2)
-    started = time.perf_counter()
-    written(table, "csv")
-    assert 2 * count / (time.perf_counter() - started) > 150_000
