@@ -33,9 +33,9 @@ from netsleuth_tui.terminal.lifecycle import Ending
 asked = threading.Event()
 ask = {"asked": lambda code: asked.set(), "stubborn": lambda code: None}.get(behaviour)
 print("still in the buffer")
-with Ending(ask) as ending:
-    tty.setraw(0)
-    try:
+try:
+    with Ending(ask) as ending:
+        tty.setraw(0)
         os.write(1, b"\\x1b[?1049h\\x1b[?1003hready")
         if behaviour == "asked":
             asked.wait()
@@ -44,10 +44,10 @@ with Ending(ask) as ending:
         else:
             while True:
                 time.sleep(0.01)
-    finally:
-        if behaviour != "stubborn":
-            with open(sys.argv[4], "w") as file:
-                file.write("tidy")
+finally:
+    if behaviour != "stubborn":
+        with open(sys.argv[4], "w") as file:
+            file.write("ended by itself")
 raise SystemExit(ending.code)
 """
 
@@ -63,7 +63,7 @@ class Running:
 
     def read_until(self, wanted: bytes) -> None:
         """Read until the program has written that."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while wanted not in self.output:
             assert time.monotonic() < deadline, bytes(self.output)
             self.read(0.1)
@@ -82,7 +82,7 @@ class Running:
     def wait(self) -> tuple[int, float]:
         """The exit code, and the seconds it took."""
         started = time.monotonic()
-        while self.process.poll() is None and time.monotonic() - started < 10:
+        while self.process.poll() is None and time.monotonic() - started < 20:
             self.read(0.01)
             if self.hung_up:
                 time.sleep(0.01)
@@ -127,8 +127,7 @@ def test_the_end(tmp_path: Path, cause: str, behaviour: str, hangup: str) -> Non
     assert code == (TERMINATED if cause == "SIGTERM" else HANGUP)
     assert took < LIMIT
     if behaviour != "stubborn":
-        assert took < 1
-        assert note.exists()
+        assert note.read_text() == "ended by itself"
 
 
 def test_a_stubborn_program_leaves_a_clean_terminal() -> None:
@@ -158,7 +157,7 @@ def test_a_stopped_terminal_does_not_keep_us() -> None:
         os.close(flood)
         program.process.send_signal(signal.SIGTERM)
         started = time.monotonic()
-        assert program.process.wait(5) == TERMINATED
+        assert program.process.wait(20) == TERMINATED
         assert time.monotonic() - started < LIMIT
 
 

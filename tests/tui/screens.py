@@ -105,7 +105,7 @@ class Driver:
 
     async def settle(self) -> None:
         """Wait until no timer, no lane and no export is under way, and all messages are handled."""
-        for _ in range(500):
+        for _ in range(3000):
             await self.pilot.pause()
             if not self._busy():
                 break
@@ -119,11 +119,11 @@ class Driver:
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until `holds` is true."""
-        for _ in range(500):
+        for _ in range(1500):
             if holds():
                 return
             await asyncio.sleep(0.02)
-        pytest.fail("that did not happen within 10 s")
+        pytest.fail("that did not happen within 30 s")
 
     @property
     def lines(self) -> list[str]:
