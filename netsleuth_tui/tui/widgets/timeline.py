@@ -95,11 +95,8 @@ class TimeLine(Lines, can_focus=True):
         palette, chart, bars = self.palette, self._chart, self.bars
         title = palette.accent if self.has_focus else palette.text
         if chart is None or bars is None or not bars.peak:
-            return line(
-                [("bytes/s" if self.of_bytes else "packets/s", title), ("  nothing to draw: no packet here has a time", palette.muted)],
-                width,
-                palette.text,
-            )
+            why = "" if chart is None else "  nothing to draw: no packet with a time is in view"
+            return line([("bytes/s" if self.of_bytes else "packets/s", title), (why, palette.muted)], width, palette.text)
         from netsleuth_tui.analysis import clock, iso, show_interval
 
         covered = f", {show_interval(chart.plan.column)} a column"
