@@ -7,6 +7,8 @@ import tempfile
 import threading
 from pathlib import Path
 
+import numpy as np
+
 from netsleuth_tui import jit
 
 __all__ = ["warm_up"]
@@ -18,6 +20,7 @@ def warm_up(directory: Path) -> None:
     from netsleuth_tui.decode.hosts import HostTable
     from netsleuth_tui.ingest import Loader
     from netsleuth_tui.store import Store
+    from netsleuth_tui.store.lookup import Lookup
 
     jit.activate()
     store = Store()
@@ -32,6 +35,7 @@ def warm_up(directory: Path) -> None:
     hosts = HostTable()
     hosts.merge(store.hosts)
     hosts.reserve(1 << 14)
+    Lookup("found", "src", np.zeros(1, np.uint8)).over(store.columns().src)
     jit.write(directory)
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlglot import exp
 
 from netsleuth_tui.decode.columns import NO_TIME
@@ -39,6 +38,7 @@ from netsleuth_tui.query.nodes import (
 from netsleuth_tui.query.sql import TRUE, Sql
 from netsleuth_tui.query.strings import pattern
 from netsleuth_tui.query.values import LABELS
+from netsleuth_tui.store.lookup import Lookup
 
 __all__ = ["Predicate", "predicate"]
 
@@ -66,10 +66,10 @@ class Predicate:
     """A filter that the engine can run."""
 
     sql: Sql
-    """Boolean and never NULL, over the columns of `decode.columns.Columns` and `number` (frame.number)."""
+    """Boolean and never NULL, over the columns of `decode.columns.Columns`, `number` (frame.number), and those of `lookups`."""
 
-    host_sets: tuple[NDArray[np.uint32], ...]
-    """The ids in the relations `host_set_0`, `host_set_1` …, each with one column `id`."""
+    lookups: tuple[Lookup, ...]
+    """Columns that say of each row whether its host is one of many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +86,15 @@ def predicate(node: Node, hosts: HostLookup) -> Predicate:
     """Compile a tree against the addresses known now; hosts that are added later need a new predicate."""
     compiler = _Compiler(hosts)
     found = compiler.node(node, holds=True)
-    return Predicate(found.copy(), tuple(compiler.host_sets))
+    return Predicate(found.copy(), tuple(compiler.lookups))
 
 
 class _Compiler:
-    """Collects the host sets on its way through a tree."""
+    """Collects the lookups on its way through a tree."""
 
     def __init__(self, hosts: HostLookup) -> None:
         self.hosts = hosts
-        self.host_sets: list[NDArray[np.uint32]] = []
-        self._set_names: dict[bytes, str] = {}
+        self.lookups: list[Lookup] = []
 
     def node(self, node: Node, *, holds: bool) -> Sql:
         """The node, or where not `holds`, its opposite: moving `not` inwards keeps the SQL shallow."""
@@ -160,18 +159,11 @@ class _Compiler:
         zero = bool(found.inside[0] == 0)
         if len(found.inside) <= sql.LISTED:
             return _Test(sql.among(value, found.inside.tolist(), limit=_HOST_IDS), holds_if_absent=zero)
-        if len(self.hosts.version) > sql.TABLED:
-            return _Test([sql.in_relation(value, self._host_set(found.inside))], holds_if_absent=zero)
-        table = np.zeros(len(self.hosts.version), np.bool_)
-        table[found.inside] = True
-        return _Test([sql.in_table(value, table)], holds_if_absent=zero)
-
-    def _host_set(self, ids: NDArray[np.uint32]) -> str:
-        key = ids.tobytes()
-        if key not in self._set_names:
-            self._set_names[key] = f"host_set_{len(self.host_sets)}"
-            self.host_sets.append(ids)
-        return self._set_names[key]
+        table = np.zeros(len(self.hosts.version), np.uint8)
+        table[found.inside] = 1
+        lookup = Lookup(f"{name}_among_{len(self.lookups)}", "src" if name == "src" else "dst", table)
+        self.lookups.append(lookup)
+        return _Test([sql.column(lookup.name)], holds_if_absent=zero)
 
 
 def _odd(terms: list[Sql]) -> Sql:

@@ -22,7 +22,6 @@ __all__ = [
     "differ",
     "either",
     "has_bits",
-    "in_relation",
     "in_table",
     "literal",
     "masked",
@@ -97,18 +96,10 @@ def among(value: Sql, numbers: Sequence[int], ranges: Sequence[tuple[int, int]] 
 
 
 def in_table(value: Sql, table: NDArray[np.bool_]) -> Sql:
-    """One look into a string of bits that has one for each value; an index that it does not hold is an error of the engine.
-
-    For host ids this is as fast as a join where few are looked for, and five times as fast where many are.
-    """
+    """One look into a string of bits that has one for each value; an index that it does not hold is an error of the engine."""
     text = (table.view(np.uint8) + np.uint8(ord("0"))).tobytes().decode("ascii")
     bits = exp.cast(exp.Literal.string(text), "BIT", dialect=DIALECT)
     return compare(exp.Anonymous(this="GET_BIT", expressions=[bits, exp.cast(value, "INT", dialect=DIALECT)]), "!=", literal(0))
-
-
-def in_relation(value: Sql, relation: str) -> Sql:
-    """The value is an `id` of the relation."""
-    return exp.In(this=value, query=exp.select("id").from_(relation).subquery())
 
 
 def some(tests: Iterable[Sql]) -> Sql:

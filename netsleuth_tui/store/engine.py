@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -13,8 +13,9 @@ from sqlglot import exp
 
 from netsleuth_tui.decode.columns import Columns
 from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.store.lookup import Lookup
 
-__all__ = ["Engine", "packets_relation"]
+__all__ = ["Engine"]
 
 STARTUP: dict[str, str | bool | int | float | list[str]] = {
     "threads": 2,
@@ -24,6 +25,9 @@ STARTUP: dict[str, str | bool | int | float | list[str]] = {
     "allow_community_extensions": False,
     "python_enable_replacements": False,
 }
+PACKETS = "packets"
+NUMBER = "number"
+
 LOCK = ("SET enable_external_access = false", "SET lock_configuration = true")
 """Last, in this order: the first forbids files and network, the second forbids allowing them again."""
 
@@ -37,26 +41,27 @@ class Engine:
             self._connection.execute(statement)
         self._lock = threading.Lock()
 
-    def row_ids(
-        self, columns: Columns, predicate: exp.Expression, host_sets: Sequence[NDArray[np.uint32]], starts: Sequence[int]
-    ) -> NDArray[np.uint32]:
+    def row_ids(self, columns: Columns, predicate: exp.Expression, lookups: Sequence[Lookup], starts: Sequence[int]) -> NDArray[np.uint32]:
         """Ascending ids of the rows of `columns` that satisfy `predicate`.
 
         Args:
             columns: The rows to look at; their ids are in `columns.row`.
-            predicate: Boolean expression over the columns and `number`.
-            host_sets: Relations `host_set_0` … that the predicate may name.
+            predicate: Boolean expression over the columns, those of `lookups`, and `number`, the frame's number within its file.
+            lookups: Further columns that the predicate names.
             starts: First row of every source, ascending.
         """
-        query = exp.select("row").from_(packets_relation(starts)).where(predicate)
-        return self.columns(query, columns, host_sets)["row"]
+        packets: dict[str, NDArray[Any]] = dict(columns._asdict())
+        packets |= {lookup.name: lookup.over(packets[lookup.column]) for lookup in lookups}
+        if any(found.name == NUMBER for found in predicate.find_all(exp.Column)):
+            firsts = np.array(starts or (0,), np.uint32)
+            packets[NUMBER] = columns.row - firsts[columns.source] + np.uint32(1)
+        query = exp.select("row").from_(PACKETS).where(predicate)
+        return self.columns(query, packets)["row"]
 
-    def columns(self, query: exp.Expression, columns: Columns, host_sets: Sequence[NDArray[np.uint32]]) -> dict[str, NDArray[Any]]:
-        """Run one query over `packets_relation` and return its columns, each as an array."""
+    def columns(self, query: exp.Expression, packets: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Run one query over the relation `packets` of these columns and return what it selects, each column as an array."""
         with self._lock:
-            self._connection.register("captured", columns._asdict())
-            for index, ids in enumerate(host_sets):
-                self._connection.register(f"host_set_{index}", {"id": ids})
+            self._connection.register(PACKETS, packets)
             try:
                 found = self._connection.execute(query.sql(dialect="duckdb")).fetchnumpy()
             except duckdb.InterruptException:
@@ -68,15 +73,3 @@ class Engine:
     def interrupt(self) -> None:
         """Stop the question that is being answered; without effect where none is."""
         self._connection.interrupt()
-
-
-def packets_relation(starts: Sequence[int]) -> exp.Subquery:
-    """The relation `packets`: the captured columns, and `number`, the frame's number within its file (from 1)."""
-    if len(starts) <= 1:
-        first: exp.Expression = exp.Literal.number(0)
-    else:
-        first = exp.Case()
-        for start in reversed(starts):
-            first = first.when(exp.column("row") >= exp.Literal.number(int(start)), exp.Literal.number(int(start)))
-    number = exp.alias_(exp.cast(exp.column("row") - exp.paren(first) + 1, exp.DataType.Type.UBIGINT), "number")
-    return exp.select(exp.Star(), number).from_("captured").subquery("packets")

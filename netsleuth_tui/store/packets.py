@@ -54,7 +54,8 @@ class PacketTable:
 
     def view(self) -> Columns:
         """The visible rows, without a copy."""
-        return self._columns.at(slice(0, self.rows))
+        rows = self.rows  # first: columns that are read later hold at least these rows
+        return self._columns.at(slice(0, rows))
 
 
 def _allocate(rows: int) -> Columns:

@@ -15,7 +15,7 @@ class Rows:
     """Either a range of rows or an ascending array of row ids; most scopes without a filter are a range."""
 
     first: int
-    """First row of the range; 0 with ids."""
+    """First row of the range; with ids, first index into them."""
 
     last: int
     """One past the last row of the range; with ids, one past the last index into them."""
@@ -38,7 +38,7 @@ class Rows:
         """Index among the matches of row id `row`, or of the next match after it where it does not match."""
         if self.ids is None:
             return min(max(row, self.first), self.last) - self.first
-        return int(np.searchsorted(self.ids, row))
+        return min(max(int(np.searchsorted(self.ids, row)), self.first), self.last) - self.first
 
     def holds(self, row: int) -> bool:
         """True if row id `row` is one of the matches."""

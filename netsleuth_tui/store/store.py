@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from netsleuth_tui.decode.columns import Columns
     from netsleuth_tui.store.engine import Engine
+    from netsleuth_tui.store.lookup import Lookup
     from netsleuth_tui.store.sources import Source
 
 __all__ = ["Predicate", "Store"]
@@ -33,15 +34,15 @@ ENGINE_MEMORY = 1 << 30
 
 
 class Predicate(Protocol):
-    """A compiled filter: a boolean SQL tree over the packet columns, and the host-id relations that it names."""
+    """A compiled filter: a boolean SQL tree over the packet columns, and what else it names."""
 
     @property
     def sql(self) -> exp.Expression:
         """The condition."""
 
     @property
-    def host_sets(self) -> Sequence[NDArray[np.uint32]]:
-        """Ids of `host_set_0` and the following."""
+    def lookups(self) -> Sequence[Lookup]:
+        """Further columns that it names."""
 
 
 class Store:
@@ -99,7 +100,7 @@ class Store:
             predicate = compiled() if seen < rows else None
             if predicate is not None:
                 unseen = columns.at(slice(seen, None))
-                found = self.engine.row_ids(unseen, predicate.sql, predicate.host_sets, self.starts)
+                found = self.engine.row_ids(unseen, predicate.sql, predicate.lookups, self.starts)
                 ids = np.concatenate((ids, found)) if len(ids) else found
             self._matches[text] = (rows, ids)
             self._matches.move_to_end(text)

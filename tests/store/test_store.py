@@ -16,7 +16,7 @@ from netsleuth_tui.store.engine import Engine
 
 
 class _Predicate:
-    host_sets = ()
+    lookups = ()
 
     def __init__(self, sql: str) -> None:
         self.sql = parse_one(sql, dialect="duckdb")
@@ -73,6 +73,9 @@ def test_rows_know_their_position() -> None:
     assert rows(matches.take(1, 10)) == [5, 9]
     assert Rows(10, 20).position(15) == 5
     assert rows(Rows(10, 20).take(8, 5)) == [18, 19]
+    inside = Rows(1, 3, np.array([2, 5, 9, 14], np.uint32))
+    assert [inside.position(row) for row in (2, 5, 9, 14)] == [0, 0, 1, 2]
+    assert [inside.holds(row) for row in (2, 5, 9, 14)] == [False, True, True, False]
 
 
 PROBES = (
@@ -104,6 +107,6 @@ def test_a_query_over_its_memory_fails_alone() -> None:
     store = store_of([tcp(START + k) for k in range(3)])
     heavy = parse_one("SELECT list(a.range) AS x FROM range(3000000) a, range(20) b GROUP BY a.range % 2000000", dialect="duckdb")
     with pytest.raises(NetSleuthError, match="memory budget"):
-        engine.columns(heavy, store.columns(), ())
-    light = parse_one("SELECT count(*) AS n FROM captured", dialect="duckdb")
-    assert engine.columns(light, store.columns(), ())["n"].tolist() == [3]
+        engine.columns(heavy, store.columns()._asdict())
+    light = parse_one("SELECT count(*) AS n FROM packets", dialect="duckdb")
+    assert engine.columns(light, store.columns()._asdict())["n"].tolist() == [3]

@@ -1,0 +1,48 @@
+"""Columns that a filter needs beyond those of the packets: for each row, what a table says about its host."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.jit import kernel
+
+__all__ = ["Lookup", "look_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A column of truth values that a predicate names."""
+
+    name: str
+    """Of the new column."""
+
+    column: Literal["src", "dst"]
+    """The host ids that are looked up."""
+
+    table: NDArray[np.uint8]
+    """1 for each host id that is looked for, 0 for the others; ids beyond its end are not."""
+
+    def over(self, ids: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """The column for rows with these host ids."""
+        found = np.empty(len(ids), np.uint8)
+        look_up(self.table, ids, found)
+        return found.view(np.bool_)
+
+
+def _look_up_numpy(table: NDArray[np.uint8], ids: NDArray[np.uint32], found: NDArray[np.uint8]) -> None:
+    known = ids < len(table)
+    found[:] = 0
+    found[known] = table[ids[known]]
+
+
+@kernel(plain=_look_up_numpy)
+def look_up(table: NDArray[np.uint8], ids: NDArray[np.uint32], found: NDArray[np.uint8]) -> None:
+    """Write `table[ids]` to `found`, 0 for ids beyond the table."""
+    size = table.shape[0]
+    for i in range(ids.shape[0]):
+        at = np.int64(ids[i])
+        found[i] = table[at] if at < size else 0
