@@ -8,7 +8,7 @@ belongs to the user alone; this process only links what lies there (see `netsleu
 
 from __future__ import annotations
 
-import atexit
+import contextlib
 import hashlib
 import os
 import shutil
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar
 
@@ -29,8 +30,10 @@ R = TypeVar("R")
 
 State = Literal["plain", "compiling", "compiled", "unavailable"]
 
-WARM_UP = "netsleuth_tui.warm_up"
-"""Module that calls every kernel once and writes its machine code; run in a child process."""
+_START = "import sys; sys.path.insert(0, sys.argv[1]); from netsleuth_tui.warm_up import main; main(sys.argv[2])"
+WARM_UP = (sys.executable, "-P", "-W", "ignore", "-c", _START, str(Path(__file__).resolve().parents[1]))
+"""Command, but for the directory, that calls every kernel once and writes its machine code. It finds this very package, and nothing
+in the working directory, where untrusted files lie."""
 
 CACHES_KEPT = 4
 """Compiled versions (of this program, its libraries, the processor) that are kept side by side."""
@@ -227,17 +230,18 @@ def _cache_directory() -> Path | None:
     try:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.mkdir(mode=0o700, exist_ok=True)
-        private = _is_private(base) and _is_private(directory)
+        private = _is_ours(base, 0o022) and _is_ours(directory, 0o077)
     except OSError:
         return None
     return directory if private and os.access(directory, os.W_OK) else None
 
 
-def _is_private(directory: Path) -> bool:
+def _is_ours(directory: Path, forbidden: int) -> bool:
+    """A real directory of this user, with none of the `forbidden` permissions."""
     status = directory.lstat()
     if not stat.S_ISDIR(status.st_mode):
         return False
-    return os.name == "nt" or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
+    return os.name == "nt" or (status.st_uid == os.geteuid() and not status.st_mode & forbidden)
 
 
 def _version_key() -> str:
@@ -245,7 +249,9 @@ def _version_key() -> str:
     from netsleuth_tui import native
 
     root = Path(__file__).parent
-    digest = hashlib.sha256(f"{sys.version}{native.target()}{os.environ.get('NUMBA_BOUNDSCHECK', '')}".encode())
+    libraries = [f"{name} {version(name)}" for name in ("numba", "numpy")]
+    checks = os.environ.get("NUMBA_BOUNDSCHECK", "")
+    digest = hashlib.sha256(f"{sys.version}{libraries}{native.target()}{checks}".encode())
     for path in sorted(root.rglob("*.py")):
         status = path.stat()
         digest.update(f"{path.relative_to(root)} {status.st_size} {status.st_mtime_ns}".encode())
@@ -253,21 +259,16 @@ def _version_key() -> str:
 
 
 def _fill(directory: Path) -> None:
-    """Run the warm-up in a child, which ends when we do."""
-    child = subprocess.Popen(
-        [sys.executable, "-m", WARM_UP, str(directory)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    atexit.register(child.kill)
+    """Run the warm-up in a child, which ends when its input does: at the latest with this process."""
+    child = subprocess.Popen([*WARM_UP, str(directory)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     child.wait()
-    atexit.unregister(child.kill)
-    if child.returncode == 0:
-        _forget_old(directory.parent)
+    if child.stdin is not None:
+        child.stdin.close()
+    _forget_old(directory.parent)
 
 
 def _forget_old(base: Path) -> None:
-    caches = sorted(base.glob("kernels-*"), key=lambda p: p.stat().st_mtime, reverse=True)
-    for path in caches[CACHES_KEPT:]:
-        shutil.rmtree(path, ignore_errors=True)
+    with contextlib.suppress(OSError):  # another process may be at the same work
+        caches = sorted(base.glob("kernels-*"), key=lambda p: p.stat().st_mtime, reverse=True)
+        for path in caches[CACHES_KEPT:]:
+            shutil.rmtree(path, ignore_errors=True)

@@ -85,11 +85,11 @@ def load(directory: Path) -> dict[str, Callable[..., Any]]:
         OSError: A file is missing.
         ValueError: A file is not what was written.
     """
+    entries = _index(directory)
     import llvmlite.binding as llvm
 
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
     llvm.add_symbol(NEVER_CALLED, ctypes.cast(_TRAP, ctypes.c_void_p).value)
-    entries = [Entry(**{**item, "arguments": tuple(item["arguments"])}) for item in json.loads((directory / INDEX).read_bytes())]
     for entry in entries:
         code = (directory / f"{entry.name}.o").read_bytes()
         if hashlib.sha256(code).hexdigest() != entry.sha256:
@@ -98,6 +98,17 @@ def load(directory: Path) -> dict[str, Callable[..., Any]]:
     engine.finalize_object()
     _ENGINES.append(engine)
     return {entry.name: _caller(engine, entry) for entry in entries}
+
+
+def _index(directory: Path) -> list[Entry]:
+    listed = json.loads((directory / INDEX).read_bytes())
+    try:
+        entries = [Entry(**{**item, "arguments": tuple(item["arguments"])}) for item in listed]
+    except (TypeError, KeyError) as error:
+        raise ValueError(f"{INDEX} is no list of kernels") from error
+    if not entries:
+        raise ValueError(f"{INDEX} lists no kernels")
+    return entries
 
 
 _ENGINES: list[Any] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 import tempfile
 import threading
 from pathlib import Path
@@ -11,7 +11,7 @@ import numpy as np
 
 from netsleuth_tui import jit
 
-__all__ = ["warm_up"]
+__all__ = ["main", "warm_up"]
 
 
 def warm_up(directory: Path) -> None:
@@ -56,5 +56,13 @@ def _pcapng() -> bytes:
     return section + interface + b"\x06\x00\x00\x00" + total + bytes(12) + size + size + padded + total
 
 
-if __name__ == "__main__":
-    warm_up(Path(sys.argv[1]))
+def main(directory: str) -> None:
+    """`warm_up` as a process of its own, which ends at once where its input does: then its parent is gone."""
+
+    def watch() -> None:
+        while os.read(0, 1):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    warm_up(Path(directory))

@@ -17,6 +17,7 @@ from netsleuth_tui.analysis import EVERYTHING, overview
 from netsleuth_tui.decode.hosts import HostTable
 from netsleuth_tui.ingest import Loader
 from netsleuth_tui.store import Store
+from netsleuth_tui.store.lookup import Lookup
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_captures"
 
@@ -25,7 +26,8 @@ SAMPLES = Path(__file__).resolve().parents[1] / "sample_captures"
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the machine code of all kernels, written by the child process that a user's first run starts."""
     directory = tmp_path_factory.mktemp("kernels")
-    subprocess.run([sys.executable, "-m", jit.WARM_UP, str(directory)], check=True)
+    with subprocess.Popen([*jit.WARM_UP, str(directory)], stdin=subprocess.PIPE) as child:
+        assert child.wait() == 0
     return directory
 
 
@@ -112,6 +114,22 @@ def test_damaged_code_is_not_linked(written: Path, tmp_path: Path) -> None:
         native.load(tmp_path)
 
 
+@pytest.mark.parametrize("content", ["[{}]", "[1]", "null", "{}", "[]", "[{", ""])
+def test_a_damaged_index_is_no_index(content: str, tmp_path: Path) -> None:
+    """It is an error that has the kernels compiled again, not one that leaves them plain for good."""
+    (tmp_path / native.INDEX).write_text(content)
+    with pytest.raises(ValueError, match=r"kernels|Expecting"):
+        native.load(tmp_path)
+
+
+def test_the_compiler_runs_nothing_from_the_working_directory(tmp_path: Path) -> None:
+    """A folder of captures may hold a numba.py; and without its parent the child ends at once."""
+    (tmp_path / "numba.py").write_text("open('PWNED', 'w').close()")
+    done = subprocess.run([*jit.WARM_UP, str(tmp_path)], cwd=tmp_path, stdin=subprocess.DEVNULL, check=False)
+    assert done.returncode == 1
+    assert not (tmp_path / "PWNED").exists()
+
+
 def test_the_cache_directory_is_ours_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A directory that others can write to, or that is a link, is not used."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -123,6 +141,17 @@ def test_the_cache_directory_is_ours_alone(tmp_path: Path, monkeypatch: pytest.M
     directory.rmdir()
     directory.symlink_to(tmp_path)
     assert jit._cache_directory() is None
+
+
+@pytest.mark.usefixtures("linked")
+def test_hosts_are_looked_up_within_the_table() -> None:
+    """Ids beyond the table are not among those that are looked for, compiled or not."""
+    ids = np.array([0, 1, 2, 3, 2**32 - 1], np.uint32)
+    lookup = Lookup("found", "src", np.array([0, 1, 1], np.uint8))
+    fast = lookup.over(ids).tolist()
+    for kernel in jit._compiler.kernels:
+        kernel.compiled = None
+    assert fast == lookup.over(ids).tolist() == [False, True, True, False, False]
 
 
 @pytest.mark.usefixtures("linked")

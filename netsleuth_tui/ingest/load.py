@@ -38,8 +38,8 @@ REPORT_EVERY = 0.1
 PLAIN_FRAMES = 1 << 11
 """Frames that are decoded at once while kernels are plain Python."""
 
-MOST_WAIT = 10.0
-"""Seconds that loading waits for compiled kernels to be read from the cache."""
+MOMENT = 0.05
+"""Seconds between two looks whether somebody cancels."""
 
 MOST_SOURCES = 1 << 16
 
@@ -114,7 +114,8 @@ class Loader:
         store = self.store
         index = len(store.sources)
         if index >= MOST_SOURCES:
-            raise NetSleuthError(f"more than {MOST_SOURCES} files", where=reader.name, hint="open fewer at once")
+            self.problems.append(f"{reader.name}: not read: it is one of more than {MOST_SOURCES} files")
+            return
         source = Source(reader.name, reader.format, reader.compression, reader.size, store.packets)
         store.sources = (*store.sources, source)
         for batch in reader.batches():
@@ -149,8 +150,8 @@ class Loader:
             self._report(reader.name, reader.position)
             if self._decoding.rows > WORTH_COMPILING_ROWS:
                 jit.start()
-            if jit.state() == "compiling" and jit.is_cached():  # worth waiting for, once plain Python has given the first screen
-                jit.wait(MOST_WAIT)
+            while jit.state() == "compiling" and jit.is_cached() and not self.cancel.is_set():
+                jit.wait(MOMENT)  # plain Python has given the first screen; what only has to be linked is worth waiting for
 
     def _show_all(self, batches: Iterable[FrameBatch], index: int) -> None:
         """Count batches as their rows become visible."""
