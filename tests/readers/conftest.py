@@ -42,7 +42,7 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
     """Run the test once with each form of the kernels."""
     for kernel in KERNELS:
         machine_code = request.getfixturevalue("compiled")[kernel.__name__] if request.param == "compiled" else None
-        monkeypatch.setattr(kernel, "_compiled", machine_code)
+        monkeypatch.setattr(kernel, "compiled", machine_code)
         if request.param == "function":
             monkeypatch.setattr(kernel, "plain", None)
     return str(request.param)

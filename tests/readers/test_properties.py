@@ -34,6 +34,9 @@ from netsleuth_tui.readers import UnreadableFile
 pytestmark = pytest.mark.usefixtures("engine")
 relaxed = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=120)
 
+LAST_MICROSECOND = 4_611_686_018 * 10**6 - 1
+"""Of 2116, after which nothing is taken for a time."""
+
 
 @dataclass(frozen=True)
 class Made:
@@ -76,7 +79,7 @@ def made_pcapng(draw: st.DrawFn) -> Made:
         order = draw(st.sampled_from("<>"))
         parts: list[tuple[bytes, tuple[bytes, int, int] | None]] = [(section(order=order), None), (interface(order=order), None)]
         for kind in draw(st.lists(st.sampled_from(["enhanced", "options", "simple", "obsolete", "other"]), max_size=8)):
-            data, ticks = draw(st.binary(max_size=40)), draw(st.integers(0, 2**53))
+            data, ticks = draw(st.binary(max_size=40)), draw(st.integers(0, LAST_MICROSECOND))
             if kind == "simple":
                 parts.append((simple(data, order=order), (data, len(data), NO_TIME)))
             elif kind == "obsolete":
@@ -184,7 +187,7 @@ def in_every_form(compiled: dict[str, object], monkeypatch: pytest.MonkeyPatch) 
         for form in ("sweep", "function", "compiled"):
             with monkeypatch.context() as patch:
                 for kernel in (pcap.frame_records, blocks.frame_blocks):
-                    patch.setattr(kernel, "_compiled", compiled[kernel.__name__] if form == "compiled" else None)
+                    patch.setattr(kernel, "compiled", compiled[kernel.__name__] if form == "compiled" else None)
                     if form == "function":
                         patch.setattr(kernel, "plain", None)
                 results.append(read(path, frames=7))

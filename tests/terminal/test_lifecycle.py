@@ -26,8 +26,7 @@ PROGRAM = """
 import os, signal, sys, termios, threading, time, tty
 os.login_tty(int(sys.argv[1]))
 behaviour, hangup = sys.argv[2:4]
-if hangup == "ignored":
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+signal.signal(signal.SIGHUP, signal.SIG_IGN if hangup == "ignored" else signal.SIG_DFL)
 from netsleuth_tui.terminal.lifecycle import Ending
 
 asked = threading.Event()

@@ -61,11 +61,16 @@ class Terminal:
 
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 160, 0, 0))
+
+        def begin() -> None:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup has ignored
+
         environment = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
         environment.pop("COLUMNS", None)
         self.process = subprocess.Popen(
             [sys.executable, "-c", script, *arguments], stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
+            preexec_fn=begin,  # noqa: PLW1509 - no threads here
         )  # fmt: skip
         os.close(slave)
         self.output = b""
@@ -89,6 +94,14 @@ class Terminal:
         while text not in self.output:
             assert time.monotonic() < end, self.output[-2000:]
             assert self.read(0.2), self.output[-2000:]
+
+    def quiet(self) -> None:
+        """Wait until nothing more is sent, but not for ever."""
+        end = time.monotonic() + 1.0
+        before = -1
+        while before < len(self.output) and time.monotonic() < end:
+            before = len(self.output)
+            self.read(0.2)
 
     def send(self, keys: bytes) -> None:
         """Press keys."""
@@ -184,8 +197,7 @@ def test_only_known_sequences_are_sent(tmp_path: Path) -> None:
             b"\r",
         ):
             it.send(keys)
-            for _ in range(6):
-                it.read(0.1)
+            it.quiet()
         it.process.send_signal(signal.SIGTERM)
         it.end()
     rest, at = it.output, 0
