@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from netsleuth_tui import query
 from netsleuth_tui.analysis import EVERYTHING, Scope
+from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest import Loader, Progress, default_budget
 from netsleuth_tui.readers import read_frame
 from netsleuth_tui.store import Store
 
 if TYPE_CHECKING:
     from netsleuth_tui.decode.dissect import Dissection, Dissector
-    from netsleuth_tui.errors import NetSleuthError
 
 __all__ = ["Session"]
 
@@ -36,6 +36,7 @@ class Session:
         self.failures: list[NetSleuthError] = []
         """Files that could not be opened."""
         self._dissector: Dissector | None = None
+        self._stopped = False
 
     def load(
         self, paths: Sequence[str], *, cancel: threading.Event | None = None, report: Callable[[Progress], None] | None = None
@@ -55,7 +56,9 @@ class Session:
 
         loader = Loader(self.store, memory=self.memory, cancel=cancel or threading.Event(), report=keep)
         self.failures = loader.failures
-        return loader.load(paths)
+        last = loader.load(paths)
+        self._stopped = last.phase != "done"
+        return last
 
     def look_at(self, scope: Scope) -> None:
         """Make `scope` the current one.
@@ -67,6 +70,17 @@ class Session:
             query.parse(scope.filter)
         self.scope = scope
 
+    @property
+    def is_whole(self) -> bool:
+        """True if all that was named is loaded: every file could be opened, is undamaged, and was read to its end.
+
+        A file of a folder that is no capture does not count.
+        """
+        sources = self.store.sources
+        return (
+            bool(sources) and not self.failures and all(source.complete and not source.damage for source in sources) and not self._stopped
+        )
+
     def frame(self, row: int) -> bytes:
         """Captured bytes of row id `row`, read again from its file.
 
@@ -75,6 +89,8 @@ class Session:
         """
         columns = self.store.columns()
         source = self.store.source_of(row)
+        if source.stamp is not None and not source.stamp.still_holds(source.name):
+            raise NetSleuthError("the file has changed since it was loaded", where=source.name, hint="open it again to see this packet")
         return read_frame(source.name, source.compression, int(columns.offset[row]), int(columns.cap_len[row]))
 
     def dissect(self, row: int) -> Dissection:

@@ -25,6 +25,7 @@ SHOWN = (("d", 86400 * SECOND), ("h", 3600 * SECOND), ("min", 60 * SECOND), ("s"
 _DECIMAL: list[int] = [factor * 10**power for power in range(9) for factor in (1, 2, 5)]
 _CLOCK = [SECOND * s for s in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)]
 _DAYS: list[int] = [86400 * SECOND * factor * 10**power for power in range(5) for factor in (1, 2, 5)]
+LONGEST = 1 << 61
 ROUND = tuple(_DECIMAL + _CLOCK + _DAYS)
 
 
@@ -40,14 +41,14 @@ def parse_interval(text: str) -> int:
     """Nanoseconds of '1s', '250ms', '5min', '1h'.
 
     Raises:
-        NetSleuthError: It is not a number with a unit, or not above 0.
+        NetSleuthError: It is not a number with a unit, not above 0, or longer than any capture.
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]+)", text.strip().lower())
     if found and found[2] in UNITS:
         whole, _, fraction = found[1].partition(".")
         unit = UNITS[found[2]]
         length = int(whole) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
-        if length > 0:
+        if 0 < length <= LONGEST:
             return length
     raise NetSleuthError(f"{text!r} is not an interval", hint="a number and a unit: 10ms, 1s, 5min, 1h, 1d")
 

@@ -76,7 +76,7 @@ def summary_dict(found: Summary) -> dict[str, Any]:
         "until": found.scope.end,
         "protocols": {count.label: {"packets": count.packets, "bytes": count.bytes} for count in found.protocols},
         "flags": {count.label: {"packets": count.packets, "bytes": count.bytes} for count in found.flags},
-        "sources": [asdict(source) for source in found.sources],
+        "sources": [{name: value for name, value in asdict(source).items() if name != "stamp"} for source in found.sources],
     }
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.query import times
 
 __all__ = ["clock", "epoch", "iso", "parse_time"]
 
 BILLION = 1_000_000_000
+LATEST = 4_611_686_018 * BILLION
+"""The year 2116; readers take nothing further from the epoch for a time, so that the difference of any two fits 64 bits."""
+EARLIEST = -LATEST
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -34,26 +38,16 @@ def epoch(time: int) -> str:
 
 
 def parse_time(text: str) -> int:
-    """Nanoseconds since the epoch of an ISO 8601 time (UTC unless it says otherwise) or of seconds since the epoch.
+    """Nanoseconds since the epoch of a time as filters take it (see `query.times.instant`), or of seconds since the epoch.
+
+    A time that no capture can have becomes the first or the last that one can have, so that 9999-12-31 means an open end.
 
     Raises:
         NetSleuthError: It is neither.
     """
-    text = text.strip()
-    number = text.removeprefix("-")
-    if number.replace(".", "", 1).isascii() and number.replace(".", "", 1).isdigit():
-        whole, _, fraction = number.partition(".")
-        nanoseconds = int(whole or "0") * BILLION + int(fraction[:9].ljust(9, "0") or "0")
-        return -nanoseconds if text.startswith("-") else nanoseconds
-    head, dot, tail = text.partition(".")
-    digits = tail[: len(tail) - len(tail.lstrip("0123456789"))]
-    try:
-        moment = datetime.fromisoformat(head + tail[len(digits) :])
-    except ValueError:
-        moment = None
-    if moment is None or (dot and not digits):
+    time = times.instant(text)
+    if time is None:
+        time = times.epoch(text.strip())
+    if time is None:
         raise NetSleuthError(f"{text!r} is not a time", hint="ISO 8601, as in 2026-03-10T12:05:00.5Z, or seconds since 1970")
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    since = moment - EPOCH
-    return (since.days * 86400 + since.seconds) * BILLION + int(digits[:9].ljust(9, "0"))
+    return max(EARLIEST, min(time, LATEST))

@@ -71,9 +71,7 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
 
 def ending(session: Session) -> int:
     """The exit code for what was loaded."""
-    progress = session.progress
-    partial = progress is not None and (progress.phase != "done" or bool(progress.problems))
-    return exits.DAMAGED if partial else exits.DONE
+    return exits.DONE if session.is_whole else exits.DAMAGED
 
 
 def format_of(common: Common) -> Format:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from netsleuth_tui.errors import NetSleuthError
 
 __all__ = ["parse_size"]
 
+DIGITS = 20
 UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 
 
@@ -18,6 +20,7 @@ def parse_size(text: str) -> int:
         NetSleuthError: It is not a size.
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", text.strip().lower())
-    if not found or float(found[1]) <= 0:
+    size = int(Decimal(found[1]) * UNITS[found[2]]) if found and len(found[1]) <= DIGITS else 0
+    if not size:
         raise NetSleuthError(f"{text!r} is not a size", hint="for example 2GiB or 500MiB")
-    return int(float(found[1]) * UNITS[found[2]])
+    return size

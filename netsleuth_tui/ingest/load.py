@@ -17,7 +17,7 @@ from netsleuth_tui.ingest.decoding import Decoding
 from netsleuth_tui.ingest.progress import Phase, Progress
 from netsleuth_tui.ingest.series import expand
 from netsleuth_tui.readers import open_capture
-from netsleuth_tui.store import Source
+from netsleuth_tui.store import Source, Stamp
 
 if TYPE_CHECKING:
     from netsleuth_tui.readers import CaptureReader
@@ -131,6 +131,7 @@ class Loader:
             damage=tuple(str(damage) for damage in reader.damage),
             notes=tuple(reader.notes),
             drops=reader.drops,
+            stamp=Stamp.of(reader.name),
         )
         store.sources = (*store.sources[:index], source)
         self.problems.extend(f"{reader.name}: {damage}" for damage in source.damage)

@@ -2,7 +2,7 @@
 
 from netsleuth_tui.store.packets import ROW_BYTES, PacketTable
 from netsleuth_tui.store.rows import Rows
-from netsleuth_tui.store.sources import Source
+from netsleuth_tui.store.sources import Source, Stamp
 from netsleuth_tui.store.store import Store
 
-__all__ = ["ROW_BYTES", "PacketTable", "Rows", "Source", "Store"]
+__all__ = ["ROW_BYTES", "PacketTable", "Rows", "Source", "Stamp", "Store"]

@@ -2,9 +2,39 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
-__all__ = ["Source"]
+__all__ = ["Source", "Stamp"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """How a file can be told from another of the same name."""
+
+    device: int
+    inode: int
+    size: int
+    modified: int
+    """ns since the epoch."""
+
+    @classmethod
+    def of(cls, name: str) -> Stamp | None:
+        """The stamp that a file has now; None for standard input, or where there is no such file any more."""
+        if name == "-":
+            return None
+        try:
+            status = os.stat(name)  # noqa: PTH116 - a name as the user typed it
+        except OSError:
+            return None
+        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+    def still_holds(self, name: str) -> bool:
+        """True if the file is the same and has at most grown."""
+        now = Stamp.of(name)
+        if now is None or (now.device, now.inode) != (self.device, self.inode):
+            return False
+        return now.size > self.size or (now.size == self.size and now.modified == self.modified)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +66,9 @@ class Source:
 
     last: int | None = None
     """Latest time stamp, ns since the epoch."""
+
+    stamp: Stamp | None = None
+    """Of the file when reading ended, so that its bytes are not read again from another one."""
 
     drops: int = 0
     """Packets that the capturing host says it lost."""

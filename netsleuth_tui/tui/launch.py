@@ -119,5 +119,4 @@ def _ending(app: NetSleuthApp) -> int:
         sys.stderr.write(f"netsleuth: {note}\n")
     if session is None or not session.store.sources:
         return FAILED if app.main.progress is not None and app.main.progress.phase == "done" else 0
-    damaged = session.failures or any(source.damage for source in session.store.sources)
-    return DAMAGED if damaged else 0
+    return 0 if session.is_whole else DAMAGED

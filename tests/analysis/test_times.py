@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from netsleuth_tui.analysis import clock, epoch, iso, parse_interval, parse_time, show_interval
 from netsleuth_tui.analysis.intervals import ROUND, nice_interval
+from netsleuth_tui.analysis.times import EARLIEST, LATEST
 from netsleuth_tui.errors import NetSleuthError
 
-instants = st.integers(-(2**62), 2**62)
+instants = st.integers(EARLIEST, LATEST)
 
 
 @given(instants)
@@ -29,6 +30,12 @@ def test_times_as_people_write_them() -> None:
     assert parse_time("2026-03-10T12:00:00.000000001Z") == noon + 1
     assert clock(noon + 1_500_000_000) == "12:00:01.500000"
     assert iso(noon) == "2026-03-10T12:00:00Z"
+
+
+def test_times_beyond_all_captures_are_open_ends() -> None:
+    """Year 1 and year 9999 mean the beginning and the end, and fit 64 bits."""
+    assert parse_time("0001-01-01") == EARLIEST
+    assert parse_time("9999-12-31") == parse_time("99999999999999") == LATEST < 2**62
 
 
 @pytest.mark.parametrize("text", ["", "soon", "2026-13-01", "12:00:", "1.2.3", "2026-03-10T12:00:00.", "²"])
@@ -69,7 +76,7 @@ def test_intervals_read_and_show(text: str, length: int, shown: str) -> None:
     assert show_interval(length) == shown
 
 
-@pytest.mark.parametrize("text", ["", "s", "0s", "-1s", "1", "1 fortnight", "0.0000000001ns"])
+@pytest.mark.parametrize("text", ["", "s", "0s", "-1s", "1", "1 fortnight", "0.0000000001ns", "1000000d"])
 def test_what_is_no_interval_is_refused(text: str) -> None:
     """The message gives examples."""
     with pytest.raises(NetSleuthError, match="10ms"):

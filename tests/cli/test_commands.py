@@ -111,6 +111,22 @@ def test_damage_is_said_and_exits_3(damaged: str, capsys: pytest.CaptureFixture[
     assert f"damaged at byte {offset}: " in found["sources"][0]["damage"][0]
 
 
+def test_a_folder_may_hold_other_files(small: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no capture is skipped with a remark, and nothing is missing."""
+    (Path(small).parent / "README.txt").write_text("what these captures are about")
+    assert run(["summary", str(Path(small).parent), "--format", "json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["packets"] == 3
+    assert "skipped" in err
+
+
+@pytest.mark.parametrize("window", [["--until", "9999-01-01"], ["--since", "0001-01-01"], ["--since", "1700-01-01"]])
+def test_windows_may_be_wider_than_time(window: list[str], small: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An end far away is an open end."""
+    assert run(["timeline", small, "--every", "3650d", "--format", "csv", *window]) == 0
+    assert sum(int(row["packets"]) for row in csv_of(capsys.readouterr().out)) == 3
+
+
 def test_the_budget_is_kept_and_said(capsys: pytest.CaptureFixture[str]) -> None:
     """Loading stops at --memory; what was loaded is answered, and the exit code says that it is not all."""
     assert run(["summary", LOOP, "--format", "json", "--memory", "2MiB"]) == 3

@@ -19,7 +19,7 @@ def test_sizes_read(text: str, size: int) -> None:
     assert parse_size(text) == size
 
 
-@pytest.mark.parametrize("text", ["", "much", "-1", "0", "1PiB", "2 GiBs"])
+@pytest.mark.parametrize("text", ["", "much", "-1", "0", "1PiB", "2 GiBs", "9" * 400])
 def test_what_is_no_size_is_refused(text: str) -> None:
     """The message gives an example."""
     with pytest.raises(NetSleuthError, match="2GiB"):

@@ -16,6 +16,14 @@ def test_numbers_sort_as_numbers(tmp_path: Path) -> None:
     assert expand([str(tmp_path)]) == [(name, False) for name in expected]
 
 
+def test_digits_of_other_scripts_are_letters(tmp_path: Path) -> None:
+    """A superscript two is a digit to Unicode, but no number."""
+    names = [str(tmp_path / name) for name in ("1.pcap", "1²2.pcap")]
+    for name in names:
+        Path(name).touch()
+    assert sorted(name for name, _ in expand([str(tmp_path)])) == sorted(names)
+
+
 def test_a_name_is_itself_before_it_is_a_pattern(tmp_path: Path) -> None:
     """A file whose name holds brackets opens by its name."""
     odd = tmp_path / "cap[1].pcap"
