@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
@@ -125,7 +125,9 @@ def compiled(*kernels: jit.Kernel[..., Any]) -> Iterator[None]:
     from numba.extending import register_jitable
 
     for function in jit._compiler.helpers:
-        register_jitable(function)
+        if function not in _registered:  # each further time makes every compilation after it slower
+            register_jitable(function)
+            _registered.add(function)
     before = [kernel.compiled for kernel in kernels]
     for kernel in kernels:
         kernel.compiled = _dispatchers.setdefault(id(kernel), numba.njit(nogil=True)(kernel.function))
@@ -137,3 +139,4 @@ def compiled(*kernels: jit.Kernel[..., Any]) -> Iterator[None]:
 
 
 _dispatchers: dict[int, Any] = {}
+_registered: set[Callable[..., Any]] = set()

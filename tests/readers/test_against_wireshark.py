@@ -7,6 +7,7 @@ import struct
 import subprocess
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -187,8 +188,9 @@ def test_totals_equal_those_of_capinfos(captures: list[Ours]) -> None:
     """Packets, bytes on the wire, first and last time of every capture, or a class that says why not; every class is needed."""
     seen: Counter[str] = Counter()
     unexplained = []
-    for ours in captures:
-        theirs = run_capinfos(ours.path)
+    with ThreadPoolExecutor(2) as pool:
+        printed = list(pool.map(run_capinfos, (ours.path for ours in captures)))
+    for ours, theirs in zip(captures, printed, strict=True):
         different = {"totals"} if theirs.totals is None else differing(ours, theirs.totals)
         if different:
             names = excused(ours, theirs, different)
@@ -206,13 +208,13 @@ def copied_by_editcap(path: Path, target: Path) -> list[tuple[int, int, int]] | 
     Returns:
         None if editcap cannot copy the file, for the blocks in it that are no packets.
     """
-    target.unlink(missing_ok=True)
     done = subprocess.run(
         [oracle("editcap"), "-F", "pcapng", str(path), str(target)], capture_output=True, text=True, errors="replace", check=False
     )
     if "can't be written" in done.stderr:
         return None
     content = target.read_bytes() if target.exists() else b""
+    target.unlink(missing_ok=True)
     at, frames = 0, []
     units: list[Fraction] = []
     while at + 12 <= len(content):
@@ -232,10 +234,10 @@ def test_frames_equal_those_that_editcap_copies(captures: list[Ours], tmp_path: 
     """Captured length, wire length and time of every single frame, in every capture that has no class of its own."""
     unexplained = []
     compared = 0
-    for ours in captures:
-        if {name for name, (_, holds) in CLASSES.items() if holds(ours, Theirs(None, ""))} - COPIED_ALIKE:
-            continue
-        theirs = copied_by_editcap(ours.path, tmp_path / "copy")
+    alike = [ours for ours in captures if not {n for n, (_, holds) in CLASSES.items() if holds(ours, Theirs(None, ""))} - COPIED_ALIKE]
+    with ThreadPoolExecutor(2) as pool:
+        copies = list(pool.map(copied_by_editcap, (ours.path for ours in alike), (tmp_path / str(i) for i in range(len(alike)))))
+    for ours, theirs in zip(alike, copies, strict=True):
         if theirs is None:
             continue
         mine = list(zip(ours.cap_len.tolist(), ours.wire_len.tolist(), ours.time.tolist(), strict=True))

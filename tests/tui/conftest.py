@@ -7,9 +7,16 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from textual import _wait
 from tui.screens import Driver
 
 from netsleuth_tui.tui.app import NetSleuthApp
+
+
+@pytest.fixture(autouse=True)
+def _short_naps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Textual look every 4 ms, not every 20, whether a key has been dealt with: the driver waits for what matters."""
+    monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 1 / 250)
 
 
 @pytest.fixture
