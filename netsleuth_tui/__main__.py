@@ -14,9 +14,13 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:  # answered before anything else is imported
         sys.stdout.write(f"netsleuth {__version__}\n")
         return
-    from netsleuth_tui.cli import run
+    try:
+        from netsleuth_tui.cli import run
 
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # before the command line could say so itself
+        code = 130
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["NetSleuthError"]
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["NetSleuthError", "UsageError", "misused"]
 
 
 class NetSleuthError(Exception):
@@ -23,3 +26,18 @@ class NetSleuthError(Exception):
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text} ({self.hint})" if self.hint else text
+
+
+class UsageError(NetSleuthError):
+    """What was asked for makes no sense, whatever is in the files."""
+
+
+@contextmanager
+def misused() -> Iterator[None]:
+    """Errors within are the asker's: they become `UsageError`."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except NetSleuthError as error:
+        raise UsageError(error.what, where=error.where, hint=error.hint) from error

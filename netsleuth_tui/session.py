@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netsleuth_tui import query
@@ -81,6 +82,21 @@ class Session:
             bool(sources) and not self.failures and all(source.complete and not source.damage for source in sources) and not self._stopped
         )
 
+    def warm(self) -> None:
+        """Load what the first filter needs, so that it need not wait for it."""
+        if self.store.packets:
+            self.store.engine.row_ids(self.store.columns().at(slice(0, 1)), query.warmed(), (), self.store.starts)
+
+    def spare(self, target: str | None) -> None:
+        """Refuse to write over a capture that is open.
+
+        Raises:
+            NetSleuthError: `target` is one of the files that were loaded.
+        """
+        for source in self.store.sources:
+            if target is not None and source.name != "-" and _is_same(target, source.name):
+                raise NetSleuthError("this is one of the captures that are open", where=target, hint="choose another name")
+
     def frame(self, row: int) -> bytes:
         """Captured bytes of row id `row`, read again from its file.
 
@@ -109,3 +125,10 @@ class Session:
         """End the dissector's process."""
         if self._dissector is not None:
             self._dissector.close()
+
+
+def _is_same(one: str, other: str) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False

@@ -45,7 +45,7 @@ def test_frames_are_read_again(path: Path) -> None:
     assert session.frame(1) == FIRST[1]
 
 
-@pytest.mark.parametrize("way", ["replaced", "overwritten", "removed", "cut"])
+@pytest.mark.parametrize("way", ["replaced", "overwritten", "overwritten by a longer one", "removed", "cut"])
 def test_another_file_of_that_name_is_not_taken_for_it(path: Path, way: str) -> None:
     """A ring buffer goes on writing: the bytes of another packet would contradict the table."""
     session = loaded(path)
@@ -53,8 +53,8 @@ def test_another_file_of_that_name_is_not_taken_for_it(path: Path, way: str) -> 
         other = path.with_suffix(".new")
         other.write_bytes(capture([*SECOND, b"z" * 90]))
         other.replace(path)
-    elif way == "overwritten":
-        path.write_bytes(capture(SECOND))
+    elif way.startswith("overwritten"):
+        path.write_bytes(capture(SECOND if way == "overwritten" else [*SECOND, b"z" * 90]))
     elif way == "removed":
         path.unlink()
     else:

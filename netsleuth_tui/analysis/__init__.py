@@ -8,6 +8,7 @@ from netsleuth_tui.analysis.scope import EVERYTHING, Scope, rows_of
 from netsleuth_tui.analysis.summary import Summary, summary, summary_dict, summary_table
 from netsleuth_tui.analysis.timeline import Timeline, timeline, timeline_by_table, timeline_table
 from netsleuth_tui.analysis.times import clock, epoch, iso, parse_time
+from netsleuth_tui.analysis.values import column_of
 
 __all__ = [
     "EVERYTHING",
@@ -20,6 +21,7 @@ __all__ = [
     "Timeline",
     "breakdown_table",
     "clock",
+    "column_of",
     "epoch",
     "iso",
     "overview",

@@ -54,7 +54,7 @@ def overview(store: Store, scope: Scope, *, columns: int | None = None, every: i
     """
     total = store.packets
     rows = rows_of(store, scope)
-    start, step, intervals = axis(time_span(store, scope, rows), columns=columns, every=every)
+    start, step, intervals = axis(time_span(store, scope), columns=columns, every=every)
     counted = tally(store.columns(), rows, origin=start, every=step, buckets=intervals)
     return Overview(
         scope,

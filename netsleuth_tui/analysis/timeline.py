@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.grouping import group_by_time
-from netsleuth_tui.analysis.intervals import nice_interval, show_interval
+from netsleuth_tui.analysis.intervals import SECOND, nice_interval, show_interval
 from netsleuth_tui.analysis.scope import Scope, rows_of
 from netsleuth_tui.analysis.tally import MOST_BUCKETS, Tally, tally
 from netsleuth_tui.analysis.times import iso
@@ -18,11 +18,10 @@ from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.tabular import Column, Table
 
 if TYPE_CHECKING:
-    from netsleuth_tui.store import Rows, Store
+    from netsleuth_tui.store import Store
 
 __all__ = ["Timeline", "axis", "from_tally", "time_span", "timeline", "timeline_by_table", "timeline_table"]
 
-NO_SPAN = (0, 0)
 COUNTS = (Column("packets", "integer"), Column("bytes", "integer"), Column("events", "integer"))
 
 
@@ -59,22 +58,22 @@ class Timeline:
         return self.start + at * self.every, int(totals[at])
 
 
-def time_span(store: Store, scope: Scope, rows: Rows) -> tuple[int, int]:
-    """First and last instant that a time line of the scope shows, ns; (0, 0) where no row has a time.
+def time_span(store: Store, scope: Scope) -> tuple[int, int] | None:
+    """First and last instant that a time line of the scope shows, ns; None where nothing that was loaded has a time.
 
     The window counts where it is closed, what is loaded where it is open: so the axis stays in place while the filter changes.
     """
     firsts = [source.first for source in store.sources if source.first is not None]
     lasts = [source.last for source in store.sources if source.last is not None]
-    if not firsts or not lasts or not (len(rows) or store.packets):
-        return NO_SPAN
+    if not firsts or not lasts:
+        return None
     start = scope.start if scope.start is not None else min(firsts)
     end = scope.end - 1 if scope.end is not None else max(lasts)
     return (start, end) if end >= start else (start, start)
 
 
-def axis(span: tuple[int, int], *, columns: int | None = None, every: int | None = None) -> tuple[int, int, int]:
-    """Start, interval and number of intervals that cover a span.
+def axis(span: tuple[int, int] | None, *, columns: int | None = None, every: int | None = None) -> tuple[int, int, int]:
+    """Start, interval and number of intervals that cover a span; none cover None.
 
     Args:
         span: First and last instant, ns.
@@ -84,6 +83,8 @@ def axis(span: tuple[int, int], *, columns: int | None = None, every: int | None
     Raises:
         NetSleuthError: `every` cuts the span into more than `MOST_BUCKETS` intervals.
     """
+    if span is None:
+        return 0, every if every is not None else SECOND, 0
     first, last = span
     step = every if every is not None else nice_interval(last - first, max(columns or 1, 3))
     start = first // step * step
@@ -116,7 +117,7 @@ def timeline(store: Store, scope: Scope, *, every: int) -> Timeline:
         NetSleuthError: There would be too many intervals.
     """
     rows = rows_of(store, scope)
-    start, step, intervals = axis(time_span(store, scope, rows), every=every)
+    start, step, intervals = axis(time_span(store, scope), every=every)
     return from_tally(tally(store.columns(), rows, origin=start, every=step, buckets=intervals), start, step)
 
 
@@ -143,7 +144,7 @@ def timeline_by_table(store: Store, scope: Scope, *, every: int, by: str) -> Tab
         NetSleuthError: There is no such field, or there would be too many intervals.
     """
     rows = rows_of(store, scope)
-    start, step, _ = axis(time_span(store, scope, rows), every=every)
+    start, step, _ = axis(time_span(store, scope), every=every)
     grouped = group_by_time(store, rows, by, start, step)
     times = [iso(start + k * step) for k in grouped.interval.tolist()]
     return Table(

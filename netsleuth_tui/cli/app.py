@@ -12,9 +12,10 @@ from netsleuth_tui import __version__
 from netsleuth_tui.cli import exits
 from netsleuth_tui.cli.browse import browse
 from netsleuth_tui.cli.export import export
+from netsleuth_tui.cli.options import STDIN
 from netsleuth_tui.cli.summary import summary
 from netsleuth_tui.cli.timeline import timeline
-from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.errors import NetSleuthError, UsageError
 from netsleuth_tui.terminal.lifecycle import Ending
 from netsleuth_tui.terminal.sanitize import display
 
@@ -46,14 +47,16 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         with Ending():
-            code = app(list(arguments), exit_on_error=False, print_error=False, result_action="return_value")
+            code = app(
+                [STDIN if word == "-" else word for word in arguments], exit_on_error=False, print_error=False, result_action="return_value"
+            )
             sys.stdout.flush()
     except CycloptsError as error:
         _complain(f"{error}\nnetsleuth --help shows what there is")
         return exits.USAGE
     except NetSleuthError as error:
         _complain(str(error))
-        return exits.FAILED
+        return exits.USAGE if isinstance(error, UsageError) else exits.FAILED
     except KeyboardInterrupt:
         _complain("interrupted")
         return exits.INTERRUPTED

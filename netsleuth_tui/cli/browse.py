@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from netsleuth_tui.cli.options import Files
 from netsleuth_tui.cli.sizes import parse_size
-from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.errors import UsageError, misused
 from netsleuth_tui.paths import sample
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ def browse(
     """Open captures in the app."""
     paths = [str(sample(DEMO))] if demo else list(files or [])
     if not paths:
-        raise NetSleuthError("no file given", hint="netsleuth FILE..., or netsleuth --demo; netsleuth --help shows the rest")
-    budget = parse_size(memory) if memory else None
+        raise UsageError("no file given", hint="netsleuth FILE..., or netsleuth --demo; netsleuth --help shows the rest")
+    with misused():
+        budget = parse_size(memory) if memory else None
 
     def session() -> Session:  # made on the loading thread: what it needs is imported while the first screen is already there
         from netsleuth_tui.session import Session

@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from netsleuth_tui.cli.options import Common, Files
-from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.errors import NetSleuthError, misused
 
 __all__ = ["export"]
 
@@ -28,8 +28,11 @@ def export(
     from netsleuth_tui.cli.headless import ending, load, write
 
     names = analysis.EXPORTED if fields is None else tuple(name for name in (part.strip() for part in fields.split(",")) if name)
-    if not names:
-        raise NetSleuthError("--fields names no field")
+    with misused():
+        if not names:
+            raise NetSleuthError("--fields names no field")
+        for name in names:
+            analysis.column_of(name)
     session, scope = load(files, common)
-    write(analysis.records_table(session.store, scope, names), common)
+    write(analysis.records_table(session.store, scope, names), session, common)
     return ending(session)

@@ -10,7 +10,7 @@ from netsleuth_tui.analysis import Scope, parse_time
 from netsleuth_tui.cli import exits
 from netsleuth_tui.cli.options import Common, Format
 from netsleuth_tui.cli.sizes import parse_size
-from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.errors import NetSleuthError, misused
 from netsleuth_tui.export import write_table
 from netsleuth_tui.ingest import Progress
 from netsleuth_tui.session import Session
@@ -49,20 +49,23 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
     Raises:
         NetSleuthError: The scope is not valid, or no file could be opened.
     """
-    if not files:
-        raise NetSleuthError("no file given", hint="netsleuth --help shows what there is")
-    scope = scope_of(common)
-    session = Session(parse_size(common.memory) if common.memory else None)
-    session.look_at(scope)
+    with misused():
+        if not files:
+            raise NetSleuthError("no file given", hint="netsleuth --help shows what there is")
+        scope = scope_of(common)
+        session = Session(parse_size(common.memory) if common.memory else None)
+        session.look_at(scope)
     progress = _Narrator()
     last = session.load(files, report=progress)
     progress.clear()
+    if not session.store.sources and len(session.failures) == 1:
+        raise session.failures[0]
     for problem in last.problems:
         say(problem)
     if last.phase == "budget":
         say(f"stopped at {last.packets} packets: the memory budget is used up; the rest of the input is missing here (raise --memory)")
     if not session.store.sources:
-        raise session.failures[0] if len(session.failures) == 1 else NetSleuthError("nothing could be opened")
+        raise NetSleuthError("nothing could be opened", where=", ".join(files))
     for source in session.store.sources:
         for note in source.notes:
             say(f"{source.name}: {note}")
@@ -83,12 +86,13 @@ def format_of(common: Common) -> Format:
     return "table" if sys.stdout.isatty() else "csv"
 
 
-def write(table: Table, common: Common) -> None:
-    """Write rows where the options say.
+def write(table: Table, session: Session, common: Common) -> None:
+    """Write rows where the options say, but not over a capture that is open.
 
     Raises:
         NetSleuthError: The output cannot be written.
     """
+    session.spare(common.output)
     written = write_table(table, format=format_of(common), target=common.output, force=common.force, raw=common.csv_raw)
     if written.guarded:
         say(f"{written.guarded} cells that a spreadsheet would run as a formula begin with an apostrophe now; --csv-raw leaves them exact")

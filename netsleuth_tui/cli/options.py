@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
 __all__ = ["Common", "Files", "Format"]
 
 Format = Literal["table", "csv", "json", "jsonl"]
 
-Files = Annotated[list[str], Parameter(help="Captures, in any mix: files, patterns, folders, or - for standard input.", negative=())]
+STDIN = "\0-"
+"""Stands for the word - on its way through the parser, which would take it for an option; nobody can type it."""
+
+
+def _files(_: type, tokens: Sequence[Token]) -> list[str]:
+    return ["-" if token.value == STDIN else token.value for token in tokens]
+
+
+Files = Annotated[
+    list[str], Parameter(converter=_files, help="Captures, in any mix: files, patterns, folders, or - for standard input.", negative=())
+]
 
 
 @Parameter(name="*")

@@ -18,7 +18,9 @@ def summary(files: Files, /, *, common: Common = NO_OPTIONS) -> int:
     session, scope = load(files, common)
     found = analysis.summary(session.store, scope)
     if format_of(common) in ("json", "jsonl"):
-        write_json(analysis.summary_dict(found), target=common.output, force=common.force)
+        session.spare(common.output)
+        lines = format_of(common) == "jsonl"
+        write_json(analysis.summary_dict(found), target=common.output, force=common.force, indent=None if lines else 2)
     else:
-        write(analysis.summary_table(found), common)
+        write(analysis.summary_table(found), session, common)
     return ending(session)

@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from netsleuth_tui.cli.options import Common, Files
+from netsleuth_tui.errors import misused
 
 __all__ = ["timeline"]
 
@@ -25,11 +26,14 @@ def timeline(
     from netsleuth_tui import analysis
     from netsleuth_tui.cli.headless import ending, load, write
 
-    length = analysis.parse_interval(every)
+    with misused():
+        length = analysis.parse_interval(every)
+        if by is not None:
+            analysis.column_of(by)
     session, scope = load(files, common)
     if by is None:
         table = analysis.timeline_table(analysis.timeline(session.store, scope, every=length))
     else:
         table = analysis.timeline_by_table(session.store, scope, every=length, by=by)
-    write(table, common)
+    write(table, session, common)
     return ending(session)

@@ -10,18 +10,19 @@ from netsleuth_tui.export.atomic import open_new
 __all__ = ["write_json"]
 
 
-def write_json(value: object, *, target: str | None, force: bool = False) -> None:
-    """Write `value` as indented JSON, ASCII only: nothing in it can drive a terminal.
+def write_json(value: object, *, target: str | None, force: bool = False, indent: int | None = 2) -> None:
+    """Write `value` as JSON, ASCII only: nothing in it can drive a terminal.
 
     Args:
         value: What `json` can write.
         target: File to make; None is standard output.
         force: Replace an existing file.
+        indent: Columns per level; None for one line.
 
     Raises:
         ExportError: The file exists, or it could not be written; then there is none.
     """
-    text = json.dumps(value, indent=2, allow_nan=False) + "\n"
+    text = json.dumps(value, indent=indent, allow_nan=False) + "\n"
     if target is None:
         sys.stdout.write(text)
         return

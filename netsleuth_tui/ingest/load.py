@@ -78,6 +78,9 @@ class Loader:
             The last progress: its phase says how loading ended, its problems what could not be read.
         """
         self._files = expand(paths)
+        if not self._files:
+            self.failures.append(NetSleuthError("there is no file in it", where=", ".join(paths)))
+            self.problems.append(str(self.failures[0]))
         sizes = [_size(name) for name, _ in self._files]
         self._bytes_total = 0 if None in sizes else sum(size or 0 for size in sizes)
         if self._bytes_total == 0 or self._bytes_total > WORTH_COMPILING:

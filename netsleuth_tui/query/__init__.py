@@ -14,6 +14,8 @@ from netsleuth_tui.query.nodes import Node
 from netsleuth_tui.query.unparse import unparse
 
 if TYPE_CHECKING:
+    from sqlglot import exp
+
     from netsleuth_tui.query.compile import Predicate
     from netsleuth_tui.query.hosts import HostLookup
 
@@ -30,6 +32,7 @@ __all__ = [
     "compile_filter",
     "parse",
     "unparse",
+    "warmed",
 ]
 
 
@@ -42,6 +45,14 @@ def parse(text: str) -> Node:
     from netsleuth_tui.query.parser import parse as parsed
 
     return parsed(text)
+
+
+def warmed() -> exp.Expression:
+    """Load the parser and the SQL trees; a predicate that no packet satisfies."""
+    from netsleuth_tui.query.sql import FALSE
+
+    parse("tcp")
+    return FALSE
 
 
 def compile_filter(text: str, *, hosts: HostLookup) -> Predicate | None:

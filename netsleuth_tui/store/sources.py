@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 __all__ = ["Source", "Stamp"]
 
+HEAD = 512
+"""Bytes at the beginning of a file that tell it from another one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
@@ -17,6 +20,8 @@ class Stamp:
     size: int
     modified: int
     """ns since the epoch."""
+    head: bytes
+    """How the file begins: the first time stamps are among it."""
 
     @classmethod
     def of(cls, name: str) -> Stamp | None:
@@ -24,17 +29,25 @@ class Stamp:
         if name == "-":
             return None
         try:
-            status = os.stat(name)  # noqa: PTH116 - a name as the user typed it
+            with open(name, "rb", opener=_without_waiting) as file:
+                status = os.fstat(file.fileno())
+                return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, file.read(HEAD))
         except OSError:
             return None
-        return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
     def still_holds(self, name: str) -> bool:
         """True if the file is the same and has at most grown."""
         now = Stamp.of(name)
         if now is None or (now.device, now.inode) != (self.device, self.inode):
             return False
-        return now.size > self.size or (now.size == self.size and now.modified == self.modified)
+        if now.size > self.size:
+            return now.head.startswith(self.head)
+        return now.size == self.size and now.modified == self.modified
+
+
+def _without_waiting(name: str, flags: int) -> int:
+    """Open, also what has become a named pipe meanwhile."""
+    return os.open(name, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class Loading:
         try:
             self.session = self._make() if callable(self._make) else self._make
             self.session.load(self._paths, cancel=self._cancel, report=self._report)
+            self.session.warm()
         except Exception as error:  # noqa: BLE001 - the screen ends the program with it
             self._post(ThreadFailed(error))
 

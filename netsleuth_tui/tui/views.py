@@ -35,9 +35,8 @@ def count_scope(store: Store, scope: Scope, columns: int) -> tuple[Overview, Cha
     """
     from netsleuth_tui.analysis import overview
     from netsleuth_tui.analysis.timeline import time_span
-    from netsleuth_tui.store import Rows
 
-    first, last = time_span(store, scope, Rows(0, store.packets))
+    first, last = time_span(store, scope) or (0, 0)
     planned = plan(last - first, columns)
     counted = overview(store, scope, every=planned.unit)
     return counted, chart(counted.timeline, planned.column)

@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,26 @@ def test_damage_is_said_and_exits_3(damaged: str, capsys: pytest.CaptureFixture[
     assert f"damaged at byte {offset}: " in found["sources"][0]["damage"][0]
 
 
+def test_a_dash_is_standard_input(small: str) -> None:
+    """For every command, as the help says."""
+    for command in (["summary", "-", "--format", "json"], ["timeline", "--every", "1s", "-"], ["export", "-"]):
+        with open(small, "rb") as piped:  # noqa: PTH123
+            done = subprocess.run(
+                [sys.executable, "-m", "netsleuth_tui", *command], stdin=piped, capture_output=True, text=True, check=False
+            )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.count("\n") >= 4
+
+
+def test_an_open_capture_is_not_written_over(small: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not even with --force."""
+    before = Path(small).read_bytes()
+    for command in (["export", small], ["summary", small, "--format", "json"]):
+        assert run([*command, "-o", small, "--force"]) == 1
+        assert "captures that are open" in capsys.readouterr().err
+    assert Path(small).read_bytes() == before
+
+
 def test_a_folder_may_hold_other_files(small: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What is no capture is skipped with a remark, and nothing is missing."""
     (Path(small).parent / "README.txt").write_text("what these captures are about")
@@ -139,17 +161,17 @@ def test_the_budget_is_kept_and_said(capsys: pytest.CaptureFixture[str]) -> None
     ("arguments", "code", "message"),
     [
         (["summary", "/nowhere.pcap"], 1, "nowhere.pcap"),
-        (["summary", "EMPTY"], 1, "nothing could be opened"),
-        (["summary", "SMALL", "--filter", "tcp.flag == 1"], 1, "did you mean"),
-        (["summary", "SMALL", "--since", "soon"], 1, "ISO 8601"),
-        (["summary", "SMALL", "--since", "5", "--until", "4"], 1, "--until"),
-        (["export", "SMALL", "--fields", "ip.scr"], 1, "ip.src"),
-        (["export", "SMALL", "--fields", ","], 1, "--fields"),
-        (["timeline", "SMALL", "--every", "1x"], 1, "10ms"),
+        (["summary", "EMPTY"], 1, "no file in it"),
+        (["summary", "SMALL", "--filter", "tcp.flag == 1"], 2, "did you mean"),
+        (["summary", "SMALL", "--since", "soon"], 2, "ISO 8601"),
+        (["summary", "SMALL", "--since", "5", "--until", "4"], 2, "--until"),
+        (["export", "SMALL", "--fields", "ip.scr"], 2, "ip.src"),
+        (["export", "SMALL", "--fields", ","], 2, "--fields"),
+        (["timeline", "SMALL", "--every", "1x"], 2, "10ms"),
         (["summary", "SMALL", "--format", "xml"], 2, "xml"),
         (["summary", "SMALL", "--wat"], 2, "--wat"),
         (["summary"], 2, "FILES"),
-        ([], 1, "--demo"),
+        ([], 2, "--demo"),
     ],
 )
 def test_errors_say_what_and_what_to_do(

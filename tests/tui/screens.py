@@ -17,6 +17,7 @@ from made import START, icmp, store_of, tcp, udp
 
 from netsleuth_tui.analysis import EVERYTHING, Scope
 from netsleuth_tui.decode.dissect import DissectedField, Dissection, Layer
+from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest import Progress
 from netsleuth_tui.store import Store
 from netsleuth_tui.tui.app import NetSleuthApp
@@ -59,6 +60,14 @@ class FakeSession:
     def look_at(self, scope: Scope) -> None:
         """Take the scope."""
         self.scope = scope
+
+    def warm(self) -> None:
+        """There is nothing to get ready."""
+
+    def spare(self, target: str) -> None:
+        """One name belongs to a capture that is open."""
+        if target.endswith("open.pcap"):
+            raise NetSleuthError("this is one of the captures that are open", where=target)
 
     def frame(self, row: int) -> bytes:  # noqa: ARG002
         """The same bytes for every row."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.chart import SECOND
 from netsleuth_tui.tui.exporting import Export
@@ -61,6 +62,11 @@ class Exporting(Counting):
         """Write, unless there is such a file: then Enter has to be pressed again."""
         name = os.path.expanduser(message.text.strip())  # noqa: PTH111 - the name is shown and written as it was typed
         if self.session is None or not name:
+            return
+        try:
+            self.session.spare(name)
+        except NetSleuthError as error:
+            self.status.say(display(str(error), limit=400), "error", keep=True)
             return
         force = name == self._asked_twice
         if os.path.lexists(name) and not force:

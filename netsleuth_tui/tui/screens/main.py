@@ -45,7 +45,9 @@ class MainScreen(Exporting):
         Binding(
             "question_mark", "help", "help", key_display="?", id="main.help", tooltip="explain this screen and the keys of the pane in use"
         ),
-        Binding("slash", "filter", "filter", key_display="/", id="main.filter", tooltip="edit the filter; every pane follows it"),
+        Binding(
+            "slash", "filter", "filter", key_display="/", priority=True, id="main.filter", tooltip="edit the filter; every pane follows it"
+        ),
         Binding("f", "facets", "counts", id="main.facets", tooltip="go to the breakdowns; once more hides them"),
         Binding("t", "timeline", "time line", show=False, id="main.timeline", tooltip="go to the time line"),
         Binding("1", "records", "records", show=False, id="main.records", tooltip="go to the records"),
@@ -188,10 +190,16 @@ class MainScreen(Exporting):
 
         self.app.push_screen(notes_screen(self.notes(), self.app.size.width))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In a field a slash is a character."""
+        if action == "filter" and isinstance(self.focused, Input):
+            return False
+        return super().check_action(action, parameters)
+
     def action_filter(self) -> None:
         """Edit the filter."""
         field = self.filter_bar.input
-        field.focus()
+        self.set_focus(field)  # at once: keys that arrived together with this one are for the field
         field.cursor_position = len(field.value)
 
     def action_facets(self) -> None:

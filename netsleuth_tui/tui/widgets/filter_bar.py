@@ -109,9 +109,10 @@ class _Complaint(Lines):
         after = f"{' ' * self.column}{carets} "
         if len(after) + len(self.text) <= width or self.column + len(carets) < 12:
             parts: list[Part] = [(after, styles.error), (self.text, styles.error)]
-        else:  # no room at the right of the caret: the text ends where it begins
-            room = max(self.column - 1, 0)
-            parts = [(self.text[:room].rjust(room) + " ", styles.error), (carets, styles.error)]
+        else:  # it does not fit behind the carets: it goes where there is more room, and gives way to them
+            before, behind = max(self.column - 1, 0), max(width - len(after), 0)
+            shown = [(self.text[:before].rjust(before) + " ", styles.error), (carets, styles.error)]
+            parts = shown if len(self.text) <= before or before >= behind else [(after, styles.error), (self.text[:behind], styles.error)]
         return line(parts, width, styles.text)
 
 
