@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from netsleuth_tui.analysis.breakdown import Count
 from netsleuth_tui.analysis.overview import overview
-from netsleuth_tui.analysis.scope import Scope
+from netsleuth_tui.analysis.scope import EVERYTHING, Scope
 from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.tabular import Cell, Column, Table
 
 if TYPE_CHECKING:
-    from netsleuth_tui.store import Source, Store
+    from netsleuth_tui.store import Rows, Source, Store
+
+MANY = 1 << 20
+"""Rows that are looked at together."""
 
 __all__ = ["Summary", "summary", "summary_dict", "summary_table"]
 
@@ -33,7 +39,7 @@ class Summary:
     untimed: int
     """Packets without a time stamp."""
     hosts: int
-    """Distinct IP addresses in all that was loaded."""
+    """Distinct IP addresses of the selected packets."""
     sources: tuple[Source, ...]
     protocols: tuple[Count, ...]
     flags: tuple[Count, ...]
@@ -54,11 +60,25 @@ def summary(store: Store, scope: Scope) -> Summary:
         seen.first,
         seen.last,
         seen.untimed,
-        store.hosts.count,
+        _hosts(store, seen.rows),
         store.sources,
         seen.protocols,
         seen.flags,
     )
+
+
+def _hosts(store: Store, rows: Rows) -> int:
+    """Distinct addresses of senders and receivers."""
+    if rows.ids is None and len(rows) == store.packets:
+        return store.hosts.count
+    met = np.zeros(store.hosts.count, np.bool_)
+    columns = store.columns()
+    for first in range(0, len(rows), MANY):
+        ids = rows.take(first, MANY)
+        ids = ids[(columns.present[ids] & np.uint64(Has.ADDRESSES)) != 0]
+        met[columns.src[ids]] = True
+        met[columns.dst[ids]] = True
+    return int(met.sum())
 
 
 def summary_dict(found: Summary) -> dict[str, Any]:
@@ -89,7 +109,8 @@ def summary_table(found: Summary) -> Table:
     rows: list[tuple[Cell, ...]] = [
         ("total", f"{found.hosts} hosts", found.packets, found.bytes, _time(found.first), _time(found.last), _untimed(found.untimed))
     ]
-    rows += [("source", s.name, s.packets, s.bytes, _time(s.first), _time(s.last), _remarks(s)) for s in found.sources]
+    whole = "all packets of the file" if found.scope != EVERYTHING else ""
+    rows += [("source", s.name, s.packets, s.bytes, _time(s.first), _time(s.last), _remarks(s, whole)) for s in found.sources]
     rows += [("protocol", c.label, c.packets, c.bytes, None, None, None) for c in found.protocols]
     rows += [("flag", c.label, c.packets, c.bytes, None, None, None) for c in found.flags]
     return Table(columns, [[list(column) for column in zip(*rows, strict=True)]])
@@ -103,9 +124,9 @@ def _untimed(packets: int) -> str | None:
     return f"{packets} packets without a time" if packets else None
 
 
-def _remarks(source: Source) -> str:
+def _remarks(source: Source, whole: str) -> str:
     kind = f"{source.format} in {source.compression}" if source.compression else source.format
-    parts = [kind, *source.damage, *source.notes]
+    parts = [kind, *([whole] if whole else []), *source.damage, *source.notes]
     if source.drops:
         parts.append(f"{source.drops} packets dropped by the capturing host")
     if not source.complete:

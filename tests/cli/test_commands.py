@@ -61,6 +61,16 @@ def test_summary_tells_the_ground_truth(name: str, capsys: pytest.CaptureFixture
     assert {field: found["flags"][label]["packets"] for field, label in labels.items()} == truth["flags"]
 
 
+def test_a_filtered_summary_counts_what_is_selected(capsys: pytest.CaptureFixture[str]) -> None:
+    """Hosts as well: those of the loop are the two that are pinged, who pings, and who answers."""
+    assert run(["summary", LOOP, "--format", "json", "--filter", "icmp && ip.addr == 10.9.0.12"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["hosts"] == 2
+    assert found["sources"][0]["packets"] == TRUTH["router-loop.pcapng.gz"]["packets"]
+    assert run(["summary", LOOP, "--format", "csv", "--filter", "arp"]) == 0
+    assert "all packets of the file" in capsys.readouterr().out
+
+
 def test_timeline_finds_the_peak(capsys: pytest.CaptureFixture[str]) -> None:
     """The busiest second of the router loop, by ICMP alone and by all, in rows that a script can read."""
     truth = TRUTH["router-loop.pcapng.gz"]

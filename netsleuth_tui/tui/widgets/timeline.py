@@ -8,7 +8,7 @@ from textual.strip import Strip
 
 from netsleuth_tui.tui.chart import DAY, SECOND, UNITS, Tick, stack, ticks
 from netsleuth_tui.tui.drawing import Part, ends, line
-from netsleuth_tui.tui.numbers import rate
+from netsleuth_tui.tui.numbers import grouped, rate, size
 from netsleuth_tui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -109,10 +109,19 @@ class TimeLine(Lines, can_focus=True):
             if days
             else clock(bars.peak_time, digits)
         )
-        peak = f"peak {rate(bars.peak, of_bytes=self.of_bytes)} at {when}"
+        peak = f"peak {self._height(bars.peak, chart.plan.unit)} at {when}"
         left: list[Part] = [("bytes/s" if self.of_bytes else "packets/s", title), (covered, palette.muted)]
         room = width - sum(len(text) for text, _ in left) - len(peak) - 4
         return ends([*left, *self._legend(room)], [("  " + peak, palette.text)], width, palette.text)
+
+    def _height(self, peak: float, unit: int) -> str:
+        """The peak per second where seconds are counted; otherwise what was counted, and in how long: nothing is scaled up."""
+        from netsleuth_tui.analysis import show_interval
+
+        if unit == SECOND:
+            return rate(peak, of_bytes=self.of_bytes)
+        counted = round(peak * unit / SECOND)
+        return f"{size(counted) if self.of_bytes else grouped(counted)} in {show_interval(unit)}"
 
     def _legend(self, room: int) -> list[Part]:
         """Names of the protocols in their colours, the most frequent first, as many as there is room for."""
