@@ -22,7 +22,7 @@ from netsleuth_tui.terminal.sanitize import display
 __all__ = ["app", "run"]
 
 EPILOGUE = (
-    "Exit codes: 0 done; 1 failed; 2 usage; 3 done, but part of the input was damaged (what and where is on stderr); 130 interrupted."
+    "Exit codes: 0 done; 1 failed; 2 usage; 3 done, but part of the input could not be read (what and where is on stderr); 130 interrupted."
 )
 
 app = App(
