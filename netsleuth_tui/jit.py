@@ -61,11 +61,6 @@ class Kernel(Generic[P, R]):
         views: Any = [a.data if isinstance(a, np.ndarray) and a.dtype == np.uint8 and a.flags.c_contiguous else a for a in args]
         return self.function(*views, **kwargs)
 
-    @property
-    def is_compiled(self) -> bool:
-        """True once calls reach machine code."""
-        return self.compiled is not None
-
 
 class _Compiler:
     """What is compiled, and how far: one per process."""

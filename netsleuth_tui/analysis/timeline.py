@@ -63,12 +63,12 @@ def time_span(store: Store, scope: Scope) -> tuple[int, int] | None:
 
     The window counts where it is closed, what is loaded where it is open: so the axis stays in place while the filter changes.
     """
-    firsts = [source.first for source in store.sources if source.first is not None]
-    lasts = [source.last for source in store.sources if source.last is not None]
-    if not firsts or not lasts:
+    span = store.span
+    if span is None:
         return None
-    start = scope.start if scope.start is not None else min(firsts)
-    end = scope.end - 1 if scope.end is not None else max(lasts)
+    first, last = span
+    start = scope.start if scope.start is not None else first
+    end = scope.end - 1 if scope.end is not None else last
     return (start, end) if end >= start else (start, start)
 
 

@@ -75,6 +75,14 @@ class Store:
         """First row of every source, ascending."""
         return tuple(source.first_row for source in self.sources)
 
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """Earliest and latest time stamp of all sources, ns since the epoch; None where nothing has a time."""
+        sources = self.sources
+        firsts = [source.first for source in sources if source.first is not None]
+        lasts = [source.last for source in sources if source.last is not None]
+        return (min(firsts), max(lasts)) if firsts and lasts else None
+
     def source_of(self, row: int) -> Source:
         """The file that row id `row` came from."""
         return self.sources[int(self.table.view().source[row])]

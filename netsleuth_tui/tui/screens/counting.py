@@ -149,10 +149,9 @@ class Counting(Screen[None]):
         if session is None:
             return
         sources = session.store.sources
-        firsts = [source.first for source in sources if source.first is not None]
-        lasts = [source.last for source in sources if source.last is not None]
-        span = (min(firsts), max(lasts)) if firsts and lasts else None
-        self.query_one("#title", TitleBar).show(self.progress, span, tuple(source.name for source in sources), len(self.notes()))
+        self.query_one("#title", TitleBar).show(
+            self.progress, session.store.span, tuple(source.name for source in sources), len(self.notes())
+        )
 
     def notes(self) -> list[str]:
         """What there is to say about the files, made harmless."""
