@@ -35,6 +35,9 @@ WARM_UP = (sys.executable, "-P", "-W", "ignore", "-c", _START, str(Path(__file__
 """Command, but for the directory, that calls every kernel once and writes its machine code. It finds this very package, and nothing
 in the working directory, where untrusted files lie."""
 
+WITHOUT_KERNELS = ("cli", "tui", "export", "session.py")
+"""What lies above every kernel: it may change without compiling them again."""
+
 CACHES_KEPT = 4
 """Compiled versions (of this program, its libraries, the processor) that are kept side by side."""
 
@@ -240,7 +243,7 @@ def _is_ours(directory: Path, forbidden: int) -> bool:
 
 
 def _version_key() -> str:
-    """Changes with every source file, the libraries, and the processor."""
+    """Changes with every source file that a kernel can depend on, the libraries, and the processor."""
     from netsleuth_tui import native
 
     root = Path(__file__).parent
@@ -248,6 +251,8 @@ def _version_key() -> str:
     checks = os.environ.get("NUMBA_BOUNDSCHECK", "")
     digest = hashlib.sha256(f"{sys.version}{libraries}{native.target()}{checks}".encode())
     for path in sorted(root.rglob("*.py")):
+        if path.relative_to(root).parts[0] in WITHOUT_KERNELS:
+            continue
         status = path.stat()
         digest.update(f"{path.relative_to(root)} {status.st_size} {status.st_mtime_ns}".encode())
     return digest.hexdigest()[:16]
