@@ -112,14 +112,21 @@ class Session:
     def dissect(self, row: int) -> Dissection:
         """All layers of row id `row`, taken apart in a process of its own.
 
-        Raises:
-            NetSleuthError: The frame cannot be read again.
+        Where the frame cannot be read again, or nothing comes of it within two seconds, the fields that the columns know, and why.
         """
-        if self._dissector is None:
-            from netsleuth_tui.decode.dissect import Dissector
+        from netsleuth_tui.analysis.packet import known_layers
+        from netsleuth_tui.decode.dissect import Dissector
 
+        if self._dissector is None:
             self._dissector = Dissector()
-        return self._dissector.dissect(self.frame(row), int(self.store.columns().link_type[row]))
+        try:
+            frame = self.frame(row)
+        except NetSleuthError as error:
+            return known_layers(self.store, row, str(error))
+        opened = self._dissector.dissect(frame, int(self.store.columns().link_type[row]))
+        if opened.failure and not opened.tells:
+            return known_layers(self.store, row, f"scapy {opened.failure}")
+        return opened
 
     def close(self) -> None:
         """End the dissector's process."""

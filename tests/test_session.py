@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 from pathlib import Path
 
 import pytest
 
+from netsleuth_tui.decode.dissect import Dissector
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.session import Session
 
@@ -69,3 +71,28 @@ def test_a_session_knows_whether_anything_is_missing(path: Path, tmp_path: Path)
     assert not loaded(tmp_path / "nowhere.pcap").is_whole
     path.write_bytes(capture(FIRST)[:-1])
     assert not loaded(path).is_whole
+
+
+DEAF = """
+import sys, time
+reply = b'{"ready": true}'
+sys.stdout.buffer.write(len(reply).to_bytes(4, "big") + reply)
+sys.stdout.buffer.flush()
+if "hang" in sys.argv:
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(("way", "said"), [("hang", "scapy took longer than 2 s"), ("die", "scapy stopped"), ("gone", "has changed")])
+def test_where_scapy_has_no_answer_the_columns_have_one(path: Path, way: str, said: str) -> None:
+    """It hangs, it dies, or there is nothing to give to it: the layers that the kernels found, and why there is no more."""
+    session = loaded(path)
+    session._dissector = Dissector([sys.executable, "-c", DEAF, way])
+    if way == "gone":
+        path.unlink()
+    found = session.dissect(1)
+    session.close()
+    assert [layer.name for layer in found.layers] == ["Frame", "Ethernet"]
+    assert ("frame.number", "2") in {(field.name, field.value) for field in found.layers[0].fields}
+    assert said in found.failure
+    assert "what the columns know" in found.failure

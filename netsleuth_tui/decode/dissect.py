@@ -15,7 +15,10 @@ import netsleuth_tui
 from netsleuth_tui.decode.dissect_worker import LENGTH, REQUEST
 from netsleuth_tui.decode.scapy_layers import MAX_FRAME, MAX_REPLY
 
-__all__ = ["DissectedField", "Dissection", "Dissector", "Layer"]
+__all__ = ["PAYLOAD", "DissectedField", "Dissection", "Dissector", "Layer"]
+
+PAYLOAD = frozenset({"Raw", "Padding"})
+"""Layers that say nothing beyond their bytes."""
 
 START_TIMEOUT = 20.0
 """Seconds that the worker may take to load scapy; half a second on an idle machine."""
@@ -58,6 +61,11 @@ class Dissection:
     """Why there are no layers, or no more of them; empty if all went well."""
     clipped: bool = False
     """Whether values, fields or layers were left out or shortened because there were too many."""
+
+    @property
+    def tells(self) -> bool:
+        """Whether a layer says more than that there are bytes."""
+        return any(layer.name not in PAYLOAD for layer in self.layers)
 
 
 class Dissector:
