@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any as Whatever
 
@@ -69,9 +70,9 @@ class Builder(lark.Transformer):  # type: ignore[type-arg]
         return _piece(parts[0])
 
     def group(self, parts: list[Whatever]) -> Node:
-        """Parentheses leave no trace in the tree."""
+        """Parentheses leave no trace in the tree but in the span, so that the text under it is whole."""
         node: Node = parts[1]
-        return node
+        return replace(node, span=_piece(parts[0]).span.to(_piece(parts[2]).span))
 
     def any(self, parts: list[Whatever]) -> Node:
         """`a or b or c`."""
@@ -124,7 +125,8 @@ class Builder(lark.Transformer):  # type: ignore[type-arg]
 
     def quantified(self, parts: list[Whatever]) -> Node:
         """`any a != b` or `all a > b`."""
-        return _chain(parts[1:], str(parts[0]))
+        node = _chain(parts[1:], str(parts[0]))
+        return replace(node, span=_piece(parts[0]).span.to(node.span))
 
     def membership(self, parts: list[Whatever]) -> Node:
         """`a in {…}`."""

@@ -8,28 +8,12 @@ import duckdb
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from query.reference import OPERATORS, PACKETS, ROWS, Hosts, holds
+from query.random_filters import FILTERS
+from query.reference import PACKETS, ROWS, Hosts, holds
 
 from netsleuth_tui.decode.columns import PACKET_COLUMNS
 from netsleuth_tui.query import FIELDS, PROTOCOLS, compile_filter, parse, unparse
 from netsleuth_tui.query.compile import predicate
-from netsleuth_tui.query.nodes import (
-    Address,
-    All,
-    Any,
-    Comparison,
-    Either,
-    Instant,
-    Membership,
-    Not,
-    Number,
-    Present,
-    Range,
-    Reference,
-    Search,
-    Text,
-)
 
 COLUMNS = {name: np.array([p.columns[name] for p in PACKETS], kind) for name, kind in PACKET_COLUMNS.items()}
 COLUMNS["number"] = COLUMNS["row"] + np.uint32(1)
@@ -50,92 +34,6 @@ def matching(engine: duckdb.DuckDBPyConnection, compiled) -> set[int]:
     return set(engine.execute(f"SELECT row FROM packets WHERE {text}").fetchnumpy()["row"].tolist())  # noqa: S608
 
 
-# Random filters -----------------------------------------------------------------------------------------------------------------
-
-RELATIONS = st.sampled_from(sorted(OPERATORS))
-KINDS: dict[tuple[str, int], list[str]] = {}
-for _field in FIELDS.values():
-    KINDS.setdefault((_field.kind, _field.version), []).append(_field.name)
-
-
-def pool(name: str) -> list:
-    """Values that occur in the packets, and some that do not."""
-    field = FIELDS[name]
-    seen = {value for packet in PACKETS for value in packet.fields.get(name, [])}
-    if field.kind in {"uint", "bool"}:
-        seen |= {0, 1, field.maximum}
-    return sorted(seen)
-
-
-POOLS = {name: pool(name) for name in FIELDS}
-
-
-@st.composite
-def a_value(draw: st.DrawFn, name: str, *, network: bool = True):
-    field = FIELDS[name]
-    value = draw(st.sampled_from(POOLS[name]))
-    if field.kind == "time":
-        return Instant(value)
-    if field.kind == "label":
-        return Text(value)
-    if field.kind != "address":
-        return Number(value)
-    width = 32 if field.version == 4 else 128
-    below = draw(st.sampled_from([0, 0, 0, 1, 5, 8, 16, 27, width])) if network else 0
-    return Address(field.version, value >> below << below, width - below)
-
-
-@st.composite
-def an_item(draw: st.DrawFn, name: str):
-    if FIELDS[name].kind == "label" or draw(st.booleans()):
-        return draw(a_value(name))
-    ends = draw(st.lists(a_value(name, network=False), min_size=2, max_size=2))
-    return Range(*sorted(ends, key=lambda end: end.value))
-
-
-@st.composite
-def a_reference(draw: st.DrawFn, name: str) -> Reference:
-    if FIELDS[name].kind != "uint" or draw(st.integers(0, 3)):
-        return Reference(name)
-    return Reference(name, draw(st.sampled_from([0, 1, 2, 3, 0x12, 0xFF, FIELDS[name].maximum])) & FIELDS[name].maximum)
-
-
-@st.composite
-def a_leaf(draw: st.DrawFn):
-    shape = draw(st.sampled_from(["value", "value", "value", "set", "present", "pair", "search"]))
-    name = draw(st.sampled_from(sorted(FIELDS)))
-    if shape == "present":
-        return Present(draw(st.sampled_from([*FIELDS, *PROTOCOLS])))
-    if shape == "search":
-        how = draw(st.sampled_from(["contains", "matches"]))
-        return Search(Reference("_ws.col.protocol"), how, Text(draw(st.sampled_from(["CMP", "icmp", "T", "^I", "v[46]$", "", "."]))))
-    left = draw(a_reference(name))
-    if shape == "set":
-        size = draw(st.sampled_from([1, 2, 4, 30]))
-        return Membership(left, tuple(draw(st.lists(an_item(name), min_size=1, max_size=size))))
-    field = FIELDS[name]
-    if shape == "pair" and field.kind != "label":
-        other = draw(a_reference(draw(st.sampled_from(KINDS[field.kind, field.version]))))
-        relation = draw(st.sampled_from(["==", "!="]) if field.kind == "address" else RELATIONS)
-        return Comparison(left, relation, other, draw(st.booleans()))
-    return Comparison(left, draw(RELATIONS), draw(a_value(name)), draw(st.booleans()))
-
-
-def joined(kind):
-    """Terms of a kind inside the same kind are one level: that is how they are parsed."""
-
-    def make(terms):
-        flat = [inner for term in terms for inner in (term.terms if isinstance(term, kind) else (term,))]
-        return kind(tuple(flat))
-
-    return make
-
-
-FILTERS = st.recursive(
-    a_leaf(),
-    lambda inner: st.one_of(inner.map(Not), *(st.lists(inner, min_size=2, max_size=3).map(joined(kind)) for kind in (All, Any, Either))),
-    max_leaves=6,
-)
 RELAXED = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 

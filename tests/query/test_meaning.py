@@ -104,9 +104,9 @@ def test_text_becomes_the_tree(text, tree):
 
 
 def test_nodes_know_where_they_stood():
-    """Spans point into the text, inside groups and chains too."""
-    node = parse("tcp and ( ip.ttl > 5 )")
-    assert [term.span for term in node.terms] == [Span(0, 3), Span(10, 20)]
+    """Spans point into the text, inside groups and chains too; parentheses and quantifiers belong to what they stand around or before."""
+    node = parse("tcp and ( ip.ttl > 5 ) and all tcp.port > 5")
+    assert [term.span for term in node.terms] == [Span(0, 3), Span(8, 22), Span(27, 43)]
     assert node.terms[1].right.span == Span(19, 20)
 
 

@@ -1,4 +1,4 @@
-"""Numbers, terms and lines of text as the screen writes them."""
+"""Numbers and lines of text as the screen writes them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from rich.style import Style
 from netsleuth_tui.tui.drawing import changed, ends, fit, fit_right, line
 from netsleuth_tui.tui.layout import Wishes, arrange
 from netsleuth_tui.tui.numbers import grouped, rate, share, short, size
-from netsleuth_tui.tui.terms import toggled
 from netsleuth_tui.tui.views import default_name, format_of
 
 PLAIN, RED = Style(color="white"), Style(color="red")
@@ -24,15 +23,6 @@ def test_numbers_are_short_and_exact_where_it_matters() -> None:
     assert [share(*parts) for parts in ((0, 9), (9, 9), (1, 10**6), (999_999, 10**6), (7, 1000), (0, 0))] == [
         "0 %", "100 %", "<0.1 %", ">99.9 %", "0.7 %", "0 %",
     ]  # fmt: skip
-
-
-def test_a_term_goes_in_and_out() -> None:
-    """A term is added with &&, around alternatives in brackets, and taken out by the same choice."""
-    assert toggled("", "icmp") == "icmp"
-    assert toggled("icmp", "ip.ttl == 1") == "icmp && ip.ttl == 1"
-    assert toggled("icmp && ip.ttl == 1", "icmp") == "ip.ttl == 1"
-    assert toggled("tcp or udp", "ip.ttl == 1") == "(tcp or udp) && ip.ttl == 1"
-    assert toggled("icmp", "icmp") == ""
 
 
 def test_text_has_exactly_its_width() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from textual.screen import Screen
 
 from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.query.terms import toggled
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.lane import Lane
 from netsleuth_tui.tui.loading import Loading
@@ -24,7 +25,6 @@ from netsleuth_tui.tui.messages import (
     ViewReady,
 )
 from netsleuth_tui.tui.pages import RecordPages
-from netsleuth_tui.tui.terms import toggled
 from netsleuth_tui.tui.views import count_scope
 from netsleuth_tui.tui.widgets.facets import Facets
 from netsleuth_tui.tui.widgets.filter_bar import FilterBar
