@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netsleuth_tui import query
 from netsleuth_tui.analysis import EVERYTHING, Scope
 from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.history import History
 from netsleuth_tui.ingest import Loader, Progress, default_budget
 from netsleuth_tui.readers import read_frame
 from netsleuth_tui.store import Store
@@ -30,8 +32,10 @@ class Session:
     def __init__(self, memory: int | None = None) -> None:
         self.memory = memory if memory is not None else default_budget()
         self.store = Store(query_memory=max(self.memory // 2, 64 << 20))
-        self.scope = EVERYTHING
-        """What is looked at; set it through `look_at`."""
+        self.scopes = History(EVERYTHING)
+        """What was looked at, filter and window together: undo and redo."""
+        self.windows: History[tuple[int | None, int | None]] = History((None, None))
+        """Begin and end of the windows alone, whatever the filter was."""
         self.progress: Progress | None = None
         """The latest report of `load`."""
         self.failures: list[NetSleuthError] = []
@@ -69,7 +73,34 @@ class Session:
         """
         if scope.filter.strip():
             query.parse(scope.filter)
-        self.scope = scope
+        self.scopes.visit(scope)
+        self.windows.visit((scope.start, scope.end))
+
+    def undo(self) -> bool:
+        """Look at what was looked at before; False where there is nothing before."""
+        return self._step(self.scopes.back())
+
+    def redo(self) -> bool:
+        """Take one `undo` back; False where there is none."""
+        return self._step(self.scopes.forward())
+
+    def change_window(self, *, back: bool) -> bool:
+        """Look through the window before this one (or, after that, the one that came next), with today's filter; False without one."""
+        moved = self.windows.back() if back else self.windows.forward()
+        if moved:
+            start, end = self.windows.current
+            self.scopes.visit(replace(self.scope, start=start, end=end))
+        return moved
+
+    def _step(self, moved: bool) -> bool:
+        if moved:
+            self.windows.visit((self.scope.start, self.scope.end))
+        return moved
+
+    @property
+    def scope(self) -> Scope:
+        """What is looked at; `look_at` changes it."""
+        return self.scopes.current
 
     @property
     def is_whole(self) -> bool:

@@ -39,12 +39,13 @@ class Overview:
     """Matches without a time stamp: they are in no interval of the time line."""
 
 
-def overview(store: Store, scope: Scope, *, columns: int | None = None, every: int | None = None) -> Overview:
+def overview(store: Store, scope: Scope, *, rows: Rows | None = None, columns: int | None = None, every: int | None = None) -> Overview:
     """Count what a scope selects.
 
     Args:
         store: What was loaded.
         scope: What to look at.
+        rows: The rows that it selects, where they are known already.
         columns: At most so many intervals, of a round length; or
         every: intervals of this length, in ns.
 
@@ -53,7 +54,7 @@ def overview(store: Store, scope: Scope, *, columns: int | None = None, every: i
         NetSleuthError: There would be too many intervals.
     """
     total = store.packets
-    rows = rows_of(store, scope)
+    rows = rows_of(store, scope) if rows is None else rows
     start, step, intervals = axis(time_span(store, scope), columns=columns, every=every)
     counted = tally(store.columns(), rows, origin=start, every=step, buckets=intervals)
     return Overview(
@@ -61,7 +62,7 @@ def overview(store: Store, scope: Scope, *, columns: int | None = None, every: i
         rows,
         len(rows),
         int(counted.by_protocol[:, 1].sum()),
-        total,
+        max(total, len(rows)),
         counted.first,
         counted.last,
         from_tally(counted, start, step),

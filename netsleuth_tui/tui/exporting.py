@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.tui.messages import ExportEnded, ExportProgressed, ThreadFailed
-from netsleuth_tui.tui.views import Cancelled, Pane, export_table, format_of, watched
+from netsleuth_tui.tui.views import Cancelled, format_of, watched
 
 if TYPE_CHECKING:
     from textual.message import Message
 
     from netsleuth_tui.analysis import Scope
     from netsleuth_tui.store import Store
+    from netsleuth_tui.tabular import Table
 
 __all__ = ["Export"]
 
@@ -29,17 +30,23 @@ class Export:
     Args:
         store: What was loaded.
         scope: What is looked at.
-        pane: Which pane.
-        unit: Interval that the time line counts, ns.
+        make: Makes the table, on the thread.
         target: The file to make; its suffix says the format.
         force: Replace an existing file.
         post: Takes messages to the screen; may be called from any thread.
     """
 
     def __init__(
-        self, store: Store, scope: Scope, pane: Pane, unit: int, target: str, post: Callable[[Message], object], *, force: bool
+        self,
+        store: Store,
+        scope: Scope,
+        make: Callable[[Store, Scope], Table],
+        target: str,
+        post: Callable[[Message], object],
+        *,
+        force: bool,
     ) -> None:
-        self._what = (store, scope, pane, unit)
+        self._store, self._scope, self._make = store, scope, make
         self._target, self._force, self._post = target, force, post
         self._cancel = threading.Event()
         self._last = 0.0
@@ -63,7 +70,7 @@ class Export:
         from netsleuth_tui.export import write_table
 
         try:
-            table = watched(export_table(*self._what), self._report, self._cancel.is_set)
+            table = watched(self._make(self._store, self._scope), self._report, self._cancel.is_set)
             written = write_table(table, format=format_of(self._target), target=self._target, force=self._force)
         except Cancelled:
             self._post(ExportEnded(None, None))

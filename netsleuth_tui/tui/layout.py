@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-__all__ = ["Arrangement", "Wishes", "arrange"]
+__all__ = ["Arrangement", "Place", "Wishes", "arrange"]
+
+Place = Literal["timeline", "facets", "table", "detail"]
+"""Where panes are; those of the tabs share one."""
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 15
 FACETS_FROM = 100
@@ -25,6 +29,10 @@ class Wishes:
     """Opened with Enter."""
     hex: bool | None = None
     """Bytes (True) or layers (False); None: as it fits."""
+    whole: Place | None = None
+    """The only place that is seen."""
+    records: bool = True
+    """The records are in the table's place; the detail belongs to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +41,14 @@ class Arrangement:
 
     too_small: bool
     timeline_height: int
+    """0 where it is not seen."""
     facets: bool
     facets_alone: bool
     """The breakdowns take the place of the table."""
     table: bool
     detail: bool
     detail_height: int
-    """0 where the detail takes the place of the table."""
+    """0 where the detail takes all the room that there is."""
     layers: bool
     hex: bool
 
@@ -49,14 +58,28 @@ def arrange(width: int, height: int, wishes: Wishes) -> Arrangement:
     wide, tall, both = width >= FACETS_FROM, height >= DETAIL_FROM, width >= HEX_FROM
     facets = wishes.facets if wishes.facets is not None else wide
     alone = facets and not wide
-    detail = tall or wishes.detail
+    detail = (tall or wishes.detail) and wishes.records
     hex_seen = both if wishes.hex is None else wishes.hex
+    too_small = width < LEAST_WIDTH or height < LEAST_HEIGHT
+    if wishes.whole is not None:
+        whole = wishes.whole
+        return Arrangement(
+            too_small=too_small,
+            timeline_height=height if whole == "timeline" else 0,
+            facets=whole == "facets",
+            facets_alone=whole == "facets",
+            table=whole == "table",
+            detail=whole == "detail",
+            detail_height=0,
+            layers=both or not hex_seen,
+            hex=hex_seen,
+        )
     return Arrangement(
-        too_small=width < LEAST_WIDTH or height < LEAST_HEIGHT,
+        too_small=too_small,
         timeline_height=8 if height >= 44 else 7 if height >= DETAIL_FROM else 5,
-        facets=facets and not (alone and wishes.detail),
-        facets_alone=alone and not wishes.detail,
-        table=not (alone or (wishes.detail and not tall)),
+        facets=facets and not (alone and detail and wishes.detail),
+        facets_alone=alone and not (detail and wishes.detail),
+        table=not (alone or (detail and not tall)),
         detail=detail and not alone,
         detail_height=min(max(height // 3, 12), 20) if tall else 0,
         layers=both or not hex_seen,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.message import Message
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.errors import NetSleuthError
     from netsleuth_tui.export import Written
     from netsleuth_tui.ingest import Progress
-    from netsleuth_tui.tui.chart import Chart
+    from netsleuth_tui.tui.panes import Pane
 
 __all__ = [
     "DetailReady",
@@ -24,10 +24,12 @@ __all__ = [
     "FilterAccepted",
     "FilterEdited",
     "LoadProgressed",
+    "PaneChanged",
     "RowChanged",
     "TermChosen",
     "ThreadFailed",
     "ViewReady",
+    "WindowChosen",
 ]  # fmt: skip
 
 
@@ -56,7 +58,9 @@ class ViewReady(Message):
     generation: int
     scope: Scope
     overview: Overview | None
-    chart: Chart | None
+    """None where it was not asked for, or there is an error."""
+    results: list[tuple[Pane, Any]]
+    """What panes asked for; an error where that could not be found out."""
     error: NetSleuthError | None
     seconds: float
     """How long it took."""
@@ -106,6 +110,21 @@ class RowChanged(Message):
         return isinstance(message, RowChanged)
 
 
+@dataclass
+class PaneChanged(Message):
+    """A pane has another question now, under the same scope."""
+
+    pane: Pane
+
+
+@dataclass
+class WindowChosen(Message):
+    """Another time window is to be looked through, ns since the epoch; None is open."""
+
+    start: int | None
+    end: int | None
+
+
 class DetailRequested(Message):
     """The packet under the cursor is to be shown in detail."""
 
@@ -130,6 +149,6 @@ class FilterAbandoned(Message):
 
 @dataclass
 class TermChosen(Message):
-    """A line of a breakdown is to narrow the filter."""
+    """The filter is to be narrowed to a term, or the term taken out of it again."""
 
     term: str

@@ -15,10 +15,10 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
 from made import START, icmp, store_of, tcp, udp
 
-from netsleuth_tui.analysis import EVERYTHING, Scope
 from netsleuth_tui.decode.dissect import DissectedField, Dissection, Layer
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest import Progress
+from netsleuth_tui.session import Session
 from netsleuth_tui.store import Store
 from netsleuth_tui.tui.app import NetSleuthApp
 from netsleuth_tui.tui.widgets.detail_pane import DetailPane
@@ -32,8 +32,8 @@ LAYERS = (
 
 
 @dataclass
-class FakeSession:
-    """What the app asks of a session, over a store that is already filled."""
+class FakeSession(Session):
+    """A session over a store that is already filled: no file, no decoder, no second process."""
 
     store: Store
     problems: tuple[str, ...] = ()
@@ -43,8 +43,9 @@ class FakeSession:
     """Loading does not end before it is cancelled."""
 
     def __post_init__(self) -> None:
-        self.scope = EVERYTHING
-        self.failures: list[Any] = []
+        filled = self.store
+        super().__init__(1 << 28)
+        self.store = filled
         self.closed = False
 
     def load(self, paths: Sequence[str], *, cancel: threading.Event, report: Callable[[Progress], None]) -> Progress:
@@ -56,10 +57,6 @@ class FakeSession:
         last = replace(progress, phase="cancelled" if cancel.is_set() else "done", bytes_read=1000, problems=self.problems)
         report(last)
         return last
-
-    def look_at(self, scope: Scope) -> None:
-        """Take the scope."""
-        self.scope = scope
 
     def warm(self) -> None:
         """There is nothing to get ready."""

@@ -233,10 +233,10 @@ import sys
 from netsleuth_tui.session import Session
 from netsleuth_tui.tui import run
 from netsleuth_tui.tui.widgets.facets import Facets
-def broken(self, overview):
+def broken(self, seen, result):
     secret = "a-secret-of-the-capture"
     raise ValueError("a fault")
-Facets.show = broken
+Facets.answer = broken
 sys.exit(run(sys.argv[1:], Session))
 """
 

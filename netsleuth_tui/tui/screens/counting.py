@@ -1,4 +1,4 @@
-"""What is looked at: loads, counts a scope in a thread, and hands frozen results to the panes; stale ones are dropped."""
+"""Loads, has the panes' questions about a scope answered in a thread, and hands the answers out; stale ones are dropped."""
 
 from __future__ import annotations
 
@@ -6,49 +6,29 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
+from textual.widget import Widget
 
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.query.terms import toggled
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.lane import Lane
 from netsleuth_tui.tui.loading import Loading
-from netsleuth_tui.tui.messages import (
-    FilterAccepted,
-    FilterEdited,
-    LoadProgressed,
-    RowChanged,
-    TermChosen,
-    ThreadFailed,
-    ViewReady,
-)
-from netsleuth_tui.tui.pages import RecordPages
-from netsleuth_tui.tui.views import count_scope
-from netsleuth_tui.tui.widgets.facets import Facets
+from netsleuth_tui.tui.messages import LoadProgressed, PaneChanged, RowChanged, ThreadFailed, ViewReady
+from netsleuth_tui.tui.panes import Look, Pane, Question, Seen, is_seen
 from netsleuth_tui.tui.widgets.filter_bar import FilterBar
 from netsleuth_tui.tui.widgets.record_table import RecordTable
 from netsleuth_tui.tui.widgets.status import Status
 from netsleuth_tui.tui.widgets.tabs import Tabs
-from netsleuth_tui.tui.widgets.timeline import TimeLine
 from netsleuth_tui.tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
-    from textual.timer import Timer
-    from textual.widget import Widget
-
     from netsleuth_tui.analysis import Overview, Scope
     from netsleuth_tui.ingest import Progress
     from netsleuth_tui.session import Session
-    from netsleuth_tui.tui.chart import Chart
 
 __all__ = ["Counting"]
-
-TYPING_RESTS = 0.15
-"""Seconds without a key after which the filter line is looked at."""
-
-DAY = 86_400_000_000_000
 
 
 class Counting(Screen[None]):
@@ -69,7 +49,9 @@ class Counting(Screen[None]):
         self.lane = Lane("view", lambda error: self.post_message(ThreadFailed(error)))
         self.progress: Progress | None = None
         self.overview: Overview | None = None
-        self.chart: Chart | None = None
+        self._seen: Seen | None = None
+        self._unanswered: set[Pane] = set()
+        """Panes whose question waits for an answer."""
         self.first_filter = text
         self.slow_link = slow_link
         self._generation = 0
@@ -78,7 +60,6 @@ class Counting(Screen[None]):
         self._back_to: Widget | None = None
         """Where the focus goes when what is being accepted is not valid."""
         self._wanted: Scope | None = None
-        self._typing: Timer | None = None
         self._next_count = 0.0
         """Not before this (monotonic) is a load's progress counted again."""
 
@@ -87,8 +68,8 @@ class Counting(Screen[None]):
     def show_keys(self) -> None:
         """Show the keys that matter now."""
 
-    def action_records(self) -> None:
-        """Go to the records."""
+    def go_to_tab(self) -> None:
+        """Go to the pane in the middle."""
 
     # State
 
@@ -169,10 +150,28 @@ class Counting(Screen[None]):
 
     # Counting
 
+    @property
+    def panes(self) -> list[Pane]:
+        """The panes that are seen, from the top."""
+        return [widget for widget in self.query(Widget) if isinstance(widget, Pane) and is_seen(widget)]
+
     def count_again(self) -> None:
         """The same scope once more: there are more rows, or other columns."""
         if self._wanted is not None:
             self._count(self._wanted)
+
+    def on_pane_changed(self, message: PaneChanged) -> None:
+        """Answer one pane's new question; where the scope is being counted, all of them."""
+        session = self.session
+        if session is None or self._wanted is None or not is_seen(message.pane):
+            return
+        if self._seen is None or self.overview is None or self.overview.scope != self._wanted or len(self._unanswered) > 1:
+            self.count_again()
+            return
+        self._generation += 1
+        self._accepting = self._generation if self._accepting else 0
+        self._unanswered.add(message.pane)
+        self._submit(session, self._wanted, list(self._unanswered), with_overview=False)
 
     def _count(self, scope: Scope, *, accept: bool = False) -> None:
         """Count `scope` in the lane; what is asked later replaces what waits."""
@@ -188,105 +187,95 @@ class Counting(Screen[None]):
         elif self._accepting:
             self._accepting = self._generation if scope == self._wanted else 0
         self._wanted = scope
-        self.lane.submit(partial(self._count_in_lane, session, scope, self._generation, self.app.size.width))
+        panes = self.panes
+        self._unanswered = set(panes)
+        self._submit(session, scope, panes, with_overview=True)
 
-    def _count_in_lane(self, session: Session, scope: Scope, generation: int, columns: int) -> None:
+    def _submit(self, session: Session, scope: Scope, panes: list[Pane], *, with_overview: bool) -> None:
+        questions = [(pane, question) for pane in panes if (question := pane.question()) is not None]
+        self.lane.submit(partial(self._answer_in_lane, session, scope, self._generation, questions, with_overview))
+
+    def _answer_in_lane(
+        self, session: Session, scope: Scope, generation: int, questions: list[tuple[Pane, Question]], with_overview: bool
+    ) -> None:
         started = time.monotonic()
+        look = Look(session.store, scope, lambda: generation != self._generation)
+        results: list[tuple[Pane, Any]] = []
         try:
-            overview, chart = count_scope(session.store, scope, columns)
+            look.rows  # noqa: B018 - where the filter is not valid, no pane need be asked
+            for pane, question in questions:
+                try:
+                    results.append((pane, question(look)))
+                except NetSleuthError as error:
+                    results.append((pane, error))
+            overview = look.overview() if with_overview else None
         except NetSleuthError as error:
-            self.post_message(ViewReady(generation, scope, None, None, error, time.monotonic() - started))
+            self.post_message(ViewReady(generation, scope, None, [], error, time.monotonic() - started))
         else:
-            self.post_message(ViewReady(generation, scope, overview, chart, None, time.monotonic() - started))
+            self.post_message(ViewReady(generation, scope, overview, results, None, time.monotonic() - started))
 
     def on_view_ready(self, message: ViewReady) -> None:
-        """Draw what was counted, unless something else is wanted by now."""
+        """Draw what was found out, unless something else is wanted by now."""
         self._next_count = time.monotonic() + max(0.2, 3 * message.seconds)
         if message.generation != self._generation or self.session is None:
             return
         if message.error is not None:
-            self.filter_bar.invalid(message.error)
-            if self._accepting and self._back_to is not None:
-                self._back_to.focus()
-            self._accepting, self._back_to = 0, None
-            if self.overview is not None:
-                self._wanted = self.overview.scope
-            elif self._wanted is not None:
-                self._count(replace(self._wanted, filter=""))
+            self._refuse(message.error)
             return
-        if message.overview is None:
-            return
-        about_text = message.scope.filter.strip() == self.filter_bar.input.value.strip()
-        self.filter_bar.valid(message.overview.matched, message.overview.total, about_text=about_text)
-        if message.generation == self._accepting:
-            self._accept(message.scope)
-        self._draw(message.overview, message.chart)
+        results = dict(message.results)
+        if message.overview is not None:
+            about_text = message.scope.filter.strip() == self.filter_bar.input.value.strip()
+            self.filter_bar.valid(message.overview.matched, message.overview.total, about_text=about_text)
+            if message.generation == self._accepting:
+                self._accept(message.scope)
+            self._draw(message.overview, results)
+        elif self._seen is not None:
+            for pane in self._unanswered:
+                self._tell(pane, self._seen, results.get(pane))
+        self._unanswered.clear()
+
+    def _refuse(self, error: NetSleuthError) -> None:
+        """The scope is not valid: say so, and stay with the one before."""
+        self.filter_bar.invalid(error)
+        self._unanswered.clear()
+        if self._accepting and self._back_to is not None:
+            self._back_to.focus()
+        self._accepting, self._back_to = 0, None
+        if self.overview is not None:
+            self._wanted = self.overview.scope
+        elif self._wanted is not None:
+            self._count(replace(self._wanted, filter=""))
 
     def _accept(self, scope: Scope) -> None:
         self._accepting, self._back_to = 0, None
         if self.session is not None:
             self.session.look_at(scope)
 
-    def _draw(self, overview: Overview, chart: Chart | None) -> None:
+    def _draw(self, overview: Overview, results: dict[Pane, Any]) -> None:
         session, before = self.session, self.overview
         if session is None:
             return
-        self.overview, self.chart = overview, chart
-        days = overview.first is not None and overview.last is not None and overview.first // DAY != overview.last // DAY
-        self.query_one("#timeline", TimeLine).show(chart)
-        self.query_one("#facets", Facets).show(overview)
+        self.overview = overview
+        nothing = "" if overview.matched else self._nothing(overview)
+        self._seen = Seen(session.store, overview, before is not None and before.scope == overview.scope, nothing)
         self.query_one("#tabs", Tabs).show(overview.matched_bytes)
-        self.table.show(
-            RecordPages(session.store, overview.rows, days=days),
-            nothing="" if overview.matched else self._nothing(overview),
-            same_scope=before is not None and before.scope == overview.scope,
-        )
+        for pane in self._unanswered:
+            self._tell(pane, self._seen, results.get(pane))
         if before is None:
             self.post_message(RowChanged(self.table.row, by_key=False))
 
+    def _tell(self, pane: Pane, seen: Seen, result: Any) -> None:
+        if isinstance(result, NetSleuthError):
+            self.status.say(display(str(result), limit=400), "error", keep=True)
+        else:
+            pane.answer(seen, result)
+
     def _nothing(self, overview: Overview) -> str:
-        if overview.scope.filter.strip():
-            return f"No packet matches this filter, of {overview.total}. Press / to change it."
+        scope = overview.scope
+        if scope.filter.strip() or (scope.start, scope.end) != (None, None):
+            what = "this filter" if scope.filter.strip() else "this time window"
+            return f"No packet matches {what}, of {overview.total}. Press u to undo, or / to change the filter."
         return "No packet yet." if self.is_loading else "There is no packet in this capture."
-
-    # Filter
-
-    def on_filter_edited(self, message: FilterEdited) -> None:
-        """Look at the text once the typing rests."""
-        self.filter_bar.checking()
-        if self._typing is not None:
-            self._typing.stop()
-        self._typing = self.set_timer(TYPING_RESTS, partial(self._preview, message.text))
-
-    def _preview(self, text: str) -> None:
-        if self._wanted is not None:
-            self._count(replace(self._wanted, filter=text))
-
-    def on_filter_accepted(self, message: FilterAccepted) -> None:
-        """Apply the text: with an error in it the field stays open."""
-        if self._typing is not None:
-            self._typing.stop()
-        if self._wanted is not None:
-            self._count(replace(self._wanted, filter=message.text), accept=True)
-            self._back_to = self.focused  # the next key is meant for the records already
-            self.action_records()
-
-    def on_filter_abandoned(self) -> None:
-        """Go back to what was applied."""
-        if self._typing is not None:
-            self._typing.stop()
-        session = self.session
-        if session is not None:
-            self.filter_bar.set_text(session.scope.filter)
-            self._count(session.scope)
-        self.action_records()
-
-    def on_term_chosen(self, message: TermChosen) -> None:
-        """Narrow the filter to a line of a breakdown, or take it out again."""
-        if self.session is not None:
-            text = toggled(self.session.scope.filter, message.term)
-            self.filter_bar.set_text(text)
-            self._count(replace(self.session.scope, filter=text), accept=True)
 
     def on_thread_failed(self, message: ThreadFailed) -> None:
         """End the program: this is a fault of its own."""

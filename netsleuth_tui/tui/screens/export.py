@@ -7,29 +7,31 @@ from typing import TYPE_CHECKING
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
-from netsleuth_tui.tui.chart import SECOND
 from netsleuth_tui.tui.exporting import Export
 from netsleuth_tui.tui.messages import ExportEnded, ExportProgressed
 from netsleuth_tui.tui.numbers import grouped, size
-from netsleuth_tui.tui.screens.counting import Counting
-from netsleuth_tui.tui.views import Pane, default_name
-from netsleuth_tui.tui.widgets.facets import Facets
+from netsleuth_tui.tui.panes import pane_of
+from netsleuth_tui.tui.screens.scoping import Scoping
+from netsleuth_tui.tui.views import default_name
 from netsleuth_tui.tui.widgets.prompt import Prompt
-from netsleuth_tui.tui.widgets.timeline import TimeLine
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.widget import Widget
+
+    from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.store import Store
+    from netsleuth_tui.tabular import Table
 
 __all__ = ["Exporting"]
 
-QUESTIONS = {"records": "Write the records to", "timeline": "Write the time line to", "breakdown": "Write the breakdowns to"}
 
-
-class Exporting(Counting):
+class Exporting(Scoping):
     """The part of the main screen that writes files."""
 
     _export: Export | None = None
-    _pane: Pane = "records"
+    _make: Callable[[Store, Scope], Table] | None = None
     _asked_twice = ""
     """A file that exists, and that Enter may replace now."""
     _came_from: Widget | None = None
@@ -48,9 +50,13 @@ class Exporting(Counting):
             self.status.say("there is nothing to write yet", "warning")
             return
         self._came_from = self.focused
-        self._pane = "breakdown" if isinstance(self.focused, Facets) else "timeline" if isinstance(self.focused, TimeLine) else "records"
+        pane = pane_of(self.focused) or self.table
+        self._make = pane.export_table()
+        if self._make is None:
+            self.status.say(f"{pane.TITLE} cannot be written", "warning")
+            return
         self._asked_twice = ""
-        self.query_one("#prompt", Prompt).ask(QUESTIONS[self._pane], default_name(self.paths[0] if self.paths else "-", self._pane))
+        self.query_one("#prompt", Prompt).ask(f"Write {pane.TITLE} to", default_name(self.paths[0] if self.paths else "-", pane.NAME))
         partial_note = "; only what is loaded so far is written" if self.is_loading else ""
         self.status.say(f"Enter writes CSV, or JSON lines for a name in .jsonl; Esc goes back{partial_note}", keep=True)
 
@@ -61,7 +67,7 @@ class Exporting(Counting):
     def on_prompt_answered(self, message: Prompt.Answered) -> None:
         """Write, unless there is such a file: then Enter has to be pressed again."""
         name = os.path.expanduser(message.text.strip())  # noqa: PTH111 - the name is shown and written as it was typed
-        if self.session is None or not name:
+        if self.session is None or self._make is None or not name:
             return
         try:
             self.session.spare(name)
@@ -74,9 +80,8 @@ class Exporting(Counting):
             self.status.say(f"{display(name, limit=200)} exists already: Enter once more replaces it, Esc goes back", "warning", keep=True)
             return
         self._close_prompt()
-        unit = self.chart.plan.unit if self.chart is not None else SECOND
         scope = self.overview.scope if self.overview is not None else self.session.scope
-        self._export = Export(self.session.store, scope, self._pane, unit, name, self.post_message, force=force)
+        self._export = Export(self.session.store, scope, self._make, name, self.post_message, force=force)
         self.status.say("writing … Esc cancels it", keep=True)
         self._export.start()
 

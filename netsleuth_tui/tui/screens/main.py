@@ -10,9 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Input
 
-from netsleuth_tui.tui.layout import Wishes, arrange
+from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import DetailRequested, RowChanged
-from netsleuth_tui.tui.screens.export import Exporting
+from netsleuth_tui.tui.panes import is_seen
+from netsleuth_tui.tui.screens.placing import TABS, Placing
 from netsleuth_tui.tui.widgets.detail_pane import DetailPane
 from netsleuth_tui.tui.widgets.facets import Facets
 from netsleuth_tui.tui.widgets.filter_bar import FilterBar
@@ -25,50 +26,37 @@ from netsleuth_tui.tui.widgets.timeline import TimeLine
 from netsleuth_tui.tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
-    from textual import events
     from textual.app import ComposeResult
-    from textual.widget import Widget
 
 __all__ = ["MainScreen"]
 
-PANES = ("Records",)
-WIDE = 140
-FACETS_WIDTH, NARROW_FACETS = 32, 27
+
+FIRST = ("main.help", "main.filter")
+"""Keys of the screen that stand before its others in the last line."""
 
 
-class MainScreen(Exporting):
+class MainScreen(Placing):
     """Title, filter, time line, breakdowns, records, detail, keys."""
 
     AUTO_FOCUS = "#records"
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "question_mark", "help", "help", key_display="?", id="main.help", tooltip="explain this screen and the keys of the pane in use"
-        ),
+        footer_key("main.help", "question_mark", "help", "help", "explain the pane in use, with its keys and those of the screen", "?"),
         Binding(
             "slash", "filter", "filter", key_display="/", priority=True, id="main.filter", tooltip="edit the filter; every pane follows it"
         ),
-        Binding("f", "facets", "counts", id="main.facets", tooltip="go to the breakdowns; once more hides them"),
-        Binding("t", "timeline", "time line", show=False, id="main.timeline", tooltip="go to the time line"),
-        Binding("1", "records", "records", show=False, id="main.records", tooltip="go to the records"),
-        Binding("b", "bytes", "bytes", id="main.bytes", tooltip="draw the time line in bytes per second, or in packets per second"),
-        Binding("v", "hex", "hex", id="main.hex", tooltip="show the bytes of the packet, or its layers, or both where there is room"),
-        Binding(
-            "e", "export", "export", id="main.export", tooltip="write what the pane in use shows to a file: CSV, or JSON lines (.jsonl)"
-        ),
-        Binding("n", "notes", "notes", id="main.notes", tooltip="what there is to say about the files: damage, drops, what was not read"),
-        Binding(
-            "escape",
-            "back",
-            "back",
-            show=False,
-            id="main.back",
-            tooltip="back to the records; while loading: stop it and keep what is there",
-        ),
-        Binding("q", "app.leave", "quit", id="main.quit", tooltip="end the program (also Ctrl+C, Ctrl+Q)"),
+        footer_key("main.facets", "f", "facets", "counts", "go to the breakdowns; once more hides them"),
+        footer_key("main.timeline", "t", "timeline", "time", "go to the time line"),
+        key("main.records", "1", "tab('records')", "go to the records"),
+        key("main.bytes", "b", "bytes", "draw the time line in another measure: packets, bytes"),
+        key("main.hex", "v", "hex", "show the bytes of the packet, or its layers, or both where there is room"),
+        footer_key("main.export", "e", "export", "export", "write what the pane in use shows to a file"),
+        footer_key("main.notes", "n", "notes", "notes", "what there is to say about the files: damage, drops, what was not read"),
+        key("main.whole", "w", "whole", "the pane in use on the whole screen; once more brings the others back"),
+        footer_key("main.palette", "colon", "palette", "commands", "find any action by its name", ":"),
+        key("main.back", "escape", "back", "back to the records; while loading: stop it and keep what is there"),
+        footer_key("main.quit", "q", "app.leave", "quit", "end the program (also Ctrl+C, Ctrl+Q)"),
     ]
-
-    wishes = Wishes()
 
     def compose(self) -> ComposeResult:
         """Everything, in the order of the screen."""
@@ -78,8 +66,8 @@ class MainScreen(Exporting):
             yield TimeLine(id="timeline")
             with Horizontal(id="body"):
                 yield Facets(id="facets")
-                with Vertical(id="records-pane"):
-                    yield Tabs(PANES, id="tabs")
+                with Vertical(id="middle"):
+                    yield Tabs(tuple(TABS.values()), id="tabs")
                     yield RecordTable(id="records")
             yield DetailPane(self.detail_lane, slow_link=self.slow_link, id="detail")
             yield Prompt(id="prompt")
@@ -95,47 +83,6 @@ class MainScreen(Exporting):
         """The screen is painted: now what takes longer."""
         gc.enable()
         self.loading_thread.start()
-
-    # Sizes
-
-    def on_resize(self, event: events.Resize) -> None:  # noqa: ARG002
-        """Other panes may fit now, and the time line has other columns."""
-        self._arrange()
-        if self.session is not None:
-            self.call_after_refresh(self.count_again)
-
-    def _arrange(self) -> None:
-        width, height = self.app.size
-        placed = arrange(width, height, self.wishes)
-        self.query_one("#small").display = placed.too_small
-        self.query_one("#main").display = not placed.too_small
-        self.set_class(width < 100, "-narrow")
-        self.query_one("#timeline").styles.height = placed.timeline_height
-        facets = self.query_one("#facets")
-        facets.display = placed.facets
-        facets.styles.width = "1fr" if placed.facets_alone else FACETS_WIDTH if width >= WIDE else NARROW_FACETS
-        self.query_one("#records-pane").display = placed.table
-        self.query_one("#body").display = placed.table or placed.facets_alone
-        detail = self.query_one("#detail", DetailPane)
-        appears = placed.detail and not detail.display
-        detail.display = placed.detail
-        detail.styles.height = placed.detail_height or "1fr"
-        detail.place(layers=placed.layers, hex_seen=placed.hex)
-        if appears and self.session is not None:
-            detail.show(self.session, self.table.row)
-        if self.focused is not None and not _is_seen(self.focused):
-            pane = self.table if placed.table else self.query_one("#facets") if placed.facets else detail.front
-            pane.focus()
-
-    def close_lanes(self, timeout: float) -> None:
-        """End the threads that count and take apart; wait for each at most `timeout` seconds."""
-        self.lane.close(timeout)
-        self.detail_lane.close(timeout)
-
-    def wish(self, wishes: Wishes) -> None:
-        """Switch panes on or off, or leave them to the size of the screen."""
-        self.wishes = wishes
-        self._arrange()
 
     # Detail
 
@@ -154,7 +101,7 @@ class MainScreen(Exporting):
 
     def on_descendant_focus(self) -> None:
         """Other keys matter now."""
-        self.query_one("#tabs", Tabs).focus_shown(focused=self.focused is self.table)
+        self.query_one("#tabs", Tabs).focus_shown(focused=self.focused is self.tab)
         self.show_keys()
 
     def on_key(self) -> None:
@@ -170,7 +117,7 @@ class MainScreen(Exporting):
             keys["Esc"] = "back"
         alone = isinstance(self.focused, Input)  # which takes every other key as text
         actives = [a for a in self.active_bindings.values() if a.binding.show and a.enabled and (not alone or a.node is self.focused)]
-        for active in sorted(actives, key=lambda active: active.node is self):
+        for active in sorted(actives, key=lambda active: (active.node is self, active.binding.id not in FIRST)):
             binding = active.binding
             if binding.action == "notes" and not self.notes():
                 continue
@@ -190,6 +137,12 @@ class MainScreen(Exporting):
 
         self.app.push_screen(notes_screen(self.notes(), self.app.size.width))
 
+    def action_palette(self) -> None:
+        """Find an action by its name."""
+        from netsleuth_tui.tui.palette import open_palette
+
+        open_palette(self)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In a field a slash is a character."""
         if action == "filter" and isinstance(self.focused, Input):
@@ -201,27 +154,6 @@ class MainScreen(Exporting):
         field = self.filter_bar.input
         self.set_focus(field)  # at once: keys that arrived together with this one are for the field
         field.cursor_position = len(field.value)
-
-    def action_facets(self) -> None:
-        """Go to the breakdowns; from there: hide them."""
-        facets = self.query_one("#facets")
-        if facets.display and self.focused is facets:
-            self.wish(replace(self.wishes, facets=False if self.app.size.width >= 100 else None))
-            self.action_records()
-        else:
-            self.wish(replace(self.wishes, facets=True, detail=False))
-            facets.focus()
-
-    def action_timeline(self) -> None:
-        """Go to the time line."""
-        self.query_one("#timeline").focus()
-
-    def action_records(self) -> None:
-        """Go to the records."""
-        if not self.query_one("#records-pane").display:
-            self.wish(replace(self.wishes, detail=False, facets=None))
-        if _is_seen(self.table):
-            self.table.focus()
 
     def action_bytes(self) -> None:
         """Bytes or packets."""
@@ -239,20 +171,20 @@ class MainScreen(Exporting):
                 self.wishes, hex=None if self.wishes.hex is not None and self.app.size.width >= 120 else both or not detail.dump.display
             )
         )
-        if had_focus or not _is_seen(self.table):
+        if had_focus or not is_seen(self.table):
             detail.front.focus()
 
     def action_back(self) -> None:
         """Cancel an export, leave a pane, or stop loading: whatever is nearest."""
         if self.export_running:
             self.cancel_export()
-        elif self.focused is not self.table and not isinstance(self.focused, Input):
+        elif self.wishes.whole is not None:
+            self.action_whole()
+        elif self.focused is not self.tab and not isinstance(self.focused, Input):
             self.wish(replace(self.wishes, detail=False))
-            self.action_records()
+            self.go_to_tab()
+        elif self.tab is not self.table:
+            self.action_tab("records")
         elif self.is_loading:
             self.loading_thread.cancel()
             self.status.say("stopping; what is loaded stays", keep=True)
-
-
-def _is_seen(widget: Widget) -> bool:
-    return all(getattr(node, "display", True) for node in widget.ancestors_with_self)

@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
 from netsleuth_tui.tui.drawing import Part, line
+from netsleuth_tui.tui.panes import pane_of
 from netsleuth_tui.tui.widgets.lines import ScrolledLines
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.screen import Screen
     from textual.strip import Strip
+    from textual.widget import Widget
 
 __all__ = ["TextScreen", "help_screen", "notes_screen"]
 
@@ -26,19 +28,18 @@ MARGINS = 6
 Row = tuple[str, str]
 """A key (or nothing) and what it does; a heading has an empty second part."""
 
-NAMES = {
-    "RecordTable": "the records", "Facets": "the breakdowns", "TimeLine": "the time line", "LayerTree": "the layers of the packet",
-    "HexDump": "the bytes of the packet", "FilterInput": "the filter line",
-}  # fmt: skip
-
-ABOUT = {
-    "RecordTable": "One line per packet, all of them. Columns are Wireshark's; Info says what the decoder knows.",
-    "Facets": "How many packets of each protocol, and how many with each TCP flag: a 0 is an answer too.",
-    "TimeLine": "Packets or bytes per second over time, stacked by protocol. A column over many seconds shows its busiest one.",
-    "LayerTree": "The packet under the cursor, taken apart by scapy. Layers stay open or closed from packet to packet.",
-    "HexDump": "The captured bytes; those of the field under the cursor are marked.",
-    "FilterInput": "Wireshark's display filters: tcp.flags.reset == 1, ip.addr == 10.1.0.0/16, udp.port in {53, 123}, icmp || arp.",
+PARTS = {
+    "LayerTree": (
+        "the layers of the packet",
+        "The packet under the cursor, taken apart by scapy. Layers stay open or closed from packet to packet.",
+    ),
+    "HexDump": ("the bytes of the packet", "The captured bytes; those of the field under the cursor are marked."),
+    "FilterInput": (
+        "the filter line",
+        "Wireshark's display filters: tcp.flags.reset == 1, ip.addr == 10.1.0.0/16, udp.port in {53, 123}, icmp || arp.",
+    ),
 }
+"""Name and purpose of what can have the focus and is no pane by itself."""
 
 
 class _Text(ScrolledLines):
@@ -88,9 +89,9 @@ class TextScreen(ModalScreen[None]):
 def help_screen(screen: Screen[None]) -> TextScreen:
     """What the pane in use is, and every key that works in it and on the screen."""
     focused, width = screen.focused, screen.app.size.width - MARGINS
-    kind = type(focused).__name__ if focused is not None else ""
-    rows: list[Row] = [(f"NetSleuth: {NAMES.get(kind, 'the main screen')}", ""), *_prose(ABOUT.get(kind, ""), width)]
-    for heading, here in ((f"Keys in {NAMES.get(kind, 'this pane')}", True), ("Keys everywhere", False)):
+    name, about = _what(focused)
+    rows: list[Row] = [(f"NetSleuth: {name}", ""), *_prose(about, width)]
+    for heading, here in ((f"Keys in {name}", True), ("Keys everywhere", False)):
         keys: dict[tuple[str, str], list[str]] = {}
         for active in screen.active_bindings.values():
             binding = active.binding
@@ -101,6 +102,15 @@ def help_screen(screen: Screen[None]) -> TextScreen:
             rows += [("", ""), (heading, "")]
             rows += [row for (_, text), names in keys.items() for row in _key(" ".join(dict.fromkeys(names)), text, width)]
     return TextScreen([*rows, *_key("tab", "the next pane; with shift the previous one", width), ("", ""), ("Esc goes back.", "")])
+
+
+def _what(focused: Widget | None) -> tuple[str, str]:
+    """Name and purpose of what has the focus."""
+    known = PARTS.get(type(focused).__name__)
+    pane = pane_of(focused)
+    if known is not None:
+        return known
+    return (pane.TITLE, pane.ABOUT) if pane is not None else ("the main screen", "")
 
 
 def notes_screen(notes: Sequence[str], width: int) -> TextScreen:

@@ -11,6 +11,7 @@ from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.messages import DetailReady
 from netsleuth_tui.tui.numbers import grouped
+from netsleuth_tui.tui.panes import Pane
 from netsleuth_tui.tui.widgets.detail import DetailHeading, LayerTree
 from netsleuth_tui.tui.widgets.hex_dump import FULL_WIDTH, HexDump
 
@@ -32,8 +33,11 @@ PATIENCE = 0.4
 """Seconds after which the previous packet's layers give way to a note that this one's are on their way."""
 
 
-class DetailPane(Vertical):
+class DetailPane(Vertical, Pane):
     """Heading, layers, bytes."""
+
+    NAME = "detail"
+    TITLE = "the packet in detail"
 
     def __init__(self, lane: Lane, *, slow_link: bool, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)

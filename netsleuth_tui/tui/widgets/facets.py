@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,10 +12,13 @@ from textual.binding import Binding, BindingType
 from netsleuth_tui.tui.drawing import Part, fit, fit_right
 from netsleuth_tui.tui.messages import TermChosen
 from netsleuth_tui.tui.numbers import grouped
+from netsleuth_tui.tui.panes import Pane, Seen
 from netsleuth_tui.tui.widgets.lines import ScrolledLines
 
 if TYPE_CHECKING:
-    from netsleuth_tui.analysis import Count, Overview
+    from netsleuth_tui.analysis import Count, Overview, Scope
+    from netsleuth_tui.store import Store
+    from netsleuth_tui.tabular import Table
 
 __all__ = ["Facets"]
 
@@ -33,9 +37,12 @@ class _Entry:
     of_protocol: bool = False
 
 
-class Facets(ScrolledLines):
+class Facets(ScrolledLines, Pane):
     """Breakdowns, one below the other; Enter narrows the filter to the line under the cursor, or takes it out again."""
 
+    NAME = "breakdown"
+    TITLE = "the breakdowns"
+    ABOUT = "How many packets of each protocol, and how many with each TCP flag: a 0 is an answer too."
     CURSOR_AWAY = False
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,8 +60,9 @@ class Facets(ScrolledLines):
         super().__init__(id=id)
         self._entries: list[_Entry] = []
 
-    def show(self, overview: Overview) -> None:
+    def answer(self, seen: Seen, result: None) -> None:  # noqa: ARG002
         """Show the counts of a scope; the cursor stays on its line."""
+        overview: Overview = seen.overview
         chosen = self.chosen if self.has_focus else None
         self._entries = [
             *_group("Protocol", overview.protocols, of_protocol=True),
@@ -72,6 +80,14 @@ class Facets(ScrolledLines):
     def chosen(self) -> Count | None:
         """The count under the cursor."""
         return self._entries[self.cursor].count if self.cursor < len(self._entries) else None
+
+    def term(self) -> str | None:
+        """The filter of the line."""
+        return self.chosen.filter if self.chosen is not None else None
+
+    def export_table(self) -> Callable[[Store, Scope], Table]:
+        """All breakdowns, one below the other."""
+        return _as_table
 
     def count(self) -> int:
         """Lines, headings included."""
@@ -106,6 +122,17 @@ class Facets(ScrolledLines):
         """Narrow the filter to this line."""
         if self.chosen is not None:
             self.post_message(TermChosen(self.chosen.filter))
+
+
+def _as_table(store: Store, scope: Scope) -> Table:
+    from netsleuth_tui import analysis
+    from netsleuth_tui.tabular import Column, Table
+
+    counted = analysis.overview(store, scope, columns=1)
+    groups = {"protocol": counted.protocols, "tcp.flags": counted.flags}
+    tables = {name: analysis.breakdown_table("value", counts) for name, counts in groups.items()}
+    columns = (Column("breakdown"), *next(iter(tables.values())).columns)
+    return Table(columns, [[[name] * len(block[0]), *block] for name, table in tables.items() for block in table.blocks])
 
 
 def _group(heading: str, counts: tuple[Count, ...], *, of_protocol: bool) -> list[_Entry]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
 from netsleuth_tui.tui.drawing import Part, fit, fit_right, line
 from netsleuth_tui.tui.messages import DetailRequested, RowChanged
+from netsleuth_tui.tui.pages import DAY, RecordPages
+from netsleuth_tui.tui.panes import Pane, Seen
 from netsleuth_tui.tui.widgets.lines import ScrolledLines
 
 if TYPE_CHECKING:
     from textual.strip import Strip
 
-    from netsleuth_tui.tui.pages import Record, RecordPages
+    from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.store import Store
+    from netsleuth_tui.tabular import Table
+    from netsleuth_tui.tui.pages import Record
 
 __all__ = ["RecordTable"]
 
@@ -29,9 +35,12 @@ WIDEST = 45
 """An address may take so many cells before it is cut; IPv6 needs 39."""
 
 
-class RecordTable(ScrolledLines):
+class RecordTable(ScrolledLines, Pane):
     """One line per packet, with a header; columns grow to fit what was seen of the current scope."""
 
+    NAME = "records"
+    TITLE = "the records"
+    ABOUT = "One line per packet, all of them. Columns are Wireshark's; Info says what the decoder knows."
     HEADER = 1
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -72,22 +81,24 @@ class RecordTable(ScrolledLines):
         """Row id under the cursor."""
         return self._pages.row_at(self.cursor) if self._pages is not None else None
 
-    def show(self, pages: RecordPages, *, nothing: str, same_scope: bool) -> None:
-        """Show other rows; the cursor stays on its packet, or goes to the next one that is there.
-
-        Args:
-            pages: The rows.
-            nothing: What to say if there are none.
-            same_scope: These are the rows that were there before, and more of them.
-        """
+    def answer(self, seen: Seen, result: None) -> None:  # noqa: ARG002
+        """Show other rows; the cursor stays on its packet, or goes to the next one that is there."""
         row = self.row
-        self._pages = pages
-        self.nothing = nothing
-        if not same_scope:
+        first, last = seen.overview.first, seen.overview.last
+        days = first is not None and last is not None and first // DAY != last // DAY
+        self._pages = pages = RecordPages(seen.store, seen.overview.rows, days=days)
+        self.nothing = seen.nothing
+        if not seen.same_scope:
             self._widths = [len(title) for title in self._titles]
         self.reset(pages.rows.position(row) if row is not None else 0)
         if self.row != row:
             self.post_message(RowChanged(self.row, by_key=False))
+
+    def export_table(self) -> Callable[[Store, Scope], Table]:
+        """All rows of the scope, with the fields that tshark would show."""
+        from netsleuth_tui.analysis import records_table
+
+        return records_table
 
     def count(self) -> int:
         """Rows of the scope."""

@@ -15,11 +15,16 @@ __all__ = ["Tabs"]
 
 
 class Tabs(Lines):
-    """'1 Records', and at the right the bytes of the scope."""
+    """'1 Records', and at the right the bytes of the scope.
 
-    def __init__(self, names: tuple[str, ...], *, id: str | None = None) -> None:  # noqa: A002
+    Args:
+        tabs: Key and title of each.
+        id: Of the widget.
+    """
+
+    def __init__(self, tabs: tuple[tuple[str, str], ...], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._names = names
+        self._tabs = tabs
         self._active = 0
         self._focused = True
         self._octets: int | None = None
@@ -27,6 +32,11 @@ class Tabs(Lines):
     def show(self, octets: int) -> None:
         """Show what the scope amounts to."""
         self._octets = octets
+        self.redraw()
+
+    def choose(self, index: int) -> None:
+        """Another pane is in front."""
+        self._active = index
         self.redraw()
 
     def focus_shown(self, *, focused: bool) -> None:
@@ -38,8 +48,8 @@ class Tabs(Lines):
         """The only line."""
         palette = self.palette
         parts: list[Part] = []
-        for index, name in enumerate(self._names):
+        for index, (key, title) in enumerate(self._tabs):
             style = (palette.accent if self._focused else palette.text) if index == self._active else palette.muted
-            parts.append((f"{index + 1} {name}  ", style))
+            parts.append((f"{key} {title}  ", style))
         amount = f"{size(self._octets)} on the wire " if self._octets is not None else ""
         return ends(parts, [(amount, palette.muted)], width, palette.text)

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
-from netsleuth_tui.tui.chart import DAY, SECOND, UNITS, Tick, stack, ticks
+from netsleuth_tui.tui.chart import DAY, SECOND, UNITS, Tick, chart, plan, stack, ticks
 from netsleuth_tui.tui.drawing import Part, ends, line
 from netsleuth_tui.tui.numbers import grouped, rate, size
+from netsleuth_tui.tui.panes import Look, Pane, Question, Seen
 from netsleuth_tui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
     from rich.style import Style
 
+    from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.store import Store
+    from netsleuth_tui.tabular import Table
     from netsleuth_tui.tui.chart import Bars, Chart
 
 __all__ = ["TimeLine"]
@@ -25,8 +32,12 @@ WIDE = 110
 UNIT_NAMES = dict(zip(UNITS, ("second", "10 s", "minute", "10 min", "hour", "day"), strict=True))
 
 
-class TimeLine(Lines, can_focus=True):
+class TimeLine(Lines, Pane, can_focus=True):
     """Heading, columns, axis."""
+
+    NAME = "timeline"
+    TITLE = "the time line"
+    ABOUT = "Packets or bytes per second over time, stacked by protocol. A column over many seconds shows its busiest one."
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -35,11 +46,19 @@ class TimeLine(Lines, can_focus=True):
         self.of_bytes = False
         """Bytes per second instead of packets per second."""
 
-    def show(self, chart: Chart | None) -> None:
+    def question(self) -> Question:
+        """A chart as wide as the screen."""
+        return partial(_chart, columns=self.app.size.width)
+
+    def answer(self, seen: Seen, result: Chart) -> None:  # noqa: ARG002
         """Show another time line."""
-        self._chart = chart
+        self._chart = result
         self._fill()
         self.redraw()
+
+    def export_table(self) -> Callable[[Store, Scope], Table]:
+        """The counts that the columns are made from."""
+        return partial(_as_table, every=self._chart.plan.unit if self._chart is not None else SECOND)
 
     @property
     def bars(self) -> Bars | None:
@@ -183,6 +202,23 @@ class TimeLine(Lines, can_focus=True):
             return heights[filled], max(shares)[1], ""
         low = shares[0]
         return heights[low[0]], low[1], max(shares[1:])[1]
+
+
+def _chart(look: Look, *, columns: int) -> Chart:
+    from netsleuth_tui.analysis import timeline
+    from netsleuth_tui.analysis.timeline import time_span
+
+    whole = replace(look.scope, start=None, end=None)
+    first, last = time_span(look.store, whole) or (0, 0)
+    planned = plan(last - first, columns)
+    line = look.overview(planned.unit).timeline if look.scope == whole else timeline(look.store, whole, every=planned.unit)
+    return chart(line, planned.column)
+
+
+def _as_table(store: Store, scope: Scope, *, every: int) -> Table:
+    from netsleuth_tui import analysis
+
+    return analysis.timeline_table(analysis.timeline(store, scope, every=every))
 
 
 def _as_background(style: Style) -> Style:

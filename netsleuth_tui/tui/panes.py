@@ -1,0 +1,130 @@
+"""What every pane of the main screen has in common: what it asks, how it is told, and what lies under its cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.widget import Widget
+
+if TYPE_CHECKING:
+    _Base = Widget
+    from netsleuth_tui.analysis import Overview, Scope
+    from netsleuth_tui.store import Rows, Store
+    from netsleuth_tui.tabular import Table
+
+else:
+    _Base = object  # Textual takes the names that style sheets and queries know from one line of bases
+
+__all__ = ["Look", "Pane", "Question", "Seen", "is_seen", "pane_of"]
+
+
+class Look:
+    """One look at a scope, in the thread that counts: what several panes need is made once.
+
+    Args:
+        store: What was loaded.
+        scope: What is looked at.
+        cancelled: True as soon as something else is looked at; long work asks now and then.
+    """
+
+    def __init__(self, store: Store, scope: Scope, cancelled: Callable[[], bool] = lambda: False) -> None:
+        self.store = store
+        self.scope = scope
+        self.cancelled = cancelled
+        self._overview: Overview | None = None
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The rows that the scope selects.
+
+        Raises:
+            FilterError: The filter is not valid.
+        """
+        from netsleuth_tui.analysis import rows_of
+
+        return rows_of(self.store, self.scope)
+
+    def overview(self, every: int | None = None) -> Overview:
+        """Totals and breakdowns; counted once, by whoever asks first.
+
+        Args:
+            every: Intervals, in ns, of its time line. The first one to ask chooses: the time line is asked before all other panes.
+        """
+        from netsleuth_tui.analysis import overview
+
+        if self._overview is None:
+            self._overview = overview(self.store, self.scope, rows=self.rows, every=every, columns=None if every else 1)
+        return self._overview
+
+
+Question = Callable[[Look], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What there is to know about a look for a pane that shows its answer."""
+
+    store: Store
+    overview: Overview
+    same_scope: bool
+    """The scope was shown before: there are only more rows now."""
+    nothing: str
+    """What to say where there are no rows; else empty."""
+
+
+class Pane(_Base):
+    """A part of the main screen that follows the scope; a base beside the kind of widget that it is.
+
+    A pane that is seen is asked for its `question`; that runs in a thread and touches no widget. Its result comes back to `answer`, unless
+    something else is looked at by then: what is drawn is never stale.
+    """
+
+    NAME: ClassVar[str]
+    """As in names of files: 'records'."""
+    TITLE: ClassVar[str]
+    """As in 'Keys in the records'."""
+    ABOUT: ClassVar[str] = ""
+    """What the pane shows, for the help."""
+
+    def question(self) -> Question | None:
+        """What to find out for this pane; None where it needs nothing but what all panes are told."""
+        return None
+
+    def answer(self, seen: Seen, result: Any) -> None:
+        """Show what `question` found out.
+
+        Args:
+            seen: What all panes are told.
+            result: What the function returned; None where there was none.
+        """
+
+    def term(self) -> str | None:
+        """The filter that stands for what is under the cursor; None where there is none."""
+        return None
+
+    def cursor_time(self) -> tuple[int, int] | None:
+        """Begin and end (excluded) of what is under the cursor, ns since the epoch; None where it has no time."""
+        return None
+
+    def export_table(self) -> Callable[[Store, Scope], Table] | None:
+        """Makes what the pane shows as a table, on a thread; None where it cannot be written."""
+        return None
+
+    def text_as_shown(self) -> str | None:
+        """What the pane shows as lines of text; None where nothing but the screen's own lines would do."""
+        return None
+
+
+def pane_of(widget: Widget | None) -> Pane | None:
+    """The pane that a widget is, or is a part of."""
+    if widget is None:
+        return None
+    return next((node for node in widget.ancestors_with_self if isinstance(node, Pane)), None)
+
+
+def is_seen(widget: Widget) -> bool:
+    """True if neither the widget nor anything around it is hidden."""
+    return all(getattr(node, "display", True) for node in widget.ancestors_with_self)

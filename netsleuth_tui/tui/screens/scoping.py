@@ -1,0 +1,169 @@
+"""Changing what is looked at: the filter line, terms from the panes, the time window, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import BindingType
+
+from netsleuth_tui.tui.keys import footer_key, key
+from netsleuth_tui.tui.messages import FilterAccepted, FilterEdited, TermChosen, WindowChosen
+from netsleuth_tui.tui.panes import pane_of
+from netsleuth_tui.tui.screens.counting import Counting
+from netsleuth_tui.tui.widgets.timeline import TimeLine
+
+if TYPE_CHECKING:
+    from textual.timer import Timer
+
+    from netsleuth_tui.analysis import Scope
+
+__all__ = ["Scoping"]
+
+TYPING_RESTS = 0.15
+"""Seconds without a key after which the filter line is looked at."""
+
+
+class Scoping(Counting):
+    """The part of the main screen that changes the scope; every change can be undone."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        footer_key("scope.include", "plus", "term('include')", "include", "only what is like the thing under the cursor, too", "+"),
+        footer_key("scope.exclude", "minus", "term('exclude')", "exclude", "nothing that is like the thing under the cursor", "-"),
+        key("scope.only", "equals_sign", "term('only')", "make the thing under the cursor the whole filter", "="),
+        footer_key("scope.undo", "u", "undo", "undo", "look at what was looked at before: filter and time window"),
+        key("scope.redo", "ctrl+r", "redo", "take one undo back"),
+        key("window.start", "left_square_bracket", "edge('start')", "begin the time window at the cursor", "["),
+        key("window.end", "right_square_bracket", "edge('end')", "end the time window after the cursor", "]"),
+        key("window.whole", "backslash", "whole_time", "no time window: the whole time again", "\\"),
+        key("window.back", "comma", "window(True)", "back to the time window before this one; the filter stays", ","),
+        key("window.forward", "full_stop", "window(False)", "forward again to the time window that came next", "."),
+    ]
+
+    _typing: Timer | None = None
+
+    def look_at(self, scope: Scope) -> None:
+        """Look at another scope, and remember it once it turns out to be valid."""
+        self.filter_bar.set_text(scope.filter)
+        self._count(scope, accept=True)
+
+    # The filter line
+
+    def on_filter_edited(self, message: FilterEdited) -> None:
+        """Look at the text once the typing rests."""
+        self.filter_bar.checking()
+        self._stop_typing()
+        self._typing = self.set_timer(TYPING_RESTS, partial(self._preview, message.text))
+
+    def _preview(self, text: str) -> None:
+        if self._wanted is not None:
+            self._count(replace(self._wanted, filter=text))
+
+    def on_filter_accepted(self, message: FilterAccepted) -> None:
+        """Apply the text: with an error in it the field stays open."""
+        self._stop_typing()
+        if self._wanted is not None:
+            self._count(replace(self._wanted, filter=message.text), accept=True)
+            self._back_to = self.focused  # the next key is meant for the records already
+            self.go_to_tab()
+
+    def on_filter_abandoned(self) -> None:
+        """Go back to what was applied."""
+        self._stop_typing()
+        session = self.session
+        if session is not None:
+            self.filter_bar.set_text(session.scope.filter)
+            self._count(session.scope)
+        self.go_to_tab()
+
+    def _stop_typing(self) -> None:
+        if self._typing is not None:
+            self._typing.stop()
+
+    # Terms
+
+    def on_term_chosen(self, message: TermChosen) -> None:
+        """Narrow the filter to a line of a breakdown, or take it out again."""
+        from netsleuth_tui.query.terms import toggled
+
+        scope = self.latest
+        if scope is not None:
+            self.look_at(replace(scope, filter=toggled(scope.filter, message.term)))
+
+    def action_term(self, how: str) -> None:
+        """Include, exclude, or see only what is under the cursor of the pane in use."""
+        from netsleuth_tui.query.terms import exclude, include, only
+
+        pane, scope = pane_of(self.focused) or self.table, self.latest
+        if scope is None:
+            return
+        term = pane.term()
+        if term is None:
+            self.status.say("there is nothing under the cursor that a filter could name", "warning")
+            return
+        text = only(term) if how == "only" else include(scope.filter, term) if how == "include" else exclude(scope.filter, term)
+        self.look_at(replace(scope, filter=text))
+
+    @property
+    def latest(self) -> Scope | None:
+        """What was chosen last, though it may be still being counted; None before there is a session."""
+        if self._accepting and self._wanted is not None:
+            return self._wanted
+        return self.session.scope if self.session is not None else None
+
+    # The time window
+
+    def on_window_chosen(self, message: WindowChosen) -> None:
+        """Look through another window."""
+        scope = self.latest
+        if scope is not None:
+            self.look_at(replace(scope, start=message.start, end=message.end))
+
+    def action_edge(self, which: str) -> None:
+        """Begin or end the window at the cursor of the pane in use, or else of the time line."""
+        pane, scope = pane_of(self.focused) or self.table, self.latest
+        if scope is None:
+            return
+        time = pane.cursor_time() or self.query_one(TimeLine).cursor_time()
+        if time is None:
+            self.status.say("there is no time under the cursor", "warning")
+            return
+        start, end = (time[0], scope.end) if which == "start" else (scope.start, time[1])
+        if start is not None and end is not None and end <= start:  # the other edge gives way
+            start, end = (start, None) if which == "start" else (None, end)
+        self.look_at(replace(scope, start=start, end=end))
+
+    def action_whole_time(self) -> None:
+        """No window."""
+        scope = self.latest
+        if scope is not None:
+            self.look_at(replace(scope, start=None, end=None))
+
+    # The way back
+
+    def action_undo(self) -> None:
+        """Look at what was looked at before."""
+        if self.session is not None:
+            self._went(self.session.undo(), "there is nothing to undo")
+
+    def action_redo(self) -> None:
+        """Take one undo back."""
+        if self.session is not None:
+            self._went(self.session.redo(), "there is nothing to redo")
+
+    def action_window(self, back: bool) -> None:
+        """Through the history of windows."""
+        if self.session is not None:
+            self._went(self.session.change_window(back=back), f"there is no window {'before' if back else 'after'} this one")
+
+    def _went(self, moved: bool, otherwise: str) -> None:
+        if self.session is None:
+            return
+        if not moved:
+            self.status.say(otherwise, "warning")
+            return
+        scope = self.session.scope
+        self.filter_bar.set_text(scope.filter)
+        self._accepting = 0
+        self._count(scope)
