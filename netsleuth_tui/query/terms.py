@@ -39,7 +39,9 @@ def include(text: str, term: str) -> str:
         FilterError: One of them is not valid.
     """
     wanted = _parts(term)
-    return _with(text, wanted, instead_of=[Not(_joined_node(wanted)), *(_opposite(part.node) for part in wanted)])
+    nodes = [part.node for part in wanted]
+    opposites = [Not(_node(term)), Not(_joined_node(wanted)), *(_opposite(node) for node in nodes)] if wanted else []
+    return _with(text, wanted, instead_of=[node for node in opposites if node not in nodes])
 
 
 def exclude(text: str, term: str) -> str:
@@ -51,6 +53,8 @@ def exclude(text: str, term: str) -> str:
         FilterError: One of them is not valid.
     """
     unwanted = _parts(term)
+    if not unwanted:
+        return text.strip()
     if len(unwanted) == 1 and isinstance(unwanted[0].node, Not):
         inner = unwanted[0].node.term
         return include(text, _written(term, inner))
@@ -113,9 +117,7 @@ def _parts(text: str) -> list[_Part]:
     """The conditions that all have to hold, none twice; nothing for an empty filter."""
     if not text.strip():
         return []
-    from netsleuth_tui.query.parser import parse
-
-    node = parse(text)
+    node = _node(text)
     parts: list[_Part] = []
     for term in node.terms if isinstance(node, All) else (node,):
         if term not in [part.node for part in parts]:
@@ -133,11 +135,15 @@ def _written(text: str, node: Node) -> str:
     return piece
 
 
-def _means(text: str, node: Node) -> bool:
+def _node(text: str) -> Node:
     from netsleuth_tui.query.parser import parse
 
+    return parse(text)
+
+
+def _means(text: str, node: Node) -> bool:
     try:
-        return parse(text) == node
+        return _node(text) == node
     except FilterError:
         return False
 
