@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from textual.message import Message
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.tui.panes import Pane
 
 __all__ = [
+    "ColumnWanted",
     "DetailReady",
     "DetailRequested",
     "ExportEnded",
@@ -28,6 +29,7 @@ __all__ = [
     "RowChanged",
     "TermChosen",
     "ThreadFailed",
+    "Told",
     "ViewReady",
     "WindowChosen",
 ]  # fmt: skip
@@ -74,7 +76,7 @@ class DetailReady(Message):
     row: int
     frame: bytes
     dissection: Dissection | None
-    failure: str
+    """None: not yet."""
 
 
 @dataclass
@@ -152,3 +154,18 @@ class TermChosen(Message):
     """The filter is to be narrowed to a term, or the term taken out of it again."""
 
     term: str
+
+
+@dataclass
+class ColumnWanted(Message):
+    """The records are to show a field, named as in the registry."""
+
+    field: str
+
+
+@dataclass
+class Told(Message):
+    """A pane has something to say in the last line; made harmless by `display`."""
+
+    text: str
+    kind: Literal["warning", "good"]

@@ -15,6 +15,7 @@ os.environ["TEXTUAL_ANIMATIONS"] = "none"
 
 from made import START, icmp, store_of, tcp, udp
 
+from netsleuth_tui.analysis.packet import known_layers
 from netsleuth_tui.decode.dissect import DissectedField, Dissection, Layer
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest import Progress
@@ -70,8 +71,12 @@ class FakeSession(Session):
         """The same bytes for every row."""
         return self.frame_bytes
 
-    def dissect(self, row: int) -> Dissection:  # noqa: ARG002
-        """The same layers for every row."""
+    def dissect(self, row: int) -> Dissection:
+        """The same layers for every row that can be read."""
+        try:
+            self.frame(row)
+        except NetSleuthError as error:
+            return known_layers(self.store, row, str(error))
         return Dissection(self.layers, "")
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Input
 
 from netsleuth_tui.tui.keys import footer_key, key
-from netsleuth_tui.tui.messages import DetailRequested, RowChanged
+from netsleuth_tui.tui.messages import DetailRequested, RowChanged, Told
 from netsleuth_tui.tui.panes import is_seen
 from netsleuth_tui.tui.screens.placing import TABS, Placing
 from netsleuth_tui.tui.widgets.detail_pane import DetailPane
@@ -96,6 +96,10 @@ class MainScreen(Placing):
         """Show the packet and go there."""
         self.wish(replace(self.wishes, detail=True))
         self.query_one("#detail", DetailPane).front.focus()
+
+    def on_told(self, message: Told) -> None:
+        """Say what a pane has to say."""
+        self.status.say(message.text, message.kind)
 
     # Keys
 

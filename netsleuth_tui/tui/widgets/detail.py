@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
     from netsleuth_tui.decode.dissect import DissectedField, Dissection, Layer
 
-__all__ = ["DetailHeading", "LayerTree"]
-
-PAYLOAD = frozenset({"Raw", "Padding"})
-"""Layers that say nothing beyond their bytes."""
+__all__ = ["DetailHeading", "LayerTree", "Place"]
 
 NAME = 40
 VALUE = 1024
@@ -32,15 +29,25 @@ MOST_FIELDS = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
-    """A layer's heading (field is None), or a field."""
+class Place:
+    """A field or a layer: where its bytes are, and what it is called in a filter."""
 
-    layer: str
-    text: str
+    offset: int = -1
+    length: int = -1
+    name: str = ""
+    """A field or protocol of the registry; empty if it has none for it."""
     value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A layer's heading, or a field."""
+
+    layer: int
+    title: str
+    text: str
+    place: Place = Place()
     summary: str = ""
-    offset: int = 0
-    length: int = 0
     opened: bool = False
     heading: bool = False
 
@@ -65,16 +72,18 @@ class LayerTree(ScrolledLines):
 
     @dataclass
     class Highlighted(Message):
-        """The cursor is on a field or layer with these bytes."""
+        """The cursor was moved to a field or layer."""
 
-        offset: int
-        length: int
+        place: Place
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._dissection: Dissection | None = None
+        self._names: list[dict[str, str]] = []
         self._lines: list[_Line] = []
         self._folds: dict[str, bool] = {}
+        self._peeked = -1
+        """A layer that is open only while the cursor of the bytes is in it."""
         self._pending = False
         self.failure = ""
         """Why there is nothing, or not everything; made harmless by `display`."""
@@ -87,27 +96,59 @@ class LayerTree(ScrolledLines):
             failure: Why there are none, made harmless by `display`.
             pending: They are on their way.
         """
+        from netsleuth_tui.analysis.packet import names_of
+
         before = self._lines[self.cursor] if self.cursor < len(self._lines) else None
-        self._dissection, self.failure, self._pending = dissection, failure, pending
+        self._dissection, self.failure, self._pending, self._peeked = dissection, failure, pending, -1
+        self._names = names_of(dissection.layers) if dissection is not None else []
         self._make()
-        places = [i for i, each in enumerate(self._lines) if before is not None and (each.layer, each.text) == (before.layer, before.text)]
+        places = [i for i, each in enumerate(self._lines) if before is not None and (each.title, each.text) == (before.title, before.text)]
         self.reset(places[0] if places else 0)
 
+    @property
+    def place(self) -> Place:
+        """What is under the cursor."""
+        return self._lines[self.cursor].place if self.cursor < len(self._lines) else Place()
+
+    def go_to_byte(self, offset: int) -> Place:
+        """Put the cursor on the innermost field that covers a byte, and return it; an empty place where there is none.
+
+        Nobody is told. Its layer is open while the cursor of the bytes is in it.
+        """
+        layers = self._dissection.layers if self._dissection is not None else ()
+        covering = [
+            (length, -index, field < 0, field)
+            for index, layer in enumerate(layers)
+            for field, start, length in [(-1, layer.offset, layer.length), *((k, f.offset, f.length) for k, f in enumerate(layer.fields))]
+            if 0 <= start <= offset < start + length and field < MOST_FIELDS
+        ]
+        if not covering:
+            return Place()
+        _, negative, _, field = min(covering)
+        self._peeked = -negative
+        self._make()
+        heading = next(i for i, each in enumerate(self._lines) if each.layer == self._peeked)
+        self.reset(heading + 1 + field)
+        return self.place
+
     def _make(self) -> None:
+        from netsleuth_tui.decode.dissect import PAYLOAD
+
         layers = self._dissection.layers if self._dissection is not None else ()
         telling = [layer for layer in layers if layer.name not in PAYLOAD] or list(layers)
-        self._lines = [made for layer in layers for made in self._layer(layer, last=layer is telling[-1])]
+        self._lines = [made for index, layer in enumerate(layers) for made in self._layer(index, layer, last=layer is telling[-1])]
 
-    def _layer(self, layer: Layer, *, last: bool) -> list[_Line]:
-        name = display(layer.name, limit=NAME)
-        opened = self._folds.get(name, last)
+    def _layer(self, index: int, layer: Layer, *, last: bool) -> list[_Line]:
+        title, names = display(layer.name, limit=NAME), self._names[index]
+        opened = self._folds.get(title, last) or index == self._peeked
         fields = layer.fields[:MOST_FIELDS]
-        heading = _Line(name, name, summary=_summary(fields), offset=layer.offset, length=layer.length, opened=opened, heading=True)
+        place = Place(layer.offset, layer.length, names.get("", ""), title)
+        heading = _Line(index, title, title, place, _summary(fields), opened, heading=True)
         if not opened:
             return [heading]
-        lines = [_field(name, field) for field in fields]
+        lines = [_field(index, title, field, names) for field in fields]
         if len(layer.fields) > MOST_FIELDS:
-            lines.append(_Line(name, f"and {len(layer.fields) - MOST_FIELDS} more fields"))
+            lines.append(_Line(index, title, f"and {len(layer.fields) - MOST_FIELDS} more fields"))
         return [heading, *lines]
 
     def count(self) -> int:
@@ -136,30 +177,34 @@ class LayerTree(ScrolledLines):
                 ("" if it.opened else cut(f"  {it.summary}", max(width - cell_len(head), 1), ellipsis), palette.muted),
             ]
         name = f"    {it.text:<18} "
-        return [(name, palette.muted), (cut(it.value, max(width - cell_len(name), 1), ellipsis), palette.text)]
+        return [(name, palette.muted), (cut(it.place.value, max(width - cell_len(name), 1), ellipsis), palette.text)]
 
     def cursor_moved(self) -> None:
         """Let the bytes be marked."""
         if self.cursor < len(self._lines):
-            self.post_message(self.Highlighted(self._lines[self.cursor].offset, self._lines[self.cursor].length))
+            self.post_message(self.Highlighted(self.place))
 
     def action_fold(self, opened: int | None = None) -> None:
         """Open (1), close (0) or turn the layer under the cursor."""
         if self.cursor >= len(self._lines):
             return
-        layer = self._lines[self.cursor].layer
-        at = next(i for i, each in enumerate(self._lines) if each.heading and each.layer == layer)
-        self._folds[layer] = not self._lines[at].opened if opened is None else bool(opened)
+        it = self._lines[self.cursor]
+        at = next(i for i, each in enumerate(self._lines) if each.layer == it.layer)
+        self._folds[it.title] = not self._lines[at].opened if opened is None else bool(opened)
+        self._peeked = -1
         self._make()
-        self.reset(at if not self._folds[layer] else self.cursor)
+        at = next(i for i, each in enumerate(self._lines) if each.layer == it.layer)  # layers of the same name are folded with it
+        self.reset(self.cursor if self._folds[it.title] and not it.heading else at)
+        self.cursor_moved()
 
 
 class DetailHeading(Lines):
-    """One line above the tree: which packet, which layers, how many bytes."""
+    """One line above the tree: which packet, which layers, the filter for the field under the cursor, how many bytes."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._left = ""
+        self._term = ""
         self._right = ""
         self._failure = ""
 
@@ -168,15 +213,23 @@ class DetailHeading(Lines):
         self._left, self._right, self._failure = left, right, failure
         self.redraw()
 
+    def offer(self, term: str) -> None:
+        """Show a filter that `display` has made harmless; '' for none."""
+        if term != self._term:
+            self._term = term
+            self.redraw()
+
     def draw(self, y: int, width: int) -> Strip:  # noqa: ARG002
         """The only line."""
         palette = self.palette
         failure = f"  {self._failure}" if self._failure else ""
-        return ends([(self._left, palette.text), (failure, palette.warning)], [(self._right, palette.muted)], width, palette.text)
+        right = [(f"  {self._term}", palette.accent), (f"  {self._right}", palette.muted)]
+        return ends([(self._left, palette.text), (failure, palette.warning)], right, width, palette.text)
 
 
-def _field(layer: str, field: DissectedField) -> _Line:
-    return _Line(layer, display(field.name, limit=NAME), display(str(field.value), limit=VALUE), offset=field.offset, length=field.length)
+def _field(layer: int, title: str, field: DissectedField, names: dict[str, str]) -> _Line:
+    place = Place(field.offset, field.length, names.get(field.name, ""), display(str(field.value), limit=VALUE))
+    return _Line(layer, title, display(field.name, limit=NAME), place)
 
 
 def _summary(fields: tuple[DissectedField, ...]) -> str:

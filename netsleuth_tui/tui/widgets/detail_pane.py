@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Horizontal, Vertical
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
-from netsleuth_tui.tui.messages import DetailReady
+from netsleuth_tui.tui.keys import footer_key, key
+from netsleuth_tui.tui.messages import ColumnWanted, DetailReady, Told
 from netsleuth_tui.tui.numbers import grouped
 from netsleuth_tui.tui.panes import Pane
-from netsleuth_tui.tui.widgets.detail import DetailHeading, LayerTree
+from netsleuth_tui.tui.widgets.detail import DetailHeading, LayerTree, Place
 from netsleuth_tui.tui.widgets.hex_dump import FULL_WIDTH, HexDump
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.binding import BindingType
     from textual.timer import Timer
     from textual.widget import Widget
 
@@ -34,10 +36,16 @@ PATIENCE = 0.4
 
 
 class DetailPane(Vertical, Pane):
-    """Heading, layers, bytes."""
+    """Heading, layers, bytes; the field under the cursor is a filter and a column where the registry has it."""
 
     NAME = "detail"
     TITLE = "the packet in detail"
+    ABOUT = "The layers of the packet and its bytes. Either follows the other: a field marks its bytes, a byte selects the field it is in."
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        footer_key("detail.column", "a", "column", "as a column", "show the field under the cursor as a column of the records"),
+        key("detail.copy", "y", "copy", "copy the value under the cursor; from the bytes: those that are marked"),
+    ]
 
     def __init__(self, lane: Lane, *, slow_link: bool, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -46,6 +54,9 @@ class DetailPane(Vertical, Pane):
         self._generation = 0
         self._session: Session | None = None
         self._row: int | None = None
+        """The packet that is wanted."""
+        self._shown: int | None = None
+        """The packet whose layers are seen."""
         self._timer: Timer | None = None
         self._impatient: Timer | None = None
 
@@ -97,9 +108,11 @@ class DetailPane(Vertical, Pane):
             self._timer = self.set_timer(self._rest if moving else REST, self._ask)
 
     def _empty(self) -> None:
+        self._shown = None
         self.query_one(DetailHeading).show("No packet", "", "")
         self.layer_tree.show(None, "")
         self.dump.show(b"")
+        self._follow(Place())
 
     def _ask(self) -> None:
         if self._session is not None and self._row is not None:
@@ -107,18 +120,14 @@ class DetailPane(Vertical, Pane):
 
     def _take_apart(self, session: Session, row: int, generation: int) -> None:
         """In the lane: the bytes at once, the layers when they are there."""
+        frame = b""
         try:
             frame = session.frame(row)
-        except NetSleuthError as error:
-            self.post_message(DetailReady(generation, row, b"", None, str(error)))
-            return
-        self.post_message(DetailReady(generation, row, frame, None, ""))
-        try:
-            dissection = session.dissect(row)
-        except NetSleuthError as error:
-            self.post_message(DetailReady(generation, row, frame, None, str(error)))
+        except NetSleuthError:
+            pass  # which the layers tell, too
         else:
-            self.post_message(DetailReady(generation, row, frame, dissection, dissection.failure))
+            self.post_message(DetailReady(generation, row, frame, None))
+        self.post_message(DetailReady(generation, row, frame, session.dissect(row)))
 
     def on_detail_ready(self, message: DetailReady) -> None:
         """Draw it, unless the cursor has moved on."""
@@ -128,15 +137,17 @@ class DetailPane(Vertical, Pane):
         if self._impatient is not None:
             self._impatient.stop()
         self.dump.show(message.frame)
-        if message.dissection is None and not message.failure:
+        if message.dissection is None:
             self._impatient = self.set_timer(PATIENCE, self._say_wait)
             return
-        failure = display(message.failure, limit=200)
+        failure = display(message.dissection.failure, limit=200)
+        self._shown = message.row
         self.layer_tree.show(message.dissection, failure)
-        names = [layer.name for layer in message.dissection.layers] if message.dissection is not None else []
-        self._head(message.row, names, failure)
+        self._head(message.row, [layer.name for layer in message.dissection.layers], failure)
+        self._follow(self.layer_tree.place)
 
     def _say_wait(self) -> None:
+        self._shown = None
         self.layer_tree.show(None, "", pending=True)
         if self._row is not None:
             self._head(self._row, [], "")
@@ -157,7 +168,71 @@ class DetailPane(Vertical, Pane):
         chain = arrow.join(display(name, limit=40) for name in layers)
         self.query_one(DetailHeading).show(f"Packet {grouped(int(str(number)))}{file}  {chain}", f"{octets} ", failure)
 
+    # The field under the cursor, in the layers and in the bytes
+
     def on_layer_tree_highlighted(self, message: LayerTree.Highlighted) -> None:
         """Mark the bytes of the field under the cursor."""
         message.stop()
-        self.dump.mark(message.offset, message.length)
+        self._follow(message.place)
+
+    def on_hex_dump_byte_chosen(self, message: HexDump.ByteChosen) -> None:
+        """Select the innermost field that the byte belongs to."""
+        message.stop()
+        self._follow(self.layer_tree.go_to_byte(message.offset), lead=False)
+
+    def _follow(self, place: Place, *, lead: bool = True) -> None:
+        """Mark the bytes of a field, and offer its filter.
+
+        Args:
+            place: The field.
+            lead: It was chosen in the layers: the cursor of the bytes goes there.
+        """
+        self.dump.mark(place.offset, place.length, follow=lead)
+        self._offer()
+
+    def _offer(self) -> None:
+        """Show what + and - would add, while they would."""
+        self.query_one(DetailHeading).offer(display(self.term() or "", limit=80) if self.has_focus_within else "")
+
+    def on_descendant_focus(self) -> None:
+        """The keys that change the filter mean this pane now."""
+        self._offer()
+
+    def on_descendant_blur(self) -> None:
+        """They mean another one."""
+        self._offer()
+
+    def term(self) -> str | None:
+        """The filter that selects the value under the cursor."""
+        from netsleuth_tui.analysis.packet import term
+
+        name = self.layer_tree.place.name
+        if self._session is None or self._shown is None or not name:
+            return None
+        return term(self._session.store, self._shown, name) or None
+
+    def cursor_time(self) -> tuple[int, int] | None:
+        """When the packet was captured, and the nanosecond after."""
+        from netsleuth_tui.decode.columns import NO_TIME
+
+        if self._session is None or self._row is None:
+            return None
+        time = int(self._session.store.columns().time[self._row])
+        return None if time == NO_TIME else (time, time + 1)
+
+    def action_column(self) -> None:
+        """Let the records have a column for the field."""
+        from netsleuth_tui.query.fields import FIELDS
+
+        name = self.layer_tree.place.name
+        if name in FIELDS:
+            self.post_message(ColumnWanted(name))
+        else:
+            self.post_message(Told("this is no field that the records could show", "warning"))
+
+    def action_copy(self) -> None:
+        """Copy the value under the cursor; from the bytes: those that are marked, as hexadecimal digits."""
+        text = self.dump.marked.hex(" ") if self.dump.has_focus else self.layer_tree.place.value
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.post_message(Told(f"copied, if this terminal allows it: {display(text, limit=80)}", "good"))
