@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual.app import App
 from textual.binding import Binding, BindingType
 
+from netsleuth_tui.settings import Settings
 from netsleuth_tui.terminal.glyphs import ASCII, UNICODE, Glyphs
 from netsleuth_tui.tui.egress import Egress
 from netsleuth_tui.tui.screens.main import MainScreen
@@ -35,6 +36,8 @@ class NetSleuthApp(App[None]):
         slow_link: Every byte to the terminal counts.
         theme: Name of a theme.
         glyphs: Characters to draw with.
+        settings: The user's own.
+        complaint: What is wrong with them.
     """
 
     ENABLE_COMMAND_PALETTE = False
@@ -55,6 +58,8 @@ class NetSleuthApp(App[None]):
         slow_link: bool = False,
         theme: str = DARK,
         glyphs: Glyphs = UNICODE,
+        settings: Settings | None = None,
+        complaint: str = "",
     ) -> None:
         # Textual keeps a terminal's own colours, and drops them all under NO_COLOR, only if it knows before it starts.
         to_textual(theme)  # which says so where there is no such theme
@@ -62,7 +67,11 @@ class NetSleuthApp(App[None]):
         self.glyphs = glyphs
         self._gate = Egress(ascii_only=glyphs is ASCII)
         self._shown = Shown()
+        self.settings = settings or Settings()
         self.main = MainScreen(paths, session, text, slow_link=slow_link)
+        self.main.complaints = [complaint] if complaint else []
+        if self.settings.keys:
+            self.set_keymap(self.settings.keys)
         for name in theme_names():
             self.register_theme(to_textual(name))
         self.theme = theme

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.binding import Binding
 
-__all__ = ["footer_key", "key"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.dom import DOMNode
+
+__all__ = ["footer_key", "ids", "key"]
 
 
 def key(name: str, keys: str, action: str, does: str, display: str | None = None) -> Binding:
@@ -23,3 +30,8 @@ def key(name: str, keys: str, action: str, does: str, display: str | None = None
 def footer_key(name: str, keys: str, action: str, word: str, does: str, display: str | None = None) -> Binding:
     """A key that matters enough to stand in the last line, with a word for what it does."""
     return Binding(keys, action, word, key_display=display, id=name, tooltip=does)
+
+
+def ids(nodes: Iterable[DOMNode]) -> set[str]:
+    """Ids of all keys of some screens and widgets."""
+    return {binding.id for node in nodes for _, binding in node._bindings if binding.id}  # noqa: SLF001 - there is no other list of them

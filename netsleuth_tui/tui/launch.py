@@ -7,9 +7,11 @@ import os
 import sys
 import weakref
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.settings import Settings, read_settings, settings_path
 from netsleuth_tui.terminal.capabilities import Capabilities, detect
 from netsleuth_tui.terminal.glyphs import ASCII, glyphs_for
 from netsleuth_tui.terminal.lifecycle import Ending, reopen_tty
@@ -63,7 +65,9 @@ def run(
     from netsleuth_tui.tui.app import NetSleuthApp
 
     glyphs = glyphs_for(terminal) if ascii is None else ASCII if ascii else glyphs_for(_with_unicode(terminal))
-    app = NetSleuthApp(paths, session, text=filter, slow_link=slow, theme=theme or _theme(terminal), glyphs=glyphs)
+    settings, complaint = _settings()
+    wanted = theme or settings.theme or _theme(terminal)
+    app = NetSleuthApp(paths, session, text=filter, slow_link=slow, theme=wanted, glyphs=glyphs, settings=settings, complaint=complaint)
     leave = weakref.WeakMethod(app.leave_from_outside)  # the watching thread outlives the app, and must not keep its session alive
 
     def ask(code: int) -> None:
@@ -82,6 +86,21 @@ def _is_local(terminal: Capabilities) -> bool:
     return not terminal.remote and not terminal.multiplexer and (terminal.term == "linux" or any(os.environ.get(name) for name in signs))
 
 
+def _settings() -> tuple[Settings, str]:
+    """The user's settings, and what is wrong with them: a mistake there must not keep anybody from their captures."""
+    try:
+        settings = read_settings()
+        if settings.theme is not None:
+            from netsleuth_tui.tui.theme import theme_names
+
+            if settings.theme not in theme_names():
+                hint = f"there are {', '.join(theme_names())}"
+                return replace(settings, theme=None), f"{settings_path()}: there is no theme {settings.theme!r} ({hint})"
+    except NetSleuthError as error:
+        return Settings(), str(error)
+    return settings, ""
+
+
 def _theme(terminal: Capabilities) -> str:
     from netsleuth_tui.tui.theme import DARK, SIXTEEN
 
@@ -89,8 +108,6 @@ def _theme(terminal: Capabilities) -> str:
 
 
 def _with_unicode(terminal: Capabilities) -> Capabilities:
-    from dataclasses import replace
-
     return replace(terminal, unicode=True)
 
 

@@ -2,67 +2,68 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from textual.command import CommandPalette, DiscoveryHit, Hit, Provider
 from textual.widget import Widget
 
 from netsleuth_tui.tui.panes import pane_of
+from netsleuth_tui.tui.screens.choose import Choice, Choose
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-
     from netsleuth_tui.tui.screens.placing import Placing
 
-__all__ = ["Actions", "open_palette"]
+__all__ = ["Action", "actions", "open_palette"]
 
 
-class Actions(Provider):
-    """What can be done: in the pane in use, on the screen, and in the other panes, which get the focus first."""
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that a key does."""
 
-    async def discover(self) -> AsyncIterator[DiscoveryHit]:
-        """Everything, before a letter is typed."""
-        for text, keys, run in self._actions():
-            yield DiscoveryHit(text, run, help=keys)
+    node: Widget
+    """The screen, or the part of it that takes the key."""
+    keys: str
+    name: str
+    """Its id."""
+    does: str
+    run: str
+    """What Textual calls."""
 
-    async def search(self, query: str) -> AsyncIterator[Hit]:
-        """What sounds like the query."""
-        matcher = self.matcher(query)
-        for text, keys, run in self._actions():
-            score = matcher.match(text)
-            if score > 0:
-                yield Hit(score, matcher.highlight(text), run, text=text, help=keys)
 
-    def _actions(self) -> Iterator[tuple[str, str, Callable[[], Awaitable[None]]]]:
-        """What an action does and where; its key and its id; and what runs it."""
-        screen = cast("Placing", self.screen)
-        told: set[tuple[Widget, str]] = set()
-        for node in _nodes(screen):
-            pane = None if node is screen else pane_of(node)
-            where = f"{pane.TITLE}: " if pane is not None else ""
-            for _, binding in node._bindings:  # noqa: SLF001 - Textual lists only those of the focused widget
-                if binding.id and (node, binding.action) not in told:
-                    told.add((node, binding.action))
-                    keys = f"{screen.app.get_key_display(binding)}   {binding.id}"
-                    yield f"{where}{binding.tooltip or binding.description}", keys, partial(_run, screen, node, binding.action)
+def actions(screen: Placing) -> list[Action]:
+    """What can be done: in the pane in use, on the screen, and in the other panes."""
+    found: dict[tuple[Widget, str], Action] = {}
+    keymap = screen.app._keymap  # noqa: SLF001 - there is no other way to ask for it
+    for node in _nodes(screen):
+        pane = None if node is screen else pane_of(node)
+        where = f"{pane.TITLE}: " if pane is not None else ""
+        for _, binding in node._bindings:  # noqa: SLF001 - Textual lists only those of the widget that has the focus
+            if binding.id and binding.action != "palette":
+                keys = keymap.get(binding.id) or screen.app.get_key_display(binding)
+                does = f"{where}{binding.tooltip or binding.description}"
+                found.setdefault((node, binding.action), Action(node, keys, binding.id, does, binding.action))
+    return list(found.values())
 
 
 def _nodes(screen: Placing) -> Iterator[Widget]:
-    """The screen and what can have the focus on it; what has it comes first."""
     focused = screen.focused
-    if focused is not None:
+    if focused is not None and pane_of(focused) is not None:
         yield focused
     yield screen
     yield from (widget for widget in screen.query(Widget) if widget.can_focus and widget is not focused and pane_of(widget) is not None)
 
 
-async def _run(screen: Placing, node: Widget, action: str) -> None:
-    if node is not screen:
-        screen.bring(node)
-    await screen.app.run_action(action, default_namespace=node)
-
-
 def open_palette(screen: Placing) -> None:
-    """Show the palette over a screen."""
-    screen.app.push_screen(CommandPalette(providers=[Actions], placeholder="what to do"))
+    """Ask what to do, and do it; where the action is another pane's, go there first."""
+    known = actions(screen)
+
+    async def act(index: int | None) -> None:
+        if index is None:
+            return
+        action = known[index]
+        if action.node is not screen:
+            screen.bring(action.node)
+        await screen.app.run_action(action.run, default_namespace=action.node)
+
+    screen.app.push_screen(Choose("What to do", [Choice(action.keys, action.does, action.name) for action in known]), act)

@@ -53,6 +53,8 @@ class Counting(Screen[None]):
         self._unanswered: set[Pane] = set()
         """Panes whose question waits for an answer."""
         self.first_filter = text
+        self.complaints: list[str] = []
+        """What is wrong with the user's settings."""
         self.slow_link = slow_link
         self._generation = 0
         self._accepting = 0
@@ -116,13 +118,13 @@ class Counting(Screen[None]):
             self._accepting = self._generation + 1
         if first or ended or (time.monotonic() >= self._next_count and not self.lane.busy):
             self.count_again()
-        if ended and message.progress.problems:
-            problems = message.progress.problems
+        problems = (*self.complaints, *message.progress.problems)
+        if ended and problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             self.status.say(f"{display(problems[0], limit=300)}{more} · n shows all", "warning")
         if first or ended:
             self.show_keys()
-        if ended and not message.progress.problems:
+        if ended and not problems:
             self.status.clear()
 
     def _show_title(self) -> None:
@@ -139,7 +141,7 @@ class Counting(Screen[None]):
         session = self.session
         if session is None:
             return []
-        said = [] if self.progress is None else list(self.progress.problems)
+        said = self.complaints + ([] if self.progress is None else list(self.progress.problems))
         for source in session.store.sources:
             said += [f"{source.name}: {note}" for note in source.notes]
             if source.drops:

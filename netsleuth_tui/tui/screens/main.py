@@ -10,7 +10,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Input
 
-from netsleuth_tui.tui.keys import footer_key, key
+from netsleuth_tui.settings import Settings
+from netsleuth_tui.tui.keys import footer_key, ids, key
 from netsleuth_tui.tui.messages import DetailRequested, RowChanged, Told
 from netsleuth_tui.tui.panes import is_seen
 from netsleuth_tui.tui.screens.placing import TABS, Placing
@@ -76,6 +77,9 @@ class MainScreen(Placing):
 
     def on_mount(self) -> None:
         """Paint first, then load."""
+        settings: Settings = getattr(self.app, "settings", Settings())
+        unknown = sorted(set(settings.keys) - ids([self.app, *self.walk_children(with_self=True)]))
+        self.complaints += [f"settings: there is no action {name!r}; : shows them all with their ids" for name in unknown]
         self._arrange()
         self.call_after_refresh(self._begin)
 
