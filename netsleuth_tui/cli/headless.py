@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from netsleuth_tui.analysis import Scope, parse_time
 from netsleuth_tui.cli import exits
 from netsleuth_tui.cli.options import Common, Format
 from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import NetSleuthError, misused
+from netsleuth_tui.export import format_of as by_suffix
 from netsleuth_tui.export import write_table
 from netsleuth_tui.ingest import Progress
 from netsleuth_tui.session import Session
@@ -18,8 +18,6 @@ from netsleuth_tui.tabular import Table
 from netsleuth_tui.terminal.sanitize import display
 
 __all__ = ["ending", "format_of", "load", "say", "scope_of", "write"]
-
-SUFFIXES: dict[str, Format] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".txt": "table"}
 
 
 def say(text: str) -> None:
@@ -47,12 +45,13 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
     """Load files for one question.
 
     Raises:
-        NetSleuthError: The scope is not valid, or no file could be opened.
+        NetSleuthError: The scope or the output's name is not valid, or no file could be opened.
     """
     with misused():
         if not files:
             raise NetSleuthError("no file given", hint="netsleuth --help shows what there is")
         scope = scope_of(common)
+        format_of(common)
         session = Session(parse_size(common.memory) if common.memory else None)
         session.look_at(scope)
     progress = _Narrator()
@@ -78,11 +77,15 @@ def ending(session: Session) -> int:
 
 
 def format_of(common: Common) -> Format:
-    """The format asked for, or the one that fits where the output goes."""
+    """The format asked for, or the one that fits where the output goes.
+
+    Raises:
+        NetSleuthError: The suffix of the output stands for none.
+    """
     if common.format:
         return common.format
     if common.output:
-        return SUFFIXES.get(Path(common.output).suffix.lower(), "csv")
+        return by_suffix(common.output)
     return "table" if sys.stdout.isatty() else "csv"
 
 

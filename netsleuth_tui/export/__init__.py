@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from netsleuth_tui.export.atomic import ExportError, open_new
 from netsleuth_tui.export.guard import guard, unguard
-from netsleuth_tui.export.tables import FORMATS, Format, Written, write_table
+from netsleuth_tui.export.tables import FORMATS, Format, Written, format_of, write_table, write_text
 
-__all__ = ["FORMATS", "ExportError", "Format", "Written", "guard", "open_new", "unguard", "write_table"]
+__all__ = [
+    "FORMATS",
+    "ExportError",
+    "Format",
+    "Written",
+    "format_of",
+    "guard",
+    "open_new",
+    "unguard",
+    "write_table",
+    "write_text",
+]

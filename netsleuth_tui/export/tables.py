@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import BinaryIO, Literal
 
 from netsleuth_tui.errors import NetSleuthError
@@ -16,11 +17,26 @@ from netsleuth_tui.export.encoding import Encoded, Tally
 from netsleuth_tui.export.json_rows import json_array, json_lines
 from netsleuth_tui.tabular import Table
 
-__all__ = ["FORMATS", "Format", "Written", "write_table"]
+__all__ = ["FORMATS", "Format", "Written", "format_of", "write_table", "write_text"]
 
 Format = Literal["csv", "json", "jsonl", "table"]
 
 FORMATS: tuple[Format, ...] = ("csv", "json", "jsonl", "table")
+
+_SUFFIXES: dict[str, Format] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".txt": "table"}
+
+
+def format_of(name: str) -> Format:
+    """The format that the name of a file asks for by its suffix; CSV where it has none.
+
+    Raises:
+        NetSleuthError: The suffix stands for no format that is written here.
+    """
+    suffix = PurePath(name).suffix
+    format = _SUFFIXES.get(suffix.lower()) if suffix else "csv"  # noqa: A001
+    if format is None:
+        raise NetSleuthError(f"{suffix} is no format that is written here", where=name, hint=f"one of {', '.join(_SUFFIXES)}")
+    return format
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +79,23 @@ def write_table(
     with _standard_output(stream) if target is None else open_new(target, force=force) as out:
         rows, written = _copy(encoded, out)
     return Written(rows, written, tally.guarded, target)
+
+
+def write_text(text: str, *, target: str, force: bool = False) -> Written:
+    """Write lines of text that `display` has made harmless.
+
+    Args:
+        text: The lines, in UTF-8 in the file.
+        target: File to make.
+        force: Replace an existing file.
+
+    Raises:
+        ExportError: The file exists, or it could not be written; then there is none.
+    """
+    data = text.encode("utf-8", "replace")
+    with open_new(target, force=force) as out:
+        out.write(data)
+    return Written(text.count("\n"), len(data), 0, target)
 
 
 def _encode(table: Table, format: Format, tally: Tally, *, guard: bool) -> Encoded:  # noqa: A002

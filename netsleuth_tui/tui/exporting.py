@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.tui.messages import ExportEnded, ExportProgressed, ThreadFailed
-from netsleuth_tui.tui.views import Cancelled, format_of, watched
+from netsleuth_tui.tui.views import Cancelled, watched
 
 if TYPE_CHECKING:
     from textual.message import Message
 
     from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.export import Written
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Table
 
@@ -30,7 +31,7 @@ class Export:
     Args:
         store: What was loaded.
         scope: What is looked at.
-        make: Makes the table, on the thread.
+        make: Makes the table, on the thread; or is the text itself.
         target: The file to make; its suffix says the format.
         force: Replace an existing file.
         post: Takes messages to the screen; may be called from any thread.
@@ -40,7 +41,7 @@ class Export:
         self,
         store: Store,
         scope: Scope,
-        make: Callable[[Store, Scope], Table],
+        make: Callable[[Store, Scope], Table] | str,
         target: str,
         post: Callable[[Message], object],
         *,
@@ -67,11 +68,8 @@ class Export:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        from netsleuth_tui.export import write_table
-
         try:
-            table = watched(self._make(self._store, self._scope), self._report, self._cancel.is_set)
-            written = write_table(table, format=format_of(self._target), target=self._target, force=self._force)
+            written = self._write()
         except Cancelled:
             self._post(ExportEnded(None, None))
         except NetSleuthError as error:
@@ -80,6 +78,14 @@ class Export:
             self._post(ThreadFailed(error))
         else:
             self._post(ExportEnded(written, None))
+
+    def _write(self) -> Written:
+        from netsleuth_tui.export import format_of, write_table, write_text
+
+        if isinstance(self._make, str):
+            return write_text(self._make, target=self._target, force=self._force)
+        table = watched(self._make(self._store, self._scope), self._report, self._cancel.is_set)
+        return write_table(table, format=format_of(self._target), target=self._target, force=self._force)
 
     def _report(self, rows: int) -> None:
         now = time.monotonic()

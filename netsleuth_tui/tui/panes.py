@@ -114,7 +114,7 @@ class Pane(_Base):
         return None
 
     def text_as_shown(self) -> str | None:
-        """What the pane shows as lines of text; None where nothing but the screen's own lines would do."""
+        """What the pane shows as lines of text; None where a table of its rows says more."""
         return None
 
 

@@ -1,16 +1,15 @@
-"""What becomes of a table that is exported: its name, its format, and how far it is."""
+"""What becomes of a table that is exported: its name, and how far it is."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePath
-from typing import Literal
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.tabular import Cell, Table
 from netsleuth_tui.terminal.sanitize import display
 
-__all__ = ["Cancelled", "default_name", "format_of", "watched"]
+__all__ = ["Cancelled", "default_name", "watched"]
 
 
 class Cancelled(NetSleuthError):  # noqa: N818 - no failure
@@ -40,9 +39,3 @@ def default_name(path: str, pane: str) -> str:
     name = PurePath(path).name if path != "-" else "stdin"
     stem = name.split(".")[0] or name.lstrip(".") or "capture"
     return f"{display(stem, limit=80)}-{pane}.csv"
-
-
-def format_of(name: str) -> Literal["csv", "json", "jsonl"]:
-    """The format that a file name asks for."""
-    suffix = PurePath(name).suffix.lower()
-    return "jsonl" if suffix in {".jsonl", ".ndjson"} else "json" if suffix == ".json" else "csv"

@@ -112,6 +112,17 @@ def test_a_file_is_written_whole_and_not_over_another(small: str, tmp_path: Path
     assert list(tmp_path.glob("*.part")) == []
 
 
+@pytest.mark.parametrize("command", ["export", "summary", "timeline"])
+def test_an_unknown_suffix_is_no_csv(small: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """The names that are known are told before anything is read; --format overrules the name."""
+    target = tmp_path / "out.parquet"
+    assert run([command, small, "-o", str(target)]) == 2
+    assert ".csv, .json, .jsonl, .ndjson, .txt" in capsys.readouterr().err
+    assert not target.exists()
+    assert run([command, small, "-o", str(target), "--format", "csv"]) == 0
+    assert target.exists()
+
+
 def test_damage_is_said_and_exits_3(damaged: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Everything before the damage is counted; its place and reason are on stderr and in the JSON."""
     assert run(["summary", damaged, "--format", "json"]) == 3

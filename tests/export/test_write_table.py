@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.export import ExportError, Written, unguard, write_table
+from netsleuth_tui.export import ExportError, Written, format_of, unguard, write_table, write_text
 from netsleuth_tui.tabular import Cell, Column, Table
 
 TEXTS = st.one_of(
@@ -249,3 +249,27 @@ def test_standard_output_that_nobody_reads() -> None:
     done = subprocess.run([sys.executable, "-c", PRINT], stdout=writer, stderr=subprocess.PIPE, check=False)
     os.close(writer)
     assert b"BrokenPipeError" in done.stderr
+
+
+def test_a_name_says_its_format() -> None:
+    """By its suffix, in either case; CSV without one, and an error for any other."""
+    assert [format_of(name) for name in ("a.csv", "A.JSONL", "a.b.ndjson", "a.json", "a.txt", "a")] == [
+        "csv",
+        "jsonl",
+        "jsonl",
+        "json",
+        "table",
+        "csv",
+    ]
+    with pytest.raises(NetSleuthError, match=r"\.parquet is no format .*\.csv, \.json"):
+        format_of("x.parquet")
+
+
+def test_lines_of_text(tmp_path: Path) -> None:
+    """Written whole, in UTF-8, and counted."""
+    target = str(tmp_path / "a.txt")
+    written = write_text("a\n\u2588\n", target=target)
+    assert (written.rows, written.bytes, written.path) == (2, 6, target)
+    assert Path(target).read_bytes() == b"a\n\xe2\x96\x88\n"
+    with pytest.raises(ExportError, match="exists"):
+        write_text("b", target=target)

@@ -333,6 +333,53 @@ async def test_json_lines_by_suffix(driven: Driven, tmp_path: Path, monkeypatch:
         assert rows[0]["frame.number"] == 1
 
 
+@pytest.mark.parametrize(
+    ("key", "suffix", "begins"),
+    [
+        ("1", "txt", "frame.number  frame.time_epoch"),
+        ("t", "txt", "packets"),
+        ("f", "txt", "Protocol\nTCP  "),
+        ("enter", "txt", "Packet 1  "),
+        ("1", "json", '[\n{"frame.number": 1, '),
+        ("enter", "csv", "layer,field,value,offset,length,filter"),
+    ],
+)
+async def test_every_pane_in_every_format(
+    driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, suffix: str, begins: str
+) -> None:
+    """Rows by the suffix, or the pane's own lines, without a control character."""
+    monkeypatch.chdir(tmp_path)
+    async with driven(FakeSession(mixed())) as d:
+        await d.press(key, "e", "ctrl+u")
+        await d.type(f"out.{suffix}")
+        await d.press("enter")
+        text = (tmp_path / f"out.{suffix}").read_text()
+        assert text.startswith(begins)
+        assert all(line.isprintable() for line in text.splitlines())
+        if key == "enter" and suffix == "txt":
+            assert "ttl" in text
+            assert "10.0.0.1" in text
+            assert "0030  30 31 32 33 34 35 36 37  38 39 3a 3b              0123456789:;" in text
+        if suffix == "csv":
+            assert "IP,ttl,64,22,1,ip.ttl" in text
+        assert list(tmp_path.iterdir()) == [tmp_path / f"out.{suffix}"]  # noqa: ASYNC240
+
+
+async def test_a_name_that_says_another_format_is_refused(driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be CSV by the name of something else; the field stays open for another name."""
+    monkeypatch.chdir(tmp_path)
+    async with driven(FakeSession(mixed())) as d:
+        await d.press("e", "ctrl+u")
+        await d.type("out.parquet")
+        await d.press("enter")
+        assert ".parquet is no format" in d.lines[-1]
+        assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
+        await d.press("ctrl+u")
+        await d.type("out.json")
+        await d.press("enter")
+        assert len(json.loads((tmp_path / "out.json").read_text())) == 300
+
+
 async def test_an_export_that_fails_says_why(driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No such folder: a sentence, not a crash."""
     monkeypatch.chdir(tmp_path)

@@ -8,7 +8,7 @@ from rich.style import Style
 from netsleuth_tui.tui.drawing import changed, ends, fit, fit_right, line
 from netsleuth_tui.tui.layout import Wishes, arrange
 from netsleuth_tui.tui.numbers import grouped, rate, share, short, size
-from netsleuth_tui.tui.views import default_name, format_of
+from netsleuth_tui.tui.views import default_name
 
 PLAIN, RED = Style(color="white"), Style(color="red")
 
@@ -73,4 +73,3 @@ def test_an_export_has_a_sensible_name() -> None:
     assert default_name("/captures/router-loop.pcapng.gz", "records") == "router-loop-records.csv"
     assert default_name("-", "timeline") == "stdin-timeline.csv"
     assert "\x1b" not in default_name("a\x1b[31m.pcap", "records")
-    assert [format_of(name) for name in ("a.csv", "a.JSONL", "a.json", "a")] == ["csv", "jsonl", "json", "csv"]

@@ -10,7 +10,7 @@ from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.exporting import Export
 from netsleuth_tui.tui.messages import ExportEnded, ExportProgressed
 from netsleuth_tui.tui.numbers import grouped, size
-from netsleuth_tui.tui.panes import pane_of
+from netsleuth_tui.tui.panes import Pane, pane_of
 from netsleuth_tui.tui.screens.scoping import Scoping
 from netsleuth_tui.tui.views import default_name
 from netsleuth_tui.tui.widgets.prompt import Prompt
@@ -31,7 +31,8 @@ class Exporting(Scoping):
     """The part of the main screen that writes files."""
 
     _export: Export | None = None
-    _make: Callable[[Store, Scope], Table] | None = None
+    _pane: Pane | None = None
+    """What is to be written, while its file's name is asked for."""
     _asked_twice = ""
     """A file that exists, and that Enter may replace now."""
     _came_from: Widget | None = None
@@ -51,14 +52,14 @@ class Exporting(Scoping):
             return
         self._came_from = self.focused
         pane = pane_of(self.focused) or self.table
-        self._make = pane.export_table()
-        if self._make is None:
+        if pane.export_table() is None and pane.text_as_shown() is None:
             self.status.say(f"{pane.TITLE} cannot be written", "warning")
             return
+        self._pane = pane
         self._asked_twice = ""
         self.query_one("#prompt", Prompt).ask(f"Write {pane.TITLE} to", default_name(self.paths[0] if self.paths else "-", pane.NAME))
         partial_note = "; only what is loaded so far is written" if self.is_loading else ""
-        self.status.say(f"Enter writes CSV, or JSON lines for a name in .jsonl; Esc goes back{partial_note}", keep=True)
+        self.status.say(f"Enter writes by the name: .csv, .json, .jsonl, or .txt as it is shown; Esc goes back{partial_note}", keep=True)
 
     def on_prompt_edited(self) -> None:
         """Another name, another question."""
@@ -67,10 +68,11 @@ class Exporting(Scoping):
     def on_prompt_answered(self, message: Prompt.Answered) -> None:
         """Write, unless there is such a file: then Enter has to be pressed again."""
         name = os.path.expanduser(message.text.strip())  # noqa: PTH111 - the name is shown and written as it was typed
-        if self.session is None or self._make is None or not name:
+        if self.session is None or self._pane is None or not name:
             return
         try:
             self.session.spare(name)
+            make = _what(self._pane, name)
         except NetSleuthError as error:
             self.status.say(display(str(error), limit=400), "error", keep=True)
             return
@@ -81,7 +83,7 @@ class Exporting(Scoping):
             return
         self._close_prompt()
         scope = self.overview.scope if self.overview is not None else self.session.scope
-        self._export = Export(self.session.store, scope, self._make, name, self.post_message, force=force)
+        self._export = Export(self.session.store, scope, make, name, self.post_message, force=force)
         self.status.say("writing … Esc cancels it", keep=True)
         self._export.start()
 
@@ -117,3 +119,20 @@ class Exporting(Scoping):
             guarded = f", {grouped(written.guarded)} cells guarded against spreadsheets running them" if written.guarded else ""
             name = display(written.path or "", limit=200)
             self.status.say(f"{name}: {grouped(written.rows)} rows, {size(written.bytes)}{guarded}", "good", keep=True)
+
+
+def _what(pane: Pane, name: str) -> Callable[[Store, Scope], Table] | str:
+    """What the name of a file asks a pane for: its rows, or its lines as they are shown.
+
+    Raises:
+        NetSleuthError: The name asks for a format that there is not.
+    """
+    from netsleuth_tui.export import format_of
+
+    text = pane.text_as_shown() if format_of(name) == "table" else None
+    if text is not None:
+        return text
+    make = pane.export_table()
+    if make is None:
+        raise NetSleuthError(f"{pane.TITLE} can be written as text only", where=name, hint="name it .txt")
+    return make

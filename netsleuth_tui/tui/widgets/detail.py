@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from textual.binding import Binding, BindingType
 from textual.message import Message
 
+from netsleuth_tui.tabular import Column, Table
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.drawing import Part, cut, ends, line
 from netsleuth_tui.tui.widgets.lines import Lines, ScrolledLines
@@ -23,7 +24,8 @@ __all__ = ["DetailHeading", "LayerTree", "Place"]
 NAME = 40
 VALUE = 1024
 """Characters of a value at most."""
-INDENT = 4
+COLUMNS = (Column("layer"), Column("field"), Column("value"), Column("offset", "integer"), Column("length", "integer"), Column("filter"))
+"""Of a packet that is written to a file."""
 MOST_FIELDS = 2000
 """Fields of a layer at most; a hostile packet can have as many as it has bytes."""
 
@@ -109,6 +111,16 @@ class LayerTree(ScrolledLines):
     def place(self) -> Place:
         """What is under the cursor."""
         return self._lines[self.cursor].place if self.cursor < len(self._lines) else Place()
+
+    def table(self) -> Table:
+        """Every field of every layer, folded or not: layer, field, value, first byte, bytes, and the field's name in a filter."""
+        layers = self._dissection.layers if self._dissection is not None else ()
+        rows = [
+            (layer.name, each.name, str(each.value), _known(each.offset), _known(each.length), names.get(each.name))
+            for layer, names in zip(layers, self._names, strict=True)
+            for each in layer.fields
+        ]
+        return Table(COLUMNS, [list(zip(*rows, strict=True))] if rows else [])
 
     def go_to_byte(self, offset: int) -> Place:
         """Put the cursor on the innermost field that covers a byte, and return it; an empty place where there is none.
@@ -230,6 +242,10 @@ class DetailHeading(Lines):
 def _field(layer: int, title: str, field: DissectedField, names: dict[str, str]) -> _Line:
     place = Place(field.offset, field.length, names.get(field.name, ""), display(str(field.value), limit=VALUE))
     return _Line(layer, title, display(field.name, limit=NAME), place)
+
+
+def _known(number: int) -> int | None:
+    return number if number >= 0 else None
 
 
 def _summary(fields: tuple[DissectedField, ...]) -> str:

@@ -17,12 +17,17 @@ from netsleuth_tui.tui.widgets.detail import DetailHeading, LayerTree, Place
 from netsleuth_tui.tui.widgets.hex_dump import FULL_WIDTH, HexDump
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.timer import Timer
     from textual.widget import Widget
 
+    from netsleuth_tui.analysis import Scope
     from netsleuth_tui.session import Session
+    from netsleuth_tui.store import Store
+    from netsleuth_tui.tabular import Table
     from netsleuth_tui.tui.lane import Lane
 
 __all__ = ["DetailPane"]
@@ -219,6 +224,16 @@ class DetailPane(Vertical, Pane):
             return None
         time = int(self._session.store.columns().time[self._row])
         return None if time == NO_TIME else (time, time + 1)
+
+    def export_table(self) -> Callable[[Store, Scope], Table] | None:
+        """Every field of the packet that is shown."""
+        table = self.layer_tree.table()
+        return (lambda _, __: table) if self._shown is not None else None
+
+    def text_as_shown(self) -> str | None:
+        """Heading, layers as they are folded, and bytes."""
+        parts = (self.query_one(DetailHeading), self.layer_tree, self.dump)
+        return "\n".join(part.text_as_shown() or "" for part in parts) if self._shown is not None else None
 
     def action_column(self) -> None:
         """Let the records have a column for the field."""

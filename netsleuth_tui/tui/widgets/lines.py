@@ -11,6 +11,8 @@ from netsleuth_tui.terminal.glyphs import ASCII
 from netsleuth_tui.tui.drawing import Part, changed, line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.style import Style
     from textual import events
     from textual.geometry import Region
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from netsleuth_tui.tui.theme import Palette
 
 __all__ = ["Lines", "ScrolledLines"]
+
+UNSEEN = 80
+"""Cells that a pane has on paper while it is hidden on the screen."""
 
 
 class Lines(Widget):
@@ -54,6 +59,11 @@ class Lines(Widget):
         strip = self.draw(y, self.size.width)
         self._drawn[y] = strip
         return strip
+
+    def text_as_shown(self) -> str | None:
+        """The lines as text, for a file; None where a table of the rows says more."""
+        width, height = self.size
+        return _text(self.draw(y, width).text for y in range(height))
 
     def redraw(self) -> None:
         """Send the lines that look different now."""
@@ -161,6 +171,12 @@ class ScrolledLines(Lines, can_focus=True):
         thumb = "#" if self.glyphs is ASCII else "▐"
         return (thumb, self.palette.faint) if start <= y < start + length else (" ", self.palette.text)
 
+    def text_as_shown(self) -> str | None:
+        """All lines as text, those that are scrolled out of sight included."""
+        width = (self.size.width or UNSEEN) - 1
+        heads = [self.header(y, width).text for y in range(self.HEADER)]
+        return _text([*heads, *("".join(text for text, _ in self.item(index, width)) for index in range(self.count()))])
+
     # Moving
 
     def reset(self, cursor: int = 0) -> None:
@@ -260,3 +276,7 @@ class ScrolledLines(Lines, can_focus=True):
         """The clicked line."""
         if self.CURSOR and event.y >= self.HEADER:
             self.move_to(self.top + event.y - self.HEADER)
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "".join(f"{each.rstrip()}\n" for each in lines)

@@ -100,6 +100,9 @@ class RecordTable(ScrolledLines, Pane):
 
         return records_table
 
+    def text_as_shown(self) -> None:
+        """There are too many lines, and they are cut: as text, too, it is the table that is written."""
+
     def count(self) -> int:
         """Rows of the scope."""
         return len(self._pages) if self._pages is not None else 0
