@@ -17,6 +17,7 @@ __all__ = ["main", "warm_up"]
 def warm_up(directory: Path) -> None:
     """Compile all kernels, by loading small captures and looking at them in every way, and write them into `directory`."""
     from netsleuth_tui.analysis import Scope, overview
+    from netsleuth_tui.analysis.occurring import count_values
     from netsleuth_tui.decode.hosts import HostTable
     from netsleuth_tui.ingest import Loader
     from netsleuth_tui.store import Store
@@ -32,6 +33,7 @@ def warm_up(directory: Path) -> None:
             names.append(str(path))
         Loader(store, memory=1 << 24, cancel=threading.Event(), report=lambda _: None).load(names)
     overview(store, Scope(), columns=10)
+    count_values(store, Scope(), "ip.ttl")
     hosts = HostTable()
     hosts.merge(store.hosts)
     hosts.reserve(1 << 14)
