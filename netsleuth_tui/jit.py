@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar
@@ -30,10 +31,16 @@ R = TypeVar("R")
 
 State = Literal["plain", "compiling", "compiled", "unavailable"]
 
-_START = "import sys; sys.path.insert(0, sys.argv[1]); from netsleuth_tui.warm_up import main; main(sys.argv[2])"
+_START = "import sys; sys.path.insert(0, sys.argv[1]); from netsleuth_tui.warm_up import main; main(*sys.argv[2:])"
 WARM_UP = (sys.executable, "-P", "-W", "ignore", "-c", _START, str(Path(__file__).resolve().parents[1]))
-"""Command, but for the directory, that calls every kernel once and writes its machine code. It finds this very package, and nothing
-in the working directory, where untrusted files lie."""
+"""Command, but for the directory and the group, that calls every kernel of a group once and writes its machine code. It finds this very
+package, and nothing in the working directory, where untrusted files lie."""
+
+GROUPS = ("decode", "reading", "analysis")
+"""Kernels that are compiled together; the first two at the same time, since loading a file waits for them. A group is linked when it is
+ready: kernels of other groups run as they did."""
+
+FIRST = ("decode", "reading")
 
 WITHOUT_KERNELS = ("cli", "tui", "export", "session.py")
 """What lies above every kernel: it may change without compiling them again."""
@@ -53,6 +60,12 @@ class Kernel(Generic[P, R]):
         """Numba's dispatcher, or linked machine code."""
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
+
+    @property
+    def group(self) -> str:
+        """The one of `GROUPS` that it is compiled in."""
+        room = self.name.split(".")[1]
+        return "analysis" if room == "analysis" else "decode" if ".decode.packets." in self.name else "reading"
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the fastest form there is by now."""
@@ -76,7 +89,9 @@ class _Compiler:
         self.finished = threading.Event()
         self.looked = threading.Event()
         self.is_cached = False
-        self._compile: Callable[[Kernel[..., Any]], Callable[..., Any] | None] = lambda _: None
+        self._ready: set[str] = set()
+        self._linked: dict[str, Callable[..., Any]] = {}
+        self._compile: Callable[[Kernel[..., Any]], Callable[..., Any] | None] = lambda made: self._linked.get(made.name)
 
     def add_kernel(self, made: Kernel[..., Any]) -> None:
         with self.lock:
@@ -104,7 +119,8 @@ class _Compiler:
             else:
                 self._link(directory)
         except Exception:  # noqa: BLE001 - whatever is wrong with the compiler, plain kernels still give every answer
-            self.state = "unavailable"
+            if self.state != "compiled":
+                self.state = "unavailable"
         finally:
             self.looked.set()
             self.finished.set()
@@ -113,18 +129,32 @@ class _Compiler:
         """Use the machine code in `directory`; have it made first where it is missing or damaged."""
         from netsleuth_tui import native
 
-        self.is_cached = (directory / native.INDEX).exists()
+        self.is_cached = all((directory / group / native.INDEX).exists() for group in GROUPS)
         self.looked.set()
+        with ThreadPoolExecutor(len(FIRST), thread_name_prefix="compiler") as both:
+            for _ in both.map(self._link_group, (directory / group for group in GROUPS)):
+                pass
+        _forget_old(directory.parent)
+
+    def _link_group(self, directory: Path) -> None:
+        from netsleuth_tui import native
+
         try:
             linked = native.load(directory)
         except (OSError, ValueError):
             self.is_cached = False
             _fill(directory)
             linked = native.load(directory)
-        self._switch(lambda made: linked.get(made.name))
+        with self.lock:
+            self._linked |= linked
+            self._ready.add(directory.name)
+            for made in self.kernels:
+                made.compiled = self._linked.get(made.name)
+            if self._ready.issuperset(FIRST):
+                self.state = "compiled"
 
-    def activate(self) -> None:
-        """Compile each kernel at its first call, in this process.
+    def activate(self, group: str | None = None) -> None:
+        """Compile each kernel, or only those of a group, at its first call, in this process.
 
         Raises:
             ImportError: Numba is not installed.
@@ -133,13 +163,10 @@ class _Compiler:
 
         for function in self.helpers:
             _make_callable_from_kernels(function)
-        self._switch(lambda made: numba.njit(nogil=True)(made.function))
-
-    def _switch(self, compile_: Callable[[Kernel[..., Any]], Callable[..., Any] | None]) -> None:
         with self.lock:
-            self._compile = compile_
+            self._compile = lambda made: numba.njit(nogil=True)(made.function) if group in {None, made.group} else None
             for made in self.kernels:
-                made.compiled = compile_(made)
+                made.compiled = self._compile(made)
             self.state = "compiled"
         self.finished.set()
 
@@ -179,20 +206,20 @@ def start() -> None:
     _compiler.start()
 
 
-def activate() -> None:
-    """Compile from now on, in this process, at the first call of each kernel; for the warm-up, tests and benchmarks."""
-    _compiler.activate()
+def activate(group: str | None = None) -> None:
+    """Compile from now on, in this process, at the first call of each kernel (of a group); for the warm-up, tests and benchmarks."""
+    _compiler.activate(group)
 
 
-def write(directory: Path) -> None:
-    """Write the machine code of all kernels, activated and called before, for other processes to link.
+def write(directory: Path, group: str) -> None:
+    """Write the machine code of a group's kernels, activated and called before, for other processes to link.
 
     Raises:
         RuntimeError: A kernel was not called, or cannot stand alone.
     """
     from netsleuth_tui import native
 
-    native.emit(directory, [(made.name, made.compiled) for made in _compiler.kernels])
+    native.emit(directory, [(made.name, made.compiled) for made in _compiler.kernels if made.group == group])
 
 
 def wait(timeout: float | None = None) -> bool:
@@ -259,12 +286,14 @@ def _version_key() -> str:
 
 
 def _fill(directory: Path) -> None:
-    """Run the warm-up in a child, which ends when its input does: at the latest with this process."""
-    child = subprocess.Popen([*WARM_UP, str(directory)], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    """Have the group that `directory` is named after compiled in a child, which ends when its input does: at the latest with us."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    child = subprocess.Popen(
+        [*WARM_UP, str(directory), directory.name], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     child.wait()
     if child.stdin is not None:
         child.stdin.close()
-    _forget_old(directory.parent)
 
 
 def _forget_old(base: Path) -> None:

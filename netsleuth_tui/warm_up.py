@@ -1,4 +1,4 @@
-"""Calls every kernel once and writes its machine code: run as a child process by `netsleuth_tui.jit`."""
+"""Calls every kernel once and writes the machine code of a group: run as a child process by `netsleuth_tui.jit`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from netsleuth_tui import jit
 __all__ = ["main", "warm_up"]
 
 
-def warm_up(directory: Path) -> None:
-    """Compile all kernels, by loading small captures and looking at them in every way, and write them into `directory`."""
+def warm_up(directory: Path, group: str) -> None:
+    """Compile the kernels of a group, by loading small captures and looking at them in every way, and write them into `directory`."""
     from netsleuth_tui.analysis import Scope, overview
     from netsleuth_tui.analysis.occurring import count_values
     from netsleuth_tui.decode.hosts import HostTable
@@ -23,7 +23,7 @@ def warm_up(directory: Path) -> None:
     from netsleuth_tui.store import Store
     from netsleuth_tui.store.lookup import Lookup
 
-    jit.activate()
+    jit.activate(group)
     store = Store()
     with tempfile.TemporaryDirectory(dir=directory) as folder:
         names = []
@@ -38,7 +38,7 @@ def warm_up(directory: Path) -> None:
     hosts.merge(store.hosts)
     hosts.reserve(1 << 14)
     Lookup("found", "src", np.zeros(1, np.uint8)).over(store.columns().src)
-    jit.write(directory)
+    jit.write(directory, group)
 
 
 FRAME = bytes(12) + b"\x08\x00" + b"\x45" + bytes(7) + b"\x40\x06" + bytes(2) + b"\x0a\x00\x00\x01\x0a\x00\x00\x02" + bytes(20)
@@ -58,7 +58,7 @@ def _pcapng() -> bytes:
     return section + interface + b"\x06\x00\x00\x00" + total + bytes(12) + size + size + padded + total
 
 
-def main(directory: str) -> None:
+def main(directory: str, group: str) -> None:
     """`warm_up` as a process of its own, which ends at once where its input does: then its parent is gone."""
 
     def watch() -> None:
@@ -67,4 +67,4 @@ def main(directory: str) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-    warm_up(Path(directory))
+    warm_up(Path(directory), group)

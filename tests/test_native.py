@@ -24,17 +24,19 @@ SAMPLES = Path(__file__).resolve().parents[1] / "sample_captures"
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the machine code of all kernels, written by the child process that a user's first run starts."""
+    """A folder for each group with the machine code of its kernels, written by the processes that a user's first run starts."""
     directory = tmp_path_factory.mktemp("kernels")
-    with subprocess.Popen([*jit.WARM_UP, str(directory)], stdin=subprocess.PIPE) as child:
-        assert child.wait() == 0
+    for group in jit.GROUPS:
+        (directory / group).mkdir()
+        with subprocess.Popen([*jit.WARM_UP, str(directory / group), group], stdin=subprocess.PIPE) as child:
+            assert child.wait() == 0
     return directory
 
 
 @pytest.fixture
 def linked(written: Path) -> Iterator[None]:
     """All kernels by their machine code."""
-    code = native.load(written)
+    code = {name: call for group in jit.GROUPS for name, call in native.load(written / group).items()}
     before = [kernel.compiled for kernel in jit._compiler.kernels]
     for kernel in jit._compiler.kernels:
         kernel.compiled = code.get(kernel.name)
@@ -52,7 +54,7 @@ def load(name: str) -> Store:
 
 def test_every_kernel_of_the_package_is_written(written: Path) -> None:
     """The warm-up reaches all of them, so that none runs plain for good."""
-    listed = {entry["name"] for entry in json.loads((written / native.INDEX).read_text())}
+    listed = {entry["name"] for group in jit.GROUPS for entry in json.loads((written / group / native.INDEX).read_text())}
     assert listed == {kernel.name for kernel in jit._compiler.kernels if kernel.name.startswith("netsleuth_tui.")}
 
 
@@ -81,7 +83,7 @@ def test_a_process_that_links_never_imports_numba(written: Path) -> None:
     """Importing it takes longer than loading a capture."""
     code = (
         "import sys; from pathlib import Path; from netsleuth_tui import native\n"
-        f"native.load(Path({str(written)!r}))\n"
+        f"native.load(Path({str(written / 'decode')!r}))\n"
         "assert 'numba' not in sys.modules and 'llvmlite' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -102,7 +104,7 @@ def test_arrays_of_another_kind_are_refused() -> None:
 
 def test_damaged_code_is_not_linked(written: Path, tmp_path: Path) -> None:
     """A cut or changed object file is found by its checksum; a missing one is missing."""
-    for path in written.iterdir():
+    for path in (written / "reading").iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     victim = next(tmp_path.glob("*.o"))
     whole = victim.read_bytes()
@@ -125,7 +127,7 @@ def test_a_damaged_index_is_no_index(content: str, tmp_path: Path) -> None:
 def test_the_compiler_runs_nothing_from_the_working_directory(tmp_path: Path) -> None:
     """A folder of captures may hold a numba.py; and without its parent the child ends at once."""
     (tmp_path / "numba.py").write_text("open('PWNED', 'w').close()")
-    done = subprocess.run([*jit.WARM_UP, str(tmp_path)], cwd=tmp_path, stdin=subprocess.DEVNULL, check=False)
+    done = subprocess.run([*jit.WARM_UP, str(tmp_path), jit.GROUPS[0]], cwd=tmp_path, stdin=subprocess.DEVNULL, check=False)
     assert done.returncode == 1
     assert not (tmp_path / "PWNED").exists()
 
