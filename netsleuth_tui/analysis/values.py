@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.info import info
-from netsleuth_tui.analysis.times import epoch, iso
+from netsleuth_tui.analysis.times import BILLION, epoch, iso
 from netsleuth_tui.decode.columns import NO_TIME, Columns, Has, Protocol
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query.fields import ALIASES, FIELDS, Field
@@ -68,17 +68,34 @@ def _field(name: str) -> Field:
 
 def _one(store: Store, columns: Columns, rows: Ids, field: Field, part: int) -> list[Cell]:
     raw, present = field_numbers(columns, rows, field, part)
+    if not present.all():
+        raw = raw[present]
     if field.kind == "address":
-        return address_texts(store.hosts, raw, present)
-    if field.kind == "time":
-        return [iso(t) if t != NO_TIME else None for t in raw.tolist()]
-    numbers: list[Cell] = raw.tolist()
-    if field.base == 16:
-        digits = 2 * raw.dtype.itemsize
-        numbers = [f"0x{number:0{digits}x}" for number in numbers]
-    if present.all():
-        return numbers
-    return [number if there else None for number, there in zip(numbers, present.tolist(), strict=True)]
+        cells = _addresses(store.hosts, raw)
+    elif field.kind == "time":
+        cells = [iso(t) if t != NO_TIME else None for t in raw.tolist()]
+    elif field.base == 16:
+        cells = _spelled(raw, f"0x{{:0{2 * raw.dtype.itemsize}x}}".format)
+    else:
+        cells = raw.tolist()
+    return _in_place(cells, present)
+
+
+def _in_place(cells: list[Cell], present: NDArray[np.bool_]) -> list[Cell]:
+    """The cells of the rows that have any, with None for the others between them."""
+    if len(cells) == len(present):
+        return cells
+    if not cells:
+        return [None] * len(present)
+    following = iter(cells)
+    return [next(following) if there else None for there in present.tolist()]
+
+
+def _spelled(raw: NDArray[Any], spell: Callable[[int], str]) -> list[Cell]:
+    """Texts of numbers; each distinct number is spelled once."""
+    distinct, inverse = np.unique(raw, return_inverse=True)
+    texts = list(map(spell, distinct.tolist()))
+    return [texts[k] for k in inverse.tolist()]
 
 
 def field_numbers(columns: Columns, rows: Ids, field: Field, part: int = 0) -> tuple[NDArray[Any], NDArray[np.bool_]]:
@@ -100,10 +117,15 @@ def field_numbers(columns: Columns, rows: Ids, field: Field, part: int = 0) -> t
     return raw, present
 
 
-def address_texts(hosts: HostTable, ids: Ids, present: NDArray[np.bool_]) -> list[Cell]:
-    """Text of host ids; each distinct address is written once."""
-    distinct, inverse = np.unique(np.where(present, ids, np.uint32(2**32 - 1)), return_inverse=True)
-    texts: list[Cell] = [address(hosts, int(i)) if i != 2**32 - 1 else None for i in distinct]
+def _addresses(hosts: HostTable, ids: Ids) -> list[Cell]:
+    """Texts of host ids; each distinct address is written once."""
+    distinct, inverse = np.unique(ids, return_inverse=True)
+    known = hosts.known()
+    low = known.lo[distinct]
+    octets = ((low >> np.uint64(shift) & np.uint64(255)).tolist() for shift in (24, 16, 8, 0))
+    texts: list[Cell] = list(map("%d.%d.%d.%d".__mod__, zip(*octets, strict=True)))
+    for k in np.flatnonzero(known.version[distinct] != 4).tolist():
+        texts[k] = address(hosts, int(distinct[k]))
     return [texts[k] for k in inverse.tolist()]
 
 
@@ -124,7 +146,11 @@ def _numbers(store: Store, rows: Ids) -> list[Cell]:
 
 
 def _time_epoch(store: Store, rows: Ids) -> list[Cell]:
-    return [epoch(t) if t != NO_TIME else None for t in store.columns().time[rows].tolist()]
+    times = store.columns().time[rows]
+    if len(times) and times.min() < 0:  # or without a time
+        return [epoch(t) if t != NO_TIME else None for t in times.tolist()]
+    seconds, rest = np.divmod(times, BILLION)
+    return list(map("%d.%09d".__mod__, zip(seconds.tolist(), rest.tolist(), strict=True)))
 
 
 def _protocol(store: Store, rows: Ids) -> list[Cell]:
@@ -136,7 +162,7 @@ def _either_address(part: str) -> Callable[[Store, Ids], list[Cell]]:
     def shown(store: Store, rows: Ids) -> list[Cell]:
         columns = store.columns()
         present = (columns.present[rows] & np.uint64(Has.ADDRESSES)) != 0
-        return address_texts(store.hosts, getattr(columns, part)[rows], present)
+        return _in_place(_addresses(store.hosts, getattr(columns, part)[rows][present]), present)
 
     return shown
 

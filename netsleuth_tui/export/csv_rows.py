@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Sequence
+from types import NoneType
 from typing import cast
 
 from netsleuth_tui.export.encoding import Encoded, Tally, slices
@@ -30,31 +31,35 @@ def csv_rows(table: Table, tally: Tally, *, guard: bool) -> Encoded:
         guard: Guard texts; otherwise every text is written exactly (a lone surrogate as three bytes that are not quite UTF-8).
     """
     is_guarded = [guard and column.kind == "text" for column in table.columns]
-    names = [_field([column.name], tally, guard=guard)[1] for column in table.columns]
-    yield 0, _lines(["%s"] * len(names), names)
+    names = [_field([column.name], tally, guard=guard) for column in table.columns]
+    yield 0, _lines(names, 1)
     for rows, columns in slices(table):
         fields = [_field(cells, tally, guard=each) for cells, each in zip(columns, is_guarded, strict=True)]
-        yield rows, _lines([form for form, _ in fields], [cells for _, cells in fields])
+        yield rows, _lines(fields, rows)
 
 
-def _lines(forms: Sequence[str], fields: Sequence[Sequence[Cell]]) -> bytes:
-    line = ",".join(forms) + LINE_END
+def _lines(fields: Sequence[Sequence[Cell] | None], rows: int) -> bytes:
+    """Lines of fields; None is a column of nothing but empty ones."""
     if len(fields) == 1:
-        fields = [['""' if cell == "" else cell for cell in fields[0]]]  # a line of nothing would be no row
-    text = "".join(map(line.__mod__, zip(*fields, strict=True)))
+        fields = [['""' if cell == "" else cell for cell in fields[0] or [""] * rows]]  # a line of nothing would be no row
+    line = ",".join("" if cells is None else "%s" for cells in fields) + LINE_END
+    present = [cells for cells in fields if cells is not None]
+    text = "".join(map(line.__mod__, zip(*present, strict=True))) if present else line * rows
     return text.encode("utf-8", "surrogatepass")
 
 
-def _field(cells: Sequence[Cell], tally: Tally, *, guard: bool) -> tuple[str, Sequence[Cell]]:
-    """How the cells of one column are formatted, and what remains to be formatted."""
+def _field(cells: Sequence[Cell], tally: Tally, *, guard: bool) -> Sequence[Cell] | None:
+    """The cells of one column as they are formatted; None where all of them are absent."""
     kinds = set(map(type, cells))
-    if kinds <= {int, bool}:
-        return "%d", cells
+    if kinds == {NoneType}:
+        return None
     if any(issubclass(kind, str) for kind in kinds):
         cells = _texts(cells, tally, guard=guard, only_texts=kinds == {str})
-    if not kinds <= {int, str}:
-        cells = list(map(_cell, cells))
-    return "%s", cells
+    if kinds <= {int, str}:
+        return cells
+    if kinds <= {int, str, NoneType}:
+        return ["" if cell is None else cell for cell in cells]
+    return list(map(_cell, cells))
 
 
 def _texts(cells: Sequence[Cell], tally: Tally, *, guard: bool, only_texts: bool) -> Sequence[Cell]:

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Sequence
 from json.encoder import encode_basestring
+from types import NoneType
 
 from netsleuth_tui.export.encoding import Encoded, slices
 from netsleuth_tui.tabular import Cell, Table
@@ -37,29 +38,37 @@ def json_lines(table: Table) -> Encoded:
 
 
 def _objects(table: Table, separator: str) -> Encoded:
-    names = (encode_basestring(column.name).replace("%", "%%") for column in table.columns)
-    template = "{" + ", ".join(f"{name}: %s" for name in names) + "}"
+    names = [encode_basestring(column.name).replace("%", "%%") for column in table.columns]
     for rows, columns in slices(table):
         encoded = [_cells(cells) for cells in columns]
-        text = separator.join([template % row for row in zip(*encoded, strict=True)])
-        if not text.isprintable():
+        pairs = (f"{name}: {'null' if cells is None else '%s'}" for name, cells in zip(names, encoded, strict=True))
+        template = "{" + ", ".join(pairs) + "}"
+        fields = [cells for cells in encoded if cells is not None]
+        lines = map(template.__mod__, zip(*fields, strict=True)) if fields else [template % ()] * rows
+        text = separator.join(lines)
+        if not text.isascii() or "\x7f" in text:
             text = _UNSAFE_IN_JSON.sub(_escape, text)
         yield rows, text.encode()
 
 
-def _cells(cells: Sequence[Cell]) -> list[str]:
+def _cells(cells: Sequence[Cell]) -> list[str] | None:
+    """The cells as JSON; None where all of them are absent."""
     kinds = set(map(type, cells))
     if kinds == {int}:
         return list(map(str, cells))
     if kinds == {str}:
         return list(map(encode_basestring, cells))  # type: ignore[arg-type]
+    if kinds == {NoneType}:
+        return None
+    if kinds == {int, NoneType}:
+        return ["null" if cell is None else str(cell) for cell in cells]
     return list(map(_cell, cells))
 
 
 def _cell(cell: Cell) -> str:
     if isinstance(cell, str):
         return encode_basestring(cell)
-    if isinstance(cell, float) and not math.isfinite(cell):
+    if cell is None or (isinstance(cell, float) and not math.isfinite(cell)):
         return "null"
     return json.dumps(cell)
 

@@ -148,7 +148,7 @@ def test_a_dash_is_standard_input(small: str) -> None:
 def test_an_open_capture_is_not_written_over(small: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Not even with --force."""
     before = Path(small).read_bytes()
-    for command in (["export", small], ["summary", small, "--format", "json"]):
+    for command in (["export", small, "--format", "csv"], ["summary", small, "--format", "json"]):
         assert run([*command, "-o", small, "--force"]) == 1
         assert "captures that are open" in capsys.readouterr().err
     assert Path(small).read_bytes() == before

@@ -1,0 +1,116 @@
+"""Writing what a pane shows to a file, from the screen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tui.screens import FakeSession, mixed
+
+Driven = Callable[..., Any]
+
+
+@pytest.mark.parametrize(("keys", "rows", "first"), [((), 100, "frame.number"), (("t",), None, "time"), (("f",), 10, "breakdown")])
+async def test_a_pane_is_exported_under_the_filter(
+    driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...], rows: int | None, first: str
+) -> None:
+    """Records, time line or counts, whichever has the focus; the last line says what was written."""
+    monkeypatch.chdir(tmp_path)
+    async with driven(FakeSession(mixed()), text="udp") as d:
+        await d.press(*keys, "e")
+        assert "Write the" in d.lines[-2]
+        await d.press("enter")
+        written = next(tmp_path.iterdir())  # noqa: ASYNC240
+        lines = written.read_text().splitlines()
+        assert lines[0].startswith(first)
+        if rows is None:
+            assert sum(int(line.split(",")[1]) for line in lines[1:]) == 100
+        else:
+            assert len(lines) - 1 == rows
+        assert f"{written.name}: {len(lines) - 1} rows" in d.lines[-1]
+
+
+async def test_an_existing_file_is_replaced_only_on_a_second_enter(driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first Enter asks, Esc keeps the file, another name asks anew, the second Enter replaces."""
+    monkeypatch.chdir(tmp_path)
+    target = tmp_path / "trace-records.csv"
+    target.write_text("mine")
+    async with driven(FakeSession(mixed())) as d:
+        await d.press("e", "enter")
+        assert "exists already" in d.lines[-1]
+        await d.press("escape")
+        assert target.read_text() == "mine"
+        await d.press("e", "enter", "enter")
+        assert len(target.read_text().splitlines()) == 301
+
+
+async def test_json_lines_by_suffix(driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name in .jsonl makes JSON lines."""
+    monkeypatch.chdir(tmp_path)
+    async with driven(FakeSession(mixed())) as d:
+        await d.press("e", "ctrl+u")
+        await d.type("out.jsonl")
+        await d.press("enter")
+        rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+        assert len(rows) == 300
+        assert rows[0]["frame.number"] == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "suffix", "begins"),
+    [
+        ("1", "txt", "frame.number  frame.time_epoch"),
+        ("t", "txt", "packets"),
+        ("f", "txt", "Protocol\nTCP  "),
+        ("enter", "txt", "Packet 1  "),
+        ("1", "json", '[\n{"frame.number": 1, '),
+        ("enter", "csv", "layer,field,value,offset,length,filter"),
+    ],
+)
+async def test_every_pane_in_every_format(
+    driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, suffix: str, begins: str
+) -> None:
+    """Rows by the suffix, or the pane's own lines, without a control character."""
+    monkeypatch.chdir(tmp_path)
+    async with driven(FakeSession(mixed())) as d:
+        await d.press(key, "e", "ctrl+u")
+        await d.type(f"out.{suffix}")
+        await d.press("enter")
+        text = (tmp_path / f"out.{suffix}").read_text()
+        assert text.startswith(begins)
+        assert all(line.isprintable() for line in text.splitlines())
+        if key == "enter" and suffix == "txt":
+            assert "ttl" in text
+            assert "10.0.0.1" in text
+            assert "0030  30 31 32 33 34 35 36 37  38 39 3a 3b              0123456789:;" in text
+        if suffix == "csv":
+            assert "IP,ttl,64,22,1,ip.ttl" in text
+        assert list(tmp_path.iterdir()) == [tmp_path / f"out.{suffix}"]  # noqa: ASYNC240
+
+
+async def test_a_name_that_says_another_format_is_refused(driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be CSV by the name of something else; the field stays open for another name."""
+    monkeypatch.chdir(tmp_path)
+    async with driven(FakeSession(mixed())) as d:
+        await d.press("e", "ctrl+u")
+        await d.type("out.parquet")
+        await d.press("enter")
+        assert ".parquet is no format" in d.lines[-1]
+        assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
+        await d.press("ctrl+u")
+        await d.type("out.json")
+        await d.press("enter")
+        assert len(json.loads((tmp_path / "out.json").read_text())) == 300
+
+
+async def test_an_export_that_fails_says_why(driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No such folder: a sentence, not a crash."""
+    monkeypatch.chdir(tmp_path)
+    async with driven(FakeSession(mixed())) as d:
+        await d.press("e", "ctrl+u")
+        await d.type("no/where.csv")
+        await d.press("enter")
+        assert "no such directory" in d.lines[-1]
