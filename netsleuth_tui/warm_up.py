@@ -16,7 +16,8 @@ __all__ = ["main", "warm_up"]
 
 def warm_up(directory: Path, group: str) -> None:
     """Compile the kernels of a group, by loading small captures and looking at them in every way, and write them into `directory`."""
-    from netsleuth_tui.analysis import Scope, overview
+    from netsleuth_tui.analysis import Scope, overview, rows_of
+    from netsleuth_tui.analysis.facets import facets
     from netsleuth_tui.analysis.occurring import count_values
     from netsleuth_tui.decode.hosts import HostTable
     from netsleuth_tui.ingest import Loader
@@ -33,6 +34,7 @@ def warm_up(directory: Path, group: str) -> None:
             names.append(str(path))
         Loader(store, memory=1 << 24, cancel=threading.Event(), report=lambda _: None).load(names)
     overview(store, Scope(), columns=10)
+    facets(store, rows_of(store, Scope()))
     count_values(store, Scope(), "ip.ttl")
     hosts = HostTable()
     hosts.merge(store.hosts)

@@ -10,7 +10,7 @@ from netsleuth_tui.analysis.tally import FLAG_VALUES, Tally
 from netsleuth_tui.decode.columns import Protocol
 from netsleuth_tui.tabular import Column, Table
 
-__all__ = ["FLAGS", "Count", "breakdown_table", "flag_counts", "protocol_counts"]
+__all__ = ["FLAGS", "Count", "breakdown_table", "flag_counts", "protocol_counts", "protocol_filter"]
 
 FLAGS = (
     ("FIN", "tcp.flags.fin", 0x001),
@@ -47,14 +47,15 @@ class Count:
 def protocol_counts(counted: Tally) -> tuple[Count, ...]:
     """Protocols that occur, the most frequent first."""
     found = [
-        Count(p.label, _filter(p), int(counted.by_protocol[p, 0]), int(counted.by_protocol[p, 1]))
+        Count(p.label, protocol_filter(p), int(counted.by_protocol[p, 0]), int(counted.by_protocol[p, 1]))
         for p in Protocol
         if counted.by_protocol[p, 0]
     ]
     return tuple(sorted(found, key=lambda count: -count.packets))
 
 
-def _filter(protocol: Protocol) -> str:
+def protocol_filter(protocol: Protocol) -> str:
+    """The filter that selects just the frames of a protocol."""
     return protocol.name.lower() if protocol in NOTHING_INSIDE else f'_ws.col.protocol == "{protocol.label}"'
 
 

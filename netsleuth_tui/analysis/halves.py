@@ -1,0 +1,56 @@
+"""The selected rows in two halves, one for each of two threads: kernels let go of the interpreter's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.store import Rows
+
+__all__ = ["Part", "count_in_halves"]
+
+WORTH_TWO_THREADS = 1 << 18
+"""Rows: with fewer, the second thread costs more than it saves."""
+
+PLACES_PER_ROW = 1
+"""Where there are more places to count in than this, adding up the two halves takes as long as counting."""
+
+Part = tuple[NDArray[np.uint32], bool, int, int]
+"""What kernels take: row ids, whether to use them, and the first and last index into them (or row ids themselves)."""
+
+Counts = NDArray[np.int64]
+
+
+@cache
+def _second_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="counting")
+
+
+def count_in_halves(rows: Rows, empty: Callable[[], Counts], count: Callable[[Part, Counts], None]) -> Counts:
+    """Count rows into an array; where there are many, on two threads, each into an array of its own.
+
+    Args:
+        rows: Which rows to count.
+        empty: Makes an array of zeros.
+        count: Adds some of the rows to such an array.
+
+    Returns:
+        The sums.
+    """
+    ids = rows.ids if rows.ids is not None else np.empty(0, np.uint32)
+    chosen = rows.ids is not None
+    total = empty()
+    if len(rows) < WORTH_TWO_THREADS or total.size > len(rows) * PLACES_PER_ROW:
+        count((ids, chosen, rows.first, rows.last), total)
+        return total
+    middle = rows.first + len(rows) // 2
+    other = empty()
+    running = _second_thread().submit(count, (ids, chosen, middle, rows.last), other)
+    count((ids, chosen, rows.first, middle), total)
+    running.result()
+    total += other
+    return total
