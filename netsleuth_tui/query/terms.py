@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from netsleuth_tui.query.errors import FilterError
 from netsleuth_tui.query.nodes import All, Any, Either, Node, Not, Present
-from netsleuth_tui.query.tokens import scan
+from netsleuth_tui.query.tokens import in_words
 from netsleuth_tui.query.unparse import unparse
 
 __all__ = ["exclude", "holds", "include", "only", "toggled"]
@@ -166,16 +166,9 @@ def _opposite(node: Node) -> Node:
 
 def _and(text: str) -> str:
     """What joins conditions: a word where the filter is written in words, otherwise `&&`."""
-    return " and " if _in_words(text, ("AND", "OR", "XOR"), ("NOT",)) else " && "
+    return " and " if in_words(text, ("AND", "OR", "XOR"), ("NOT",)) else " && "
 
 
 def _not(text: str) -> str:
     """What turns a condition round, likewise."""
-    return "not " if _in_words(text, ("NOT",), ("AND", "OR", "XOR")) else "!"
-
-
-def _in_words(text: str, *kinds: tuple[str, ...]) -> bool:
-    """Whether operators are spelled out: those of the first kinds that occur decide."""
-    pieces = list(scan(text))
-    used = next(filter(None, ([piece.text for piece in pieces if piece.kind in kind] for kind in kinds)), ["&&"])
-    return all(word.isalpha() for word in used)
+    return "not " if in_words(text, ("NOT",), ("AND", "OR", "XOR")) else "!"

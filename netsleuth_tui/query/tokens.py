@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from netsleuth_tui.query.nodes import Span
 
-__all__ = ["COMPARISONS", "KEYWORDS", "Piece", "scan"]
+__all__ = ["COMPARISONS", "KEYWORDS", "Piece", "in_words", "scan"]
 
 _SCANNER = re.compile(
     r"""
@@ -97,3 +97,10 @@ def scan(text: str) -> Iterator[Piece]:
         if kind == "WORD":
             kind = KEYWORDS.get(word, kind)
         yield Piece(kind, word, Span(match.start(), match.end()))
+
+
+def in_words(text: str, *kinds: tuple[str, ...]) -> bool:
+    """Whether operators are spelled out (`and`): those of the first kinds that occur decide; without any they are signs (`&&`)."""
+    pieces = list(scan(text))
+    used = next(filter(None, ([piece.text for piece in pieces if piece.kind in kind] for kind in kinds)), ["&&"])
+    return all(word.isalpha() for word in used)
