@@ -104,12 +104,15 @@ def _found(walk: _Walk, pieces: Sequence[Piece], piece: Piece, cursor: int) -> P
     end = cursor if piece.kind == "OPEN" else piece.span.end
     if walk.fresh or (walk.what == "name" and not walk.field and walk.start > cursor):
         walk = replace(walk, start=piece.span.start)
-    term = Span(min(walk.start, piece.span.start), max(_end_of_set(pieces, end) if walk.what == "set" else end, cursor))
+    behind = end
+    if walk.what == "set" or (walk.what == "value" and not piece.text):
+        behind = _end_of_values(pieces, end, one=walk.what == "value")
+    term = Span(min(walk.start, piece.span.start), max(behind, cursor))
     return Place(walk.what, walk.field, typed, Span(piece.span.start, end), term)
 
 
-def _end_of_set(pieces: Sequence[Piece], at: int) -> int:
-    """Where the set ends in which the cursor stands; where it is not closed, the end of what belongs to it."""
+def _end_of_values(pieces: Sequence[Piece], at: int, *, one: bool) -> int:
+    """Where the values end among which the cursor stands: a set with its brace, if it is closed; or the `one` value behind the cursor."""
     end = at
     for piece in pieces:
         if piece.span.start < at:
@@ -117,6 +120,6 @@ def _end_of_set(pieces: Sequence[Piece], at: int) -> int:
         if piece.kind not in {"WORD", "STRING", "COMMA", "DOTS", "RBRACE"}:
             break
         end = piece.span.end
-        if piece.kind == "RBRACE":
+        if one or piece.kind == "RBRACE":
             break
     return end

@@ -47,6 +47,7 @@ PLACES = [
     ("tcp || ip.src == |", "value", "ip.src", "", ""),
     ("tcp ^^ ip.src == |", "value", "ip.src", "", ""),
     ("tcp && nonsense == 1 && ip.src == |", "value", "ip.src", "", ""),
+    ("tcp && ip.src == | 10.0.0.1 && udp", "value", "ip.src", "", "tcp and udp"),
     ("tcp && all tcp.port > |", "value", "tcp.port", "", "tcp"),
 ]
 
