@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.halves import Part, count_in_halves
 from netsleuth_tui.analysis.scope import Scope, rows_of
 from netsleuth_tui.analysis.values import address, field_numbers
 from netsleuth_tui.decode.columns import PACKET_COLUMNS, Columns, Protocol
@@ -30,7 +31,6 @@ OWN_VALUE = frozenset({"frame.number", "frame.time", "frame.time_epoch", "frame.
 """Fields that are different in every frame."""
 
 _EVERY_BIT = (1 << 32) - 1
-_NO_IDS = np.empty(0, np.uint32)
 
 Counts = NDArray[np.int64]
 
@@ -105,9 +105,8 @@ def count_values(store: Store, scope: Scope, name: str, typed: str = "") -> Coun
     pages, complete = _pages(field, store, columns, rows, typed)
     if pages is None:
         return Counted(field, np.empty(0, np.int64), np.empty(0, np.int64), complete=False)
-    counts = np.zeros((int(pages.max(initial=-1)) + 1) * PAGE, np.int64)
-    for part in range(len(field.columns)):
-        _count_part(columns, rows, field, part, pages, counts)
+    size = (int(pages.max(initial=-1)) + 1) * PAGE
+    counts = _count_pages(columns, rows, field, pages, size)
     if len(field.columns) == 2:
         counts -= _twice(columns, rows, field, pages, len(counts))
     places = np.flatnonzero(counts)
@@ -176,17 +175,18 @@ def _count(
             counts[page << PAGE_BITS | value & PAGE - 1] += 1
 
 
-def _count_part(columns: Columns, rows: Rows, field: Field, part: int, pages: Counts, counts: Counts, *, upper: bool = False) -> None:
-    """Count one occurrence of the field; with `upper`, its values without their lowest `PAGE_BITS`."""
-    column = getattr(columns, field.columns[part])
-    octets = column.dtype.itemsize
-    narrow, short, wide = (column if octets == k else np.empty(0, f"u{k}") for k in (1, 2, 4))
-    ids = _NO_IDS if rows.ids is None else rows.ids
+def _count_pages(columns: Columns, rows: Rows, field: Field, pages: Counts, size: int, *, upper: bool = False) -> Counts:
+    """Count all occurrences of the field on pages of `size` values together; with `upper`, without their lowest `PAGE_BITS`."""
     mask, shift = field.mask or _EVERY_BIT, PAGE_BITS if upper else field.shift
-    _count(
-        ids, rows.ids is not None, rows.first, rows.last, columns.present, field.has[part],
-        narrow, short, wide, octets, mask, shift, pages, counts,
-    )  # fmt: skip
+
+    def count(part: Part, counts: Counts) -> None:
+        for name, has in zip(field.columns, field.has, strict=True):
+            column = getattr(columns, name)
+            octets = column.dtype.itemsize
+            narrow, short, wide = (column if octets == k else np.empty(0, f"u{k}") for k in (1, 2, 4))
+            _count(*part, columns.present, has, narrow, short, wide, octets, mask, shift, pages, counts)
+
+    return count_in_halves(rows, lambda: np.zeros(size, np.int64), count)
 
 
 def _pages(field: Field, store: Store, columns: Columns, rows: Rows, typed: str) -> tuple[Counts | None, bool]:
@@ -195,9 +195,7 @@ def _pages(field: Field, store: Store, columns: Columns, rows: Rows, typed: str)
         return np.arange((store.hosts.count >> PAGE_BITS) + 1, dtype=np.int64), True
     if PACKET_COLUMNS[field.columns[0]].itemsize < 4:
         return np.zeros(1, np.int64), True
-    occur = np.zeros(PAGE, np.int64)
-    for part in range(len(field.columns)):
-        _count_part(columns, rows, field, part, np.zeros(1, np.int64), occur, upper=True)
+    occur = _count_pages(columns, rows, field, np.zeros(1, np.int64), PAGE, upper=True)
     complete = bool(np.count_nonzero(occur) <= MOST_PAGES)
     if not complete:
         occur[~_within(np.arange(PAGE), [(low // PAGE, high // PAGE) for low, high in ranges_beginning(typed, field)])] = 0
