@@ -95,7 +95,7 @@ class Exporting(Scoping):
     def _close_prompt(self) -> None:
         self.query_one("#prompt", Prompt).close()
         if self._came_from is not None and self._came_from.is_attached:
-            self._came_from.focus()
+            self.set_focus(self._came_from)
 
     def cancel_export(self) -> None:
         """Stop the export; there will be no file."""
