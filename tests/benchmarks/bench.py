@@ -190,16 +190,17 @@ class Terminal:
     def settle(self, limit: float = 120.0) -> None:
         """Wait until the program has been idle for two seconds: less than a tenth of a second of processor time in them."""
         end = time.perf_counter() + limit
-        before = self._processor_seconds()
+        before = self.processor_seconds()
         while time.perf_counter() < end:
             self.drain(quiet=2.0, limit=2.0)
-            now = self._processor_seconds()
+            now = self.processor_seconds()
             if now - before < 0.1 and now > 0.3:
                 return
             before = now
         raise TimeoutError(f"still busy after {limit} s")
 
-    def _processor_seconds(self) -> float:
+    def processor_seconds(self) -> float:
+        """Processor time that the program has taken so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

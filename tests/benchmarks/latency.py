@@ -1,0 +1,81 @@
+"""Measures how long a key waits for its effect, with everything loaded and while a capture is being loaded.
+
+usage: latency.py [--packets 5000000] [--capture FILE] [--times 40] [--copies 4] [--size 160x50]
+
+`?` opens the help: a thousand bytes of it have to be on the terminal. That is more than the first byte, and it cannot be mistaken for
+the progress that is shown at the same time, which takes some hundred bytes four times a second. Down moves the cursor: with everything
+loaded, nothing else is written meanwhile. While loading, the capture is given several times, so that there is enough to load.
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from bench import Terminal, arguments, capture, compile_kernels, program
+
+HELP, BACK, DOWN = b"?", b"?", b"\x1b[B"
+MOST = 1000
+PAUSE = 0.12
+"""Seconds between two keys."""
+
+
+def opened(terminal: Terminal) -> float:
+    """Milliseconds from `?` to most of the help; then back."""
+    begin = time.perf_counter()
+    start = len(terminal.output)
+    terminal.send(HELP)
+    while len(terminal.output) - start < MOST:
+        terminal.read(0.002)
+        if time.perf_counter() - begin > 20:
+            raise TimeoutError("the help did not open")
+    waited = (time.perf_counter() - begin) * 1e3
+    terminal.send(BACK)
+    terminal.drain(PAUSE, PAUSE)
+    return waited
+
+
+def moved(terminal: Terminal) -> float:
+    """Milliseconds from Down to its first byte."""
+    terminal.send(DOWN)
+    _, first, _ = terminal.drain(PAUSE, 5.0)
+    return first * 1e3
+
+
+def show(name: str, milliseconds: list[float]) -> None:
+    """One line of percentiles."""
+    p50, p95 = np.percentile(milliseconds, [50, 95])
+    print(f"{name:34} p50 {p50:6.1f} ms   p95 {p95:6.1f} ms   max {max(milliseconds):6.1f} ms   n {len(milliseconds)}", flush=True)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = arguments(__doc__)
+    parser.add_argument("--times", type=int, default=40)
+    parser.add_argument("--copies", type=int, default=4, help="how often the capture is given while loading is measured")
+    parser.add_argument("--size", default="160x50")
+    asked = parser.parse_args()
+    path = str(capture(asked))
+    compile_kernels()
+    columns, rows = map(int, asked.size.split("x"))
+    with Terminal([*program(), path], (columns, rows)) as terminal:
+        terminal.settle()
+        show("down, loaded: first byte", [moved(terminal) for _ in range(asked.times)])
+        show("help, loaded: shown", [opened(terminal) for _ in range(asked.times)])
+    with Terminal([*program(), *[path] * asked.copies, "--memory", "16GiB"], (columns, rows)) as terminal:
+        terminal.wait_for(r"\d\d:\d\d:\d\d", 60)
+        waited = []
+        while len(waited) < asked.times:
+            begin, worked = time.perf_counter(), terminal.processor_seconds()
+            milliseconds = opened(terminal)
+            if terminal.processor_seconds() - worked < (time.perf_counter() - begin) / 3:
+                break  # it loads no longer
+            waited.append(milliseconds)
+    if waited:
+        show("help, while loading: shown", waited)
+    else:
+        print("help, while loading: it was loaded before a key could be tried; give it more --copies")
+
+
+if __name__ == "__main__":
+    main()
