@@ -25,6 +25,10 @@ __all__ = ["run"]
 FAILED = 1
 DAMAGED = 3
 
+KEYS_FIRST = 0.0005
+"""Seconds after which a thread in plain Python lets another one run, a tenth of what is usual: until kernels are compiled, the threads
+that decode are such, and a key would wait for each of them in turn."""
+
 
 def run(
     paths: Sequence[str],
@@ -57,6 +61,7 @@ def run(
         raise NetSleuthError("this terminal cannot show a screen", hint="netsleuth summary FILE... prints what is in there")
     slow = not _is_local(terminal) if low_bandwidth is None else low_bandwidth
     _prepare_environment(slow=slow)
+    sys.setswitchinterval(KEYS_FIRST)
     gc.disable()  # until the first paint: nothing of what is imported becomes garbage
     if not terminal.stdin:
         sys.stdin = os.fdopen(
