@@ -20,17 +20,6 @@ async def test_what_follows_a_slash_is_the_filter(driven: Driven) -> None:
         assert d.app.is_running
 
 
-async def test_what_follows_an_e_is_the_name_of_the_file(driven: Driven) -> None:
-    """A path is typed faster than a screen is drawn; none of its letters is a command."""
-    async with driven(FakeSession(mixed())) as d:
-        for character in "e!/a/quit.csv":
-            name = {"/": "slash", "!": "ctrl+u"}.get(character, character)
-            d.app.post_message(events.Key(name, None if name == "ctrl+u" else character))
-        await d.until(lambda: d.main.query_one("#answer").value == "/a/quit.csv")
-        await d.press("escape")
-        assert d.main.focused is d.main.table
-
-
 async def test_a_slash_in_the_filter_is_a_character(driven: Driven) -> None:
     """As in a network."""
     async with driven(FakeSession(mixed())) as d:

@@ -83,7 +83,7 @@ class Prompt(Horizontal):
         answer.value = proposal
         answer.cursor_position = len(proposal)
         self.display = True
-        self.screen.set_focus(answer)  # at once: keys that arrived together with the one that asked are for the answer
+        self.screen.set_focus(answer)
 
     def close(self) -> None:
         """Hide it again."""
