@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Arrangement", "Place", "Wishes", "arrange"]
+__all__ = ["Arrangement", "Place", "Wishes", "arrange", "both_fit"]
 
 Place = Literal["timeline", "facets", "table", "detail"]
 """Where panes are; those of the tabs share one."""
@@ -53,9 +53,14 @@ class Arrangement:
     hex: bool
 
 
+def both_fit(width: int) -> bool:
+    """True if the bytes of a packet have room beside its layers."""
+    return width >= HEX_FROM
+
+
 def arrange(width: int, height: int, wishes: Wishes) -> Arrangement:
     """Place the panes on `width` columns and `height` lines."""
-    wide, tall, both = width >= FACETS_FROM, height >= DETAIL_FROM, width >= HEX_FROM
+    wide, tall, both = width >= FACETS_FROM, height >= DETAIL_FROM, both_fit(width)
     facets = wishes.facets if wishes.facets is not None else wide
     alone = facets and not wide
     detail = (tall or wishes.detail) and wishes.records
@@ -71,7 +76,7 @@ def arrange(width: int, height: int, wishes: Wishes) -> Arrangement:
             table=whole == "table",
             detail=whole == "detail",
             detail_height=0,
-            layers=both or not hex_seen,
+            layers=not wishes.hex,
             hex=hex_seen,
         )
     return Arrangement(
@@ -82,6 +87,6 @@ def arrange(width: int, height: int, wishes: Wishes) -> Arrangement:
         table=not (alone or (detail and not tall)),
         detail=detail and not alone,
         detail_height=min(max(height // 3, 12), 20) if tall else 0,
-        layers=both or not hex_seen,
+        layers=not wishes.hex,
         hex=hex_seen,
     )

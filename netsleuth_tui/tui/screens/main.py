@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from netsleuth_tui.settings import Settings
 from netsleuth_tui.tui.keys import footer_key, ids, key
+from netsleuth_tui.tui.layout import both_fit
 from netsleuth_tui.tui.messages import DetailRequested, RowChanged, Told
 from netsleuth_tui.tui.panes import is_seen
 from netsleuth_tui.tui.screens.placing import TABS, Placing
@@ -50,7 +51,7 @@ class MainScreen(Placing):
         footer_key("main.timeline", "t", "timeline", "time", "go to the time line"),
         key("main.records", "1", "tab('records')", "go to the records"),
         key("main.bytes", "b", "bytes", "draw the time line in another measure: packets, bytes"),
-        key("main.hex", "v", "hex", "show the bytes of the packet, or its layers, or both where there is room"),
+        key("main.hex", "v", "hex", "the bytes of the packet alone, its layers alone, or both where there is room"),
         footer_key("main.export", "e", "export", "export", "write what the pane in use shows to a file"),
         footer_key("main.notes", "n", "notes", "notes", "what there is to say about the files: damage, drops, what was not read"),
         key("main.whole", "w", "whole", "the pane in use on the whole screen; once more brings the others back"),
@@ -168,17 +169,16 @@ class MainScreen(Placing):
         self.query_one("#timeline", TimeLine).toggle()
 
     def action_hex(self) -> None:
-        """Bytes, layers, or both."""
+        """Both, bytes, layers, in turn."""
         detail = self.query_one("#detail", DetailPane)
         if not detail.display:
             self.wish(replace(self.wishes, detail=True))
-        both = detail.dump.display and detail.layer_tree.display
         had_focus = detail.has_focus_within
-        self.wish(
-            replace(
-                self.wishes, hex=None if self.wishes.hex is not None and self.app.size.width >= 120 else both or not detail.dump.display
-            )
-        )
+        following: dict[bool | None, bool | None] = {None: True, True: False, False: None}
+        hex_wanted = following[self.wishes.hex]
+        if hex_wanted is False and not both_fit(self.app.size.width):
+            hex_wanted = None  # where only one of them fits, those are the layers
+        self.wish(replace(self.wishes, hex=hex_wanted))
         if had_focus or not is_seen(self.table):
             detail.front.focus()
 
