@@ -16,7 +16,7 @@ __all__ = ["main", "warm_up"]
 
 def warm_up(directory: Path, group: str) -> None:
     """Compile the kernels of a group, by loading small captures and looking at them in every way, and write them into `directory`."""
-    from netsleuth_tui.analysis import Scope, overview, rows_of
+    from netsleuth_tui.analysis import Scope, conversations, overview, rows_of
     from netsleuth_tui.analysis.facets import facets
     from netsleuth_tui.analysis.occurring import count_values
     from netsleuth_tui.decode.hosts import HostTable
@@ -35,6 +35,7 @@ def warm_up(directory: Path, group: str) -> None:
         Loader(store, memory=1 << 24, cancel=threading.Event(), report=lambda _: None).load(names)
     overview(store, Scope(), columns=10)
     facets(store, rows_of(store, Scope()))
+    conversations(store, rows_of(store, Scope()))
     count_values(store, Scope(), "ip.ttl")
     hosts = HostTable()
     hosts.merge(store.hosts)

@@ -96,7 +96,7 @@ def test_a_process_that_links_never_imports_numba(written: Path) -> None:
 @pytest.mark.usefixtures("linked")
 def test_arrays_of_another_kind_are_refused() -> None:
     """Machine code cannot check what it is given, so the caller does."""
-    kernel = next(kernel for kernel in jit._compiler.kernels if kernel.name.endswith("hosts._place"))
+    kernel = next(kernel for kernel in jit._compiler.kernels if kernel.name.endswith("hosts.place"))
     good = np.zeros(4, np.int64)
     kernel(good, good[:0], good[:0])
     for bad in (good.astype(np.int32), good[::2], good.reshape(2, 2)):

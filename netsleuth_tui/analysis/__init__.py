@@ -1,10 +1,13 @@
 """What the panes show and the commands print, as plain functions of the store and a scope."""
 
+from netsleuth_tui.analysis.between import between, conversation_of
 from netsleuth_tui.analysis.breakdown import Count, breakdown_table
+from netsleuth_tui.analysis.conversations import By, Conversations, conversation_columns, conversations, conversations_table, rates_table
 from netsleuth_tui.analysis.intervals import parse_interval, show_interval
 from netsleuth_tui.analysis.overview import Overview, overview
 from netsleuth_tui.analysis.records import EXPORTED, SHOWN, records, records_table
 from netsleuth_tui.analysis.scope import EVERYTHING, Scope, rows_of
+from netsleuth_tui.analysis.sorting import can_sort, sorted_rows
 from netsleuth_tui.analysis.summary import Summary, summary, summary_dict, summary_table
 from netsleuth_tui.analysis.timeline import Timeline, timeline, timeline_by_table, timeline_table
 from netsleuth_tui.analysis.times import clock, epoch, iso, parse_time
@@ -14,23 +17,33 @@ __all__ = [
     "EVERYTHING",
     "EXPORTED",
     "SHOWN",
+    "By",
+    "Conversations",
     "Count",
     "Overview",
     "Scope",
     "Summary",
     "Timeline",
+    "between",
     "breakdown_table",
+    "can_sort",
     "clock",
     "column_of",
+    "conversation_columns",
+    "conversation_of",
+    "conversations",
+    "conversations_table",
     "epoch",
     "iso",
     "overview",
     "parse_interval",
     "parse_time",
+    "rates_table",
     "records",
     "records_table",
     "rows_of",
     "show_interval",
+    "sorted_rows",
     "summary",
     "summary_dict",
     "summary_table",

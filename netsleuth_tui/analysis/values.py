@@ -18,7 +18,7 @@ from netsleuth_tui.query.fields import ALIASES, FIELDS, Field
 from netsleuth_tui.tabular import Cell, Column
 
 if TYPE_CHECKING:
-    from netsleuth_tui.decode.hosts import HostTable
+    from netsleuth_tui.decode.hosts import Hosts, HostTable
     from netsleuth_tui.store import Store
 
 __all__ = ["address", "column_of", "field_numbers", "values"]
@@ -129,7 +129,7 @@ def _addresses(hosts: HostTable, ids: Ids) -> list[Cell]:
     return [texts[k] for k in inverse.tolist()]
 
 
-def address(hosts: HostTable, host: int) -> str:
+def address(hosts: HostTable | Hosts, host: int) -> str:
     """The address of a host id, as RFC 5952 writes it."""
     return _text(int(hosts.version[host]), int(hosts.hi[host]), int(hosts.lo[host]))
 

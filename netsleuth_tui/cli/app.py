@@ -11,6 +11,7 @@ from cyclopts import App, CycloptsError
 from netsleuth_tui import __version__
 from netsleuth_tui.cli import exits
 from netsleuth_tui.cli.browse import browse
+from netsleuth_tui.cli.conversations import conversations
 from netsleuth_tui.cli.export import export
 from netsleuth_tui.cli.options import STDIN
 from netsleuth_tui.cli.summary import summary
@@ -36,6 +37,7 @@ app = App(
 app.command(summary)
 app.command(timeline)
 app.command(export)
+app.command(conversations)
 app.register_install_completion_command()
 
 

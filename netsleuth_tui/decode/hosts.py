@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.jit import helper, kernel
 
-__all__ = ["HostArrays", "HostTable", "Hosts", "enter4", "enter6"]
+__all__ = ["HostArrays", "HostTable", "Hosts", "enter4", "enter6", "place"]
 
 FIRST_CAPACITY = 1024
 ID_BITS = 31
@@ -138,7 +138,7 @@ class Hosts(NamedTuple):
 
 
 @kernel()
-def _place(slots: NDArray[np.int64], homes: NDArray[np.int64], entries: NDArray[np.int64]) -> None:
+def place(slots: NDArray[np.int64], homes: NDArray[np.int64], entries: NDArray[np.int64]) -> None:
     """Put entries that are known to differ into the free places nearest to their homes."""
     mask = slots.shape[0] - 1
     for i in range(entries.shape[0]):
@@ -245,6 +245,6 @@ def _enlarged(old: HostArrays, capacity: int) -> HostArrays:
     total = old.seed[0] + sum(old.seed[1 + i] * word[~is4] for i, word in enumerate(words))
     hash6 = (total & HASH_MASK) >> HASH_SHIFT
     mask = 2 * capacity - 1
-    _place(new.slots4, hash4 & mask, words[3][is4] << ID_BITS | numbers[is4])
-    _place(new.slots6, hash6 & mask, hash6 << ID_BITS | numbers[~is4])
+    place(new.slots4, hash4 & mask, words[3][is4] << ID_BITS | numbers[is4])
+    place(new.slots6, hash6 & mask, hash6 << ID_BITS | numbers[~is4])
     return new

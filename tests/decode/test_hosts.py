@@ -20,7 +20,7 @@ ADDRESS6 = st.integers(0, 2**128 - 1) | ADDRESS4
 
 @pytest.fixture(params=["plain", "compiled"])
 def _form(request: pytest.FixtureRequest) -> Iterator[None]:
-    with compiled(room._copy, room._place) if request.param == "compiled" else nullcontext():
+    with compiled(room._copy, room.place) if request.param == "compiled" else nullcontext():
         yield
 
 
