@@ -13,6 +13,15 @@ from hypothesis import settings
 settings.register_profile("netsleuth", deadline=None)
 settings.load_profile("netsleuth")
 
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes what the user has configured, saved or typed."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("config", "state"):
+        monkeypatch.setenv(f"XDG_{name.upper()}_HOME", str(home / name))
+
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

@@ -10,6 +10,7 @@ from netsleuth_tui.cli.options import Files
 from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import UsageError, misused
 from netsleuth_tui.paths import sample
+from netsleuth_tui.saved import expanded
 
 if TYPE_CHECKING:
     from netsleuth_tui.session import Session
@@ -24,7 +25,7 @@ def browse(
     /,
     *,
     demo: Annotated[bool, Parameter(help="Open a capture of a router loop that comes with the program.", negative=())] = False,
-    filter: Annotated[str, Parameter(help="Display filter to begin with.")] = "",  # noqa: A002 - the option is called --filter
+    filter: Annotated[str, Parameter(help="Display filter to begin with, or @name for a saved one.")] = "",  # noqa: A002 - the option is called --filter
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None,
     low_bandwidth: Annotated[bool | None, Parameter(help="Fewer repaints, for slow links; by itself over SSH.")] = None,
     theme: Annotated[str | None, Parameter(help="Colour theme: netsleuth-dark, netsleuth-light, netsleuth-16.")] = None,
@@ -36,6 +37,7 @@ def browse(
         raise UsageError("no file given", hint="netsleuth FILE..., or netsleuth --demo; netsleuth --help shows the rest")
     with misused():
         budget = parse_size(memory) if memory else None
+        text = expanded(filter)
 
     def session() -> Session:  # made on the loading thread: what it needs is imported while the first screen is already there
         from netsleuth_tui.session import Session
@@ -44,4 +46,4 @@ def browse(
 
     from netsleuth_tui.tui import run
 
-    return run(paths, session, filter=filter, low_bandwidth=low_bandwidth, theme=theme, ascii=ascii)
+    return run(paths, session, filter=text, low_bandwidth=low_bandwidth, theme=theme, ascii=ascii)

@@ -13,6 +13,7 @@ from netsleuth_tui.errors import NetSleuthError, misused
 from netsleuth_tui.export import format_of as by_suffix
 from netsleuth_tui.export import write_table
 from netsleuth_tui.ingest import Progress
+from netsleuth_tui.saved import expanded
 from netsleuth_tui.session import Session
 from netsleuth_tui.tabular import Table
 from netsleuth_tui.terminal.sanitize import display
@@ -32,7 +33,7 @@ def scope_of(common: Common) -> Scope:
         NetSleuthError: A filter or a time is not valid.
     """
     scope = Scope(
-        common.filter,
+        expanded(common.filter),
         parse_time(common.since) if common.since is not None else None,
         parse_time(common.until) if common.until is not None else None,
     )

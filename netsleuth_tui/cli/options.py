@@ -30,7 +30,9 @@ Files = Annotated[
 class Common:
     """What to look at, and where the answer goes."""
 
-    filter: Annotated[str, Parameter(help="Display filter, as in: icmp && ip.addr == 10.1.0.0/16")] = ""
+    filter: Annotated[
+        str, Parameter(help="Display filter, as in: icmp && ip.addr == 10.1.0.0/16; or @name for one that you have saved.")
+    ] = ""
     since: Annotated[
         str | None, Parameter(help="Only packets at or after this time: ISO 8601 (UTC unless it says otherwise), or seconds since 1970.")
     ] = None

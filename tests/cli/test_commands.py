@@ -14,6 +14,7 @@ import pytest
 
 from netsleuth_tui import __version__
 from netsleuth_tui.cli import run
+from netsleuth_tui.saved import save_filter
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_captures"
 LOOP = str(SAMPLES / "router-loop.pcapng.gz")
@@ -69,6 +70,15 @@ def test_a_filtered_summary_counts_what_is_selected(capsys: pytest.CaptureFixtur
     assert found["sources"][0]["packets"] == TRUTH["router-loop.pcapng.gz"]["packets"]
     assert run(["summary", LOOP, "--format", "csv", "--filter", "arp"]) == 0
     assert "all packets of the file" in capsys.readouterr().out
+
+
+def test_a_saved_filter_is_named_with_an_at_sign(small: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--filter @name` means the filter that has the name; an unknown one is the asker's mistake."""
+    save_filter("second", "frame.number == 2")
+    assert run(["export", small, "--filter", "@second", "--fields", "frame.number", "--format", "csv"]) == 0
+    assert capsys.readouterr().out.split() == ["frame.number", "2"]
+    assert run(["summary", small, "--filter", "@first"]) == 2
+    assert "no filter is named 'first' (there are @second)" in capsys.readouterr().err
 
 
 def test_timeline_finds_the_peak(capsys: pytest.CaptureFixture[str]) -> None:
