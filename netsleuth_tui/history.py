@@ -44,6 +44,13 @@ class History(Generic[T]):
         del self._visited[:-MOST_KEPT]
         self._at = len(self._visited) - 1
 
+    def amend(self, value: T) -> None:
+        """Put a value in the place of the current one: it was a step on the way to this."""
+        del self._visited[self._at :]
+        if not self._visited or self._visited[-1] != value:
+            self._visited.append(value)
+        self._at = len(self._visited) - 1
+
     def back(self) -> bool:
         """Make the value before this one current; False where there is none."""
         self._at -= (moved := self._at > 0)

@@ -76,6 +76,11 @@ class Session:
         self.scopes.visit(scope)
         self.windows.visit((scope.start, scope.end))
 
+    def amend(self, scope: Scope) -> None:
+        """As `look_at`, where the current scope was only a step on the way to this one: a window that is still being brushed."""
+        self.scopes.amend(scope)
+        self.windows.amend((scope.start, scope.end))
+
     def undo(self) -> bool:
         """Look at what was looked at before; False where there is nothing before."""
         return self._step(self.scopes.back())

@@ -16,7 +16,7 @@ __all__ = ["main", "warm_up"]
 
 def warm_up(directory: Path, group: str) -> None:
     """Compile the kernels of a group, by loading small captures and looking at them in every way, and write them into `directory`."""
-    from netsleuth_tui.analysis import Scope, conversations, overview, rows_of
+    from netsleuth_tui.analysis import Scope, conversations, overview, rows_of, series
     from netsleuth_tui.analysis.facets import facets
     from netsleuth_tui.analysis.occurring import count_values
     from netsleuth_tui.decode.hosts import HostTable
@@ -33,7 +33,8 @@ def warm_up(directory: Path, group: str) -> None:
             path.write_bytes(content)
             names.append(str(path))
         Loader(store, memory=1 << 24, cancel=threading.Event(), report=lambda _: None).load(names)
-    overview(store, Scope(), columns=10)
+    overview(store, Scope())
+    series(store, rows_of(store, Scope()), start=0, every=1, intervals=1, by="ip.addr")
     facets(store, rows_of(store, Scope()))
     conversations(store, rows_of(store, Scope()))
     count_values(store, Scope(), "ip.ttl")

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from netsleuth_tui import analysis, jit, native
-from netsleuth_tui.analysis import EVERYTHING, overview
+from netsleuth_tui.analysis import EVERYTHING, overview, timeline
 from netsleuth_tui.decode.hosts import HostTable
 from netsleuth_tui.ingest import Loader
 from netsleuth_tui.store import Store
@@ -67,7 +67,7 @@ def test_every_kernel_of_the_package_is_written(written: Path) -> None:
 def test_linked_code_gives_what_plain_functions_give(name: str) -> None:
     """Columns, addresses and counts of a capture are the same, byte for byte."""
     fast = load(name)
-    counted = overview(fast, EVERYTHING, columns=100)
+    counted, line = overview(fast, EVERYTHING), timeline(fast, EVERYTHING, every=10**10, by="ip.addr")
     for kernel in jit._compiler.kernels:
         kernel.compiled = None
     slow = load(name)
@@ -78,9 +78,9 @@ def test_linked_code_gives_what_plain_functions_give(name: str) -> None:
             assert np.array_equal(texts[0][:, a], texts[1][:, b]), column
         else:
             assert np.array_equal(a, b), column
-    again = overview(slow, EVERYTHING, columns=100)
+    again = overview(slow, EVERYTHING)
     assert (counted.protocols, counted.flags, counted.first, counted.last) == (again.protocols, again.flags, again.first, again.last)
-    assert np.array_equal(counted.timeline.packets, again.timeline.packets)
+    assert np.array_equal(line.counts, timeline(slow, EVERYTHING, every=10**10, by="ip.addr").counts)
 
 
 def test_a_process_that_links_never_imports_numba(written: Path) -> None:

@@ -7,26 +7,31 @@ from netsleuth_tui.analysis.intervals import parse_interval, show_interval
 from netsleuth_tui.analysis.overview import Overview, overview
 from netsleuth_tui.analysis.records import EXPORTED, SHOWN, records, records_table
 from netsleuth_tui.analysis.scope import EVERYTHING, Scope, rows_of
+from netsleuth_tui.analysis.series import MEASURE_NAMES, SPLITS, Measure, Series, check_split, series
 from netsleuth_tui.analysis.sorting import can_sort, sorted_rows
 from netsleuth_tui.analysis.summary import Summary, summary, summary_dict, summary_table
-from netsleuth_tui.analysis.timeline import Timeline, timeline, timeline_by_table, timeline_table
+from netsleuth_tui.analysis.timeline import timeline, timeline_by_table, timeline_table
 from netsleuth_tui.analysis.times import clock, epoch, iso, parse_time
 from netsleuth_tui.analysis.values import column_of
 
 __all__ = [
     "EVERYTHING",
     "EXPORTED",
+    "MEASURE_NAMES",
     "SHOWN",
+    "SPLITS",
     "By",
     "Conversations",
     "Count",
+    "Measure",
     "Overview",
     "Scope",
+    "Series",
     "Summary",
-    "Timeline",
     "between",
     "breakdown_table",
     "can_sort",
+    "check_split",
     "clock",
     "column_of",
     "conversation_columns",
@@ -42,6 +47,7 @@ __all__ = [
     "records",
     "records_table",
     "rows_of",
+    "series",
     "show_interval",
     "sorted_rows",
     "summary",

@@ -1,4 +1,4 @@
-"""What the main screen shows beside the records, from one pass over the selected rows."""
+"""What the main screen says of a scope as a whole, from one pass over the selected rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from netsleuth_tui.analysis.breakdown import Count, flag_counts, protocol_counts
 from netsleuth_tui.analysis.scope import Scope, rows_of
 from netsleuth_tui.analysis.tally import tally
-from netsleuth_tui.analysis.timeline import Timeline, axis, from_tally, time_span
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
@@ -18,7 +17,7 @@ __all__ = ["Overview", "overview"]
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Rows, totals, time line and breakdowns of a scope; they agree with each other to the packet."""
+    """Rows, totals and breakdowns of a scope; they agree with each other to the packet."""
 
     scope: Scope
     rows: Rows
@@ -31,32 +30,26 @@ class Overview:
     first: int | None
     """Earliest time stamp among the matches, ns since the epoch."""
     last: int | None
-    timeline: Timeline
-    """Split by protocol."""
     protocols: tuple[Count, ...]
     flags: tuple[Count, ...]
     untimed: int
-    """Matches without a time stamp: they are in no interval of the time line."""
+    """Matches without a time stamp: they are in no interval of a time line."""
 
 
-def overview(store: Store, scope: Scope, *, rows: Rows | None = None, columns: int | None = None, every: int | None = None) -> Overview:
+def overview(store: Store, scope: Scope, *, rows: Rows | None = None) -> Overview:
     """Count what a scope selects.
 
     Args:
         store: What was loaded.
         scope: What to look at.
         rows: The rows that it selects, where they are known already.
-        columns: At most so many intervals, of a round length; or
-        every: intervals of this length, in ns.
 
     Raises:
         FilterError: The filter is not valid.
-        NetSleuthError: There would be too many intervals.
     """
     total = store.packets
     rows = rows_of(store, scope) if rows is None else rows
-    start, step, intervals = axis(time_span(store, scope), columns=columns, every=every)
-    counted = tally(store.columns(), rows, origin=start, every=step, buckets=intervals)
+    counted = tally(store.columns(), rows)
     return Overview(
         scope,
         rows,
@@ -65,7 +58,6 @@ def overview(store: Store, scope: Scope, *, rows: Rows | None = None, columns: i
         max(total, len(rows)),
         counted.first,
         counted.last,
-        from_tally(counted, start, step),
         protocol_counts(counted),
         flag_counts(counted),
         counted.untimed,

@@ -51,7 +51,7 @@ def summary(store: Store, scope: Scope) -> Summary:
     Raises:
         FilterError: The filter is not valid.
     """
-    seen = overview(store, scope, columns=3)
+    seen = overview(store, scope)
     return Summary(
         scope,
         seen.matched,

@@ -1,8 +1,7 @@
-"""The time line: packets and bytes per interval, split by protocol or by any field."""
+"""The time line of a scope: which intervals it has, and what they count."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,51 +10,24 @@ from numpy.typing import NDArray
 from netsleuth_tui.analysis.grouping import group_by_time
 from netsleuth_tui.analysis.intervals import SECOND, nice_interval, show_interval
 from netsleuth_tui.analysis.scope import Scope, rows_of
-from netsleuth_tui.analysis.tally import MOST_BUCKETS, Tally, tally
+from netsleuth_tui.analysis.series import SPLITS, Series, series
 from netsleuth_tui.analysis.times import iso
-from netsleuth_tui.decode.columns import Protocol
+from netsleuth_tui.analysis.values import column_of
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.tabular import Column, Table
+from netsleuth_tui.query.fields import ALIASES
+from netsleuth_tui.tabular import Cell, Column, Table
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Store
 
-__all__ = ["Timeline", "axis", "from_tally", "time_span", "timeline", "timeline_by_table", "timeline_table"]
+__all__ = ["MOST_BUCKETS", "axis", "time_span", "timeline", "timeline_by_table", "timeline_table"]
 
 COUNTS = (Column("packets", "integer"), Column("bytes", "integer"), Column("events", "integer"))
+MOST_BUCKETS = 1 << 20
+"""More intervals than this are refused: a time stamp in 1970 beside one in 2106 must not take the host's memory."""
 
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """Counts per interval; interval k covers `start + k * every` <= time < `start + (k + 1) * every`."""
-
-    start: int
-    """ns since the epoch, a multiple of `every`."""
-
-    every: int
-    """Length of an interval, ns."""
-
-    labels: tuple[str, ...]
-    """Protocols that occur, in the order of the legend."""
-
-    packets: NDArray[np.int64]
-    """(intervals, labels)."""
-
-    bytes: NDArray[np.int64]
-    """(intervals, labels): bytes on the wire."""
-
-    @property
-    def intervals(self) -> int:
-        """Number of intervals."""
-        return len(self.packets)
-
-    def peak(self, *, of_bytes: bool = False) -> tuple[int, int]:
-        """Start (ns since the epoch) and total of the busiest interval; (start, 0) where there is nothing."""
-        totals = (self.bytes if of_bytes else self.packets).sum(axis=1)
-        if not len(totals):
-            return self.start, 0
-        at = int(totals.argmax())
-        return self.start + at * self.every, int(totals[at])
+PAYLOAD = Column("payload", "integer")
+"""TCP payload bytes, tcp.len: only where it is asked for, so that the columns that scripts know stay as they are."""
 
 
 def time_span(store: Store, scope: Scope) -> tuple[int, int] | None:
@@ -97,57 +69,65 @@ def axis(span: tuple[int, int] | None, *, columns: int | None = None, every: int
     return start, step, intervals
 
 
-def from_tally(counted: Tally, start: int, every: int) -> Timeline:
-    """The time line by protocol, of protocols that occur."""
-    present = [protocol for protocol in Protocol if counted.by_protocol[protocol, 0]]
-    chosen = counted.by_time[:, [int(protocol) for protocol in present], :]
-    return Timeline(start, every, tuple(p.label for p in present), chosen[:, :, 0], chosen[:, :, 1])
-
-
-def timeline(store: Store, scope: Scope, *, every: int) -> Timeline:
-    """Packets and bytes per interval, split by protocol.
+def timeline(store: Store, scope: Scope, *, every: int, by: str | None = None) -> Series:
+    """Packets, bytes and TCP payload per interval, of everything or of the most frequent values of a field.
 
     Args:
         store: What was loaded.
         scope: What to look at.
         every: Length of an interval, ns.
-
-    Raises:
-        FilterError: The filter is not valid.
-        NetSleuthError: There would be too many intervals.
-    """
-    rows = rows_of(store, scope)
-    start, step, intervals = axis(time_span(store, scope), every=every)
-    return from_tally(tally(store.columns(), rows, origin=start, every=step, buckets=intervals), start, step)
-
-
-def timeline_table(line: Timeline) -> Table:
-    """One row per interval, empty ones too."""
-    times = [iso(line.start + k * line.every) for k in range(line.intervals)]
-    packets, octets = line.packets.sum(axis=1).tolist(), line.bytes.sum(axis=1).tolist()
-    return Table((Column("time"), *COUNTS), [[times, packets, octets, [0] * len(times)]])
-
-
-def timeline_by_table(store: Store, scope: Scope, *, every: int, by: str) -> Table:
-    """One row per interval and value of a field that occurs in it; intervals without any are absent.
-
-    A field that occurs twice in a frame (tcp.port, ip.addr) counts the frame for both values, once where they are equal.
-
-    Args:
-        store: What was loaded.
-        scope: What to look at.
-        every: Length of an interval, ns.
-        by: Name of the field.
+        by: As in `series`.
 
     Raises:
         FilterError: The filter is not valid.
         NetSleuthError: There is no such field, or there would be too many intervals.
     """
     rows = rows_of(store, scope)
-    start, step, _ = axis(time_span(store, scope), every=every)
-    grouped = group_by_time(store, rows, by, start, step)
-    times = [iso(start + k * step) for k in grouped.interval.tolist()]
-    return Table(
-        (Column("time"), grouped.column, *COUNTS),
-        [[times, grouped.values, grouped.packets.tolist(), grouped.bytes.tolist(), [0] * len(times)]],
-    )
+    start, step, intervals = axis(time_span(store, scope), every=every)
+    return series(store, rows, start=start, every=step, intervals=intervals, by=by)
+
+
+def timeline_table(line: Series, *, payload: bool = False) -> Table:
+    """One row per interval, empty ones too; with a column for TCP payload bytes where that is asked for."""
+    times: list[Cell] = [iso(line.start + k * line.every) for k in range(line.intervals)]
+    return _table([Column("time")], [times], line.totals, payload=payload)
+
+
+def timeline_by_table(store: Store, scope: Scope, *, every: int, by: str, payload: bool = False) -> Table:
+    """One row per interval and value of a field that occurs in it; intervals without any are absent.
+
+    A field that occurs twice in a frame (tcp.port, ip.addr) counts the frame for both values, once where they are equal; and a segment
+    counts for each of its TCP flags.
+
+    Args:
+        store: What was loaded.
+        scope: What to look at.
+        every: Length of an interval, ns.
+        by: Name of the field, or one of `SPLITS`.
+        payload: Add a column for TCP payload bytes.
+
+    Raises:
+        FilterError: The filter is not valid.
+        NetSleuthError: There is no such field, or there would be too many intervals.
+    """
+    times: list[Cell]
+    values: list[Cell]
+    if by == "flag":
+        line = timeline(store, scope, every=every, by=by)
+        interval, label = np.nonzero(line.counts[:, :, 0])
+        sums = line.counts[interval, label]
+        start, step, values = line.start, line.every, [line.labels[k] for k in label.tolist()]
+    else:
+        start, step, _ = axis(time_span(store, scope), every=every)
+        grouped = group_by_time(store, rows_of(store, scope), by, start, step)
+        interval, values, sums = grouped.interval, grouped.values, np.column_stack((grouped.packets, grouped.bytes, grouped.payload))
+    times = [iso(start + k * step) for k in interval.tolist()]
+    column = Column(by) if by in SPLITS and by not in ALIASES else column_of(by)
+    return _table([Column("time"), column], [times, values], sums, payload=payload)
+
+
+def _table(columns: list[Column], cells: list[list[Cell]], sums: NDArray[np.int64], *, payload: bool) -> Table:
+    """Cells beside their sums, (rows, measures)."""
+    packets, octets, carried = sums.T.tolist()
+    block: list[list[Cell]] = [*cells, packets, octets, [0] * len(packets)]
+    return Table((*columns, *COUNTS, PAYLOAD), [[*block, carried]]) if payload else Table((*columns, *COUNTS), [block])

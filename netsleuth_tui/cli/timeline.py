@@ -19,7 +19,11 @@ def timeline(
     /,
     *,
     every: Annotated[str, Parameter(help="Length of an interval: 10ms, 1s, 5min, 1h.")] = "1s",
-    by: Annotated[str | None, Parameter(help="One row per interval and value of this field, as in ip.src.")] = None,
+    by: Annotated[
+        str | None,
+        Parameter(help="One row per interval and value of this field, as in ip.src; or of: protocol, flag, direction, host, port."),
+    ] = None,
+    payload: Annotated[bool, Parameter(help="Add a column: TCP payload bytes (tcp.len).", negative=())] = False,
     common: Common = NO_OPTIONS,
 ) -> int:
     """One row per interval (and value of a field)."""
@@ -29,11 +33,11 @@ def timeline(
     with misused():
         length = analysis.parse_interval(every)
         if by is not None:
-            analysis.column_of(by)
+            analysis.check_split(by)
     session, scope = load(files, common)
     if by is None:
-        table = analysis.timeline_table(analysis.timeline(session.store, scope, every=length))
+        table = analysis.timeline_table(analysis.timeline(session.store, scope, every=length), payload=payload)
     else:
-        table = analysis.timeline_by_table(session.store, scope, every=length, by=by)
+        table = analysis.timeline_by_table(session.store, scope, every=length, by=by, payload=payload)
     write(table, session, common)
     return ending(session)

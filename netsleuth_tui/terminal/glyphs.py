@@ -41,6 +41,8 @@ class Glyphs:
     begin: str
     """The first column of a chosen span of time."""
     end: str
+    between: str
+    """On the axis, from the first column of a chosen span to its last."""
     tick: str
     """Under a label of an axis."""
     spinner: str
@@ -89,6 +91,7 @@ UNICODE = Glyphs(
     times="×",  # noqa: RUF001 - the sign, not the letter
     begin="[",
     end="]",
+    between="━",
     tick="╵",
     spinner="⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏",
 )
@@ -112,6 +115,7 @@ ASCII = Glyphs(
     times="x",
     begin="[",
     end="]",
+    between="=",
     tick="'",
     spinner="|/-\\",
 )

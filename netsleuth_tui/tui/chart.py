@@ -6,12 +6,13 @@ A column that covers many seconds shows the busiest second in it: a spike of one
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from netsleuth_tui.analysis import Timeline
+    from netsleuth_tui.analysis import Measure, Series
 
-__all__ = ["DAY", "SECOND", "UNITS", "Bars", "Chart", "Plan", "Tick", "chart", "plan", "stack", "ticks"]
+__all__ = ["DAY", "SECOND", "UNITS", "Chart", "Plan", "Tick", "chart", "full", "plan", "stack", "ticks"]
 
 MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
@@ -51,27 +52,30 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Bars:
-    """Heights of one measure (packets, or bytes)."""
-
-    rates: list[list[float]]
-    """Per column and label, per second."""
-    peak: float
-    """Highest column, per second."""
-    peak_time: int
-    """Where it is, ns since the epoch."""
-
-
-@dataclass(frozen=True, slots=True)
 class Chart:
-    """Everything that the time line draws."""
+    """Everything that the time line draws, of one measure."""
 
     start: int
     """ns since the epoch."""
     plan: Plan
     labels: tuple[str, ...]
-    packets: Bars
-    bytes: Bars
+    heights: list[int]
+    """Per column: what its busiest interval counts, every packet once."""
+    parts: list[list[int]]
+    """Per column and label: the same of each label."""
+    sums: list[int]
+    """Per column: what all of it counts."""
+    label_sums: list[list[int]]
+    """Per column and label."""
+    peak: int
+    """The greatest of the heights."""
+    peak_time: int
+    """Begin of the interval that it is of, ns since the epoch."""
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return len(self.heights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,39 +100,55 @@ def plan(span: int, columns: int) -> Plan:
     return Plan(column, unit if column // unit > 1 else column)
 
 
-def chart(line: Timeline, column: int) -> Chart:
+def chart(line: Series, column: int, measure: Measure = "packets") -> Chart:
     """Fold a time line, counted in units, into columns of `column` ns."""
-    return Chart(line.start, Plan(column, line.every), line.labels, _bars(line, line.packets, column), _bars(line, line.bytes, column))
-
-
-def _bars(line: Timeline, counts: object, column: int) -> Bars:
     import numpy as np
 
+    counts, totals = line.of(measure)
     per = column // line.every
-    array = np.asarray(counts)
-    missing = -len(array) % per
+    missing = -len(totals) % per
     if missing:
-        array = np.concatenate((array, np.zeros((missing, array.shape[1]), array.dtype)))
-    totals = array.sum(axis=1)
-    seconds = line.every / SECOND
-    peak = int(totals.argmax()) if len(totals) else 0
-    folded = array.reshape(len(array) // per, per, array.shape[1])
-    busiest = folded.sum(axis=2).argmax(axis=1)
-    chosen = folded[np.arange(len(folded)), busiest]
-    highest = float(totals[peak]) / seconds if len(totals) else 0.0
-    return Bars((chosen / seconds).tolist(), highest, line.start + peak * line.every)
+        counts = np.concatenate((counts, np.zeros((missing, counts.shape[1]), counts.dtype)))
+        totals = np.concatenate((totals, np.zeros(missing, totals.dtype)))
+    columns = np.arange(len(totals) // per)
+    folded, sums = counts.reshape(len(columns), per, counts.shape[1]), totals.reshape(len(columns), per)
+    busiest = sums.argmax(axis=1) if len(sums) else columns
+    heights = sums[columns, busiest]
+    highest = int(heights.argmax()) if len(heights) else 0
+    return Chart(
+        line.start,
+        Plan(column, line.every),
+        line.labels,
+        heights.tolist(),
+        folded[columns, busiest].tolist(),
+        sums.sum(axis=1).tolist(),
+        folded.sum(axis=1).tolist(),
+        int(heights[highest]) if len(heights) else 0,
+        line.start + (highest * per + int(busiest[highest]) if len(heights) else 0) * line.every,
+    )
 
 
-def stack(rates: list[float], peak: float, height: int) -> list[int]:
-    """Upper edges of a column's parts, from the first label up, if the peak is `height` high; what is not empty is at least 1 high."""
-    total = sum(rates)
-    if total <= 0 or peak <= 0:
-        return [0] * len(rates)
-    full = max(1, round(total / peak * height))
-    edges, so_far = [], 0.0
-    for value in rates:
+def full(height: int, peak: int, steps: int, *, logarithmic: bool = False) -> int:
+    """How many steps high a column is, if the peak is `steps` high; what is not empty is at least 1 high.
+
+    On a logarithmic scale one packet (byte, bit) is one step high.
+    """
+    if height <= 0 or peak <= 0:
+        return 0
+    if logarithmic:
+        return 1 + round((steps - 1) * (log(height) / log(peak))) if peak > 1 else steps
+    return max(1, round(height / peak * steps))
+
+
+def stack(parts: list[int], steps: int) -> list[int]:
+    """Upper edges of a column's parts, from the first label up, in a column of so many steps."""
+    total = sum(parts)
+    if not total:
+        return [0] * len(parts)
+    edges, so_far = [], 0
+    for value in parts:
         so_far += value
-        edges.append(round(so_far / total * full))
+        edges.append(round(so_far / total * steps))
     return edges
 
 

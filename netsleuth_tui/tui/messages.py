@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.tui.panes import Pane
 
 __all__ = [
+    "Asked",
     "ColumnWanted",
     "DetailReady",
     "DetailRequested",
@@ -125,6 +127,22 @@ class WindowChosen(Message):
 
     start: int | None
     end: int | None
+    brush: int | None = None
+    """Number of the brush that goes on: its windows count as one in the way back."""
+    arrived: Callable[[], None] = lambda: None
+    """Called by the screen: what panes are told from now on is of this window, or of a later one."""
+
+
+@dataclass
+class Asked(Message):
+    """A pane needs a line of text from the user."""
+
+    question: str
+    proposal: str
+    note: str
+    """What may be answered, for the last line."""
+    take: Callable[[str], str | None]
+    """Gets the answer; returns what is wrong with it, or None."""
 
 
 class DetailRequested(Message):

@@ -47,16 +47,12 @@ class Look:
 
         return rows_of(self.store, self.scope)
 
-    def overview(self, every: int | None = None) -> Overview:
-        """Totals and breakdowns; counted once, by whoever asks first.
-
-        Args:
-            every: Intervals, in ns, of its time line. The first one to ask chooses: the time line is asked before all other panes.
-        """
+    def overview(self) -> Overview:
+        """Totals and breakdowns; counted once."""
         from netsleuth_tui.analysis import overview
 
         if self._overview is None:
-            self._overview = overview(self.store, self.scope, rows=self.rows, every=every, columns=None if every else 1)
+            self._overview = overview(self.store, self.scope, rows=self.rows)
         return self._overview
 
 

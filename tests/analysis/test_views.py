@@ -52,13 +52,14 @@ def read(table: Table) -> list[dict[str, Cell]]:
 def test_panes_agree_to_the_packet(packets: list[dict[str, int]], scope: Scope) -> None:
     """Matches, protocol counts, time line, summary, records and the table of the command line come to the same sums."""
     store = store_of(packets)
-    seen = overview(store, scope, columns=40)
+    seen = overview(store, scope)
     found = summary(store, scope)
     rows = read(records_table(store, scope, ("frame.number", "frame.len", "_ws.col.protocol", "frame.time_epoch")))
     assert seen.matched == found.packets == len(rows)
     assert seen.matched_bytes == found.bytes == sum(row["frame.len"] for row in rows)
     assert Counter(row["_ws.col.protocol"] for row in rows) == {count.label: count.packets for count in seen.protocols}
-    assert seen.timeline.packets.sum() + seen.untimed == seen.matched
+    line = timeline(store, scope, every=SECOND, by="protocol")
+    assert line.totals[:, 0].sum() + seen.untimed == seen.matched
     assert seen.untimed == sum(row["frame.time_epoch"] is None for row in rows)
     per_second = read(timeline_table(timeline(store, scope, every=SECOND)))
     assert sum(row["packets"] for row in per_second) == seen.matched - seen.untimed
@@ -77,24 +78,24 @@ def test_a_filter_of_a_breakdown_selects_its_rows() -> None:
     store = store_of(
         [tcp(START, flags=0x12), tcp(START, flags=0x04), udp(START), icmp(START), udp(START, protocol=Protocol.OTHER, present=Has.ETH)]
     )
-    seen = overview(store, Scope(), columns=10)
+    seen = overview(store, Scope())
     for count in (*seen.protocols, *seen.flags):
-        assert overview(store, Scope(count.filter), columns=10).matched == count.packets, count.label
+        assert overview(store, Scope(count.filter)).matched == count.packets, count.label
 
 
 def test_the_axis_stays_while_the_filter_changes() -> None:
     """A filter empties intervals; it does not move them."""
     store = store_of([udp(START + k * SECOND) for k in range(20)] + [icmp(START + 7 * SECOND)])
-    everything, few = (overview(store, Scope(text), columns=30).timeline for text in ("", "icmp"))
+    everything, few = (timeline(store, Scope(text), every=SECOND, by="protocol") for text in ("", "icmp"))
     assert (everything.start, everything.every, everything.intervals) == (few.start, few.every, few.intervals)
-    assert few.peak() == (START + 7 * SECOND, 1)
+    assert few.totals[:, 0].tolist() == [0] * 7 + [1] + [0] * 12
     assert few.labels == ("ICMP",)
 
 
 def test_nothing_loaded_is_an_answer() -> None:
     """An empty store has an overview, a summary and tables."""
     store = Store()
-    seen = overview(store, Scope(), columns=10)
+    seen = overview(store, Scope())
     assert (seen.matched, seen.first, seen.protocols) == (0, None, ())
     assert [count.packets for count in seen.flags] == [0] * 9
     assert read(summary_table(summary(store, Scope())))[0]["packets"] == 0
@@ -106,7 +107,6 @@ def test_too_many_intervals_are_refused() -> None:
     store = store_of([udp(0), udp(4_294_967_295 * SECOND)])
     with pytest.raises(NetSleuthError, match="--since"):
         timeline(store, Scope(), every=SECOND)
-    assert overview(store, Scope(), columns=100).timeline.intervals <= 100
 
 
 def test_both_values_of_a_field_count() -> None:

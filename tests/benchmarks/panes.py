@@ -18,7 +18,8 @@ import numpy as np
 from bench import arguments, capture
 
 from netsleuth_tui import jit
-from netsleuth_tui.analysis import SHOWN, Scope, overview, records
+from netsleuth_tui.analysis import SHOWN, Scope, overview, records, series
+from netsleuth_tui.analysis.timeline import axis, time_span
 from netsleuth_tui.session import Session
 from netsleuth_tui.store import Store
 
@@ -86,7 +87,10 @@ class Chooser:
 def ask(store: Store, scope: Scope) -> tuple[float, int]:
     """Milliseconds to everything that the main screen shows of a scope, and the number of matches."""
     begin = time.perf_counter()
-    seen = overview(store, scope, columns=COLUMNS)
+    seen = overview(store, scope)
+    span = time_span(store, scope)
+    start, every, intervals = axis(span, columns=COLUMNS)
+    series(store, seen.rows, start=start, every=every, intervals=intervals)
     records(store, seen.rows.take(0, PAGE), SHOWN)
     return (time.perf_counter() - begin) * 1e3, seen.matched
 

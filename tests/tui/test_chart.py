@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netsleuth_tui.analysis import Timeline
-from netsleuth_tui.tui.chart import MOST_INTERVALS, SECOND, chart, plan, stack, ticks
+from netsleuth_tui.analysis import Series
+from netsleuth_tui.tui.chart import MOST_INTERVALS, SECOND, chart, full, plan, stack, ticks
 
 
 @given(st.integers(0, 200 * 365 * 86400 * SECOND), st.integers(10, 500))
@@ -28,36 +28,58 @@ def test_most_of_the_width_is_used(minutes: int) -> None:
     assert minutes * 60 * SECOND / plan(minutes * 60 * SECOND, 160).column > 105
 
 
+def series_of(start: int, every: int, labels: tuple[str, ...], packets: list[list[int]]) -> Series:
+    """A time line whose packets have 60 bytes each, 20 of them TCP payload."""
+    counts = np.array(packets, np.int64).reshape(len(packets), len(labels), 1) * np.array([1, 60, 20])
+    return Series(start, every, labels, counts, counts.sum(axis=1))
+
+
 def test_a_column_shows_its_busiest_second() -> None:
-    """A burst of one second keeps its height and its protocols in a column of ten; the peak says when it was."""
-    packets = np.zeros((25, 2), np.int64)
-    packets[:, 0] = 5
-    packets[13] = (100, 7000)
-    made = chart(Timeline(1000 * SECOND, SECOND, ("TCP", "ICMP"), packets, packets * 60), 10 * SECOND)
-    assert made.packets.rates == [[5.0, 0.0], [100.0, 7000.0], [5.0, 0.0]]
-    assert (made.packets.peak, made.packets.peak_time) == (7100.0, 1013 * SECOND)
-    assert made.bytes.peak == 7100.0 * 60
+    """A burst of one second keeps its height and its protocols in a column of ten; the peak says when it was; sums are of all of it."""
+    packets = [[5, 0] for _ in range(25)]
+    packets[13] = [100, 7000]
+    made = chart(series_of(1000 * SECOND, SECOND, ("TCP", "ICMP"), packets), 10 * SECOND)
+    assert made.heights == [5, 7100, 5]
+    assert made.parts == [[5, 0], [100, 7000], [5, 0]]
+    assert (made.sums, made.label_sums) == ([50, 7145, 25], [[50, 0], [145, 7000], [25, 0]])
+    assert (made.peak, made.peak_time) == (7100, 1013 * SECOND)
 
 
-def test_rates_are_per_second_whatever_the_interval() -> None:
-    """Ten packets in 100 ms are a hundred a second."""
-    made = chart(Timeline(0, SECOND // 10, ("TCP",), np.array([[10]]), np.array([[600]])), SECOND // 10)
-    assert made.packets.peak == 100.0
+def test_a_chart_is_of_one_measure() -> None:
+    """Bytes, bits and payload of the same packets."""
+    line = series_of(0, SECOND // 10, ("TCP",), [[10]])
+    assert [chart(line, SECOND // 10, measure).peak for measure in ("packets", "bytes", "bits", "payload")] == [10, 600, 4800, 200]
 
 
 def test_nothing_is_a_chart_too() -> None:
-    """No interval, no label: no column, no peak."""
-    made = chart(Timeline(0, SECOND, (), np.zeros((0, 0), np.int64), np.zeros((0, 0), np.int64)), SECOND)
-    assert (made.packets.rates, made.packets.peak) == ([], 0.0)
+    """No interval, no label: no column, no peak. A filter that selects nothing leaves its columns empty."""
+    made = chart(series_of(0, SECOND, (), []), SECOND)
+    assert (made.heights, made.peak, made.columns) == ([], 0, 0)
+    made = chart(series_of(0, SECOND, (), [[], [], []]), 2 * SECOND)
+    assert (made.heights, made.parts, made.peak) == ([0, 0], [[], []], 0)
 
 
-@given(st.lists(st.floats(0, 1e9), min_size=1, max_size=6), st.integers(1, 80))
-def test_parts_are_stacked_in_order(rates: list[float], height: int) -> None:
-    """Edges rise, the highest column fills the height, and what is not zero is seen."""
-    edges = stack(rates, sum(rates), height)
+@given(st.lists(st.integers(0, 10**12), min_size=1, max_size=6), st.integers(1, 80))
+def test_parts_are_stacked_in_order(parts: list[int], steps: int) -> None:
+    """Edges rise, and the last one is the height of the column."""
+    edges = stack(parts, steps)
     assert edges == sorted(edges)
-    assert edges[-1] == (height if sum(rates) else 0)
-    assert stack([1e-9], 1e9, height) == [1]
+    assert edges[-1] == (steps if sum(parts) else 0)
+
+
+@given(st.integers(0, 10**15), st.integers(0, 10**15), st.integers(1, 80), st.booleans())
+def test_what_is_not_zero_is_seen(one: int, other: int, steps: int, logarithmic: bool) -> None:
+    """The peak fills the height, nothing is higher, what is not zero is at least one step high, and more is never lower."""
+    low, peak = sorted((one, other))
+    height = full(low, peak, steps, logarithmic=logarithmic)
+    assert full(peak, peak, steps, logarithmic=logarithmic) == (steps if peak else 0)
+    assert (1 if low else 0) <= height <= steps
+
+
+def test_a_logarithmic_scale_shows_what_is_small() -> None:
+    """A thousandth of the peak is a step high on a linear scale, and half of the height on a logarithmic one."""
+    assert full(1000, 1_000_000, 24) == 1
+    assert full(1000, 1_000_000, 24, logarithmic=True) == 13
 
 
 def test_marks_are_round_and_apart() -> None:

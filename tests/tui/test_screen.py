@@ -14,7 +14,6 @@ from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.store import Store
 from netsleuth_tui.tui.app import NetSleuthApp
 from netsleuth_tui.tui.widgets.facets import Facets
-from netsleuth_tui.tui.widgets.timeline import TimeLine
 
 Driven = Callable[..., Any]
 SIZES = [(160, 50), (80, 24)]
@@ -226,15 +225,13 @@ async def test_layers_stay_folded_as_they_were(driven: Driven) -> None:
         assert "    dst" in d.text
 
 
-async def test_bytes_or_packets(driven: Driven) -> None:
-    """B draws the other measure, with its own peak."""
+async def test_every_measure_has_its_own_peak(driven: Driven) -> None:
+    """B draws the next measure: packets, bytes, bits, TCP payload."""
     async with driven(FakeSession(mixed())) as d:
-        await d.press("b")
-        assert d.main.query_one(TimeLine).of_bytes
-        assert d.lines[2].startswith("bytes/s")
-        assert re.search(r"peak [0-9.]+ k?B in \d+ ms at", d.lines[2])
-        await d.press("b")
-        assert d.lines[2].startswith("packets/s")
+        for title, peak in (("bytes/s", r"[0-9.]+ k?B"), ("bits/s", r"[0-9.]+ k?bit"), ("TCP payload/s", None), ("packets/s", r"\d+")):
+            await d.press("b")
+            assert d.lines[2].startswith(title)
+            assert peak is None or re.search(rf"peak {peak} in \d+ ms at", d.lines[2])
 
 
 async def test_loading_is_shown_and_cancelled(driven: Driven) -> None:

@@ -50,7 +50,7 @@ class MainScreen(Placing):
         footer_key("main.facets", "f", "facets", "counts", "go to the breakdowns; once more hides them"),
         footer_key("main.timeline", "t", "timeline", "time", "go to the time line"),
         key("main.records", "1", "tab('records')", "go to the records"),
-        key("main.bytes", "b", "bytes", "draw the time line in another measure: packets, bytes"),
+        key("main.bytes", "b", "bytes", "draw the time line in another measure: packets, bytes, bits, TCP payload bytes"),
         key("main.hex", "v", "hex", "the bytes of the packet alone, its layers alone, or both where there is room"),
         footer_key("main.export", "e", "export", "export", "write what the pane in use shows to a file"),
         footer_key("main.notes", "n", "notes", "notes", "what there is to say about the files: damage, drops, what was not read"),
@@ -165,7 +165,7 @@ class MainScreen(Placing):
         field.cursor_position = len(field.value)
 
     def action_bytes(self) -> None:
-        """Bytes or packets."""
+        """The next measure."""
         self.query_one("#timeline", TimeLine).toggle()
 
     def action_hex(self) -> None:

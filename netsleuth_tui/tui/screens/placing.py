@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from netsleuth_tui.tui.layout import Arrangement, Place, Wishes, arrange
 from netsleuth_tui.tui.panes import Pane, is_seen, pane_of
-from netsleuth_tui.tui.screens.export import Exporting
+from netsleuth_tui.tui.screens.asking import Asking
 from netsleuth_tui.tui.widgets.detail_pane import DetailPane
 from netsleuth_tui.tui.widgets.tabs import Tabs
 
@@ -25,7 +25,7 @@ WIDE = 140
 FACETS_WIDTH, NARROW_FACETS = 32, 27
 
 
-class Placing(Exporting):
+class Placing(Asking):
     """The part of the main screen that arranges the panes."""
 
     wishes = Wishes()

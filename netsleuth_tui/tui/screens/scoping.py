@@ -42,6 +42,10 @@ class Scoping(Counting):
     ]
 
     _typing: Timer | None = None
+    _brush: tuple[int, Scope] | None = None
+    """Number of the brush that made the window which is being accepted, and what will be looked at then."""
+    _brushed: int | None = None
+    """The same of the one that was accepted last."""
 
     def look_at(self, scope: Scope) -> None:
         """Look at another scope, and remember it once it turns out to be valid."""
@@ -116,9 +120,22 @@ class Scoping(Counting):
 
     def on_window_chosen(self, message: WindowChosen) -> None:
         """Look through another window."""
+        message.arrived()
         scope = self.latest
         if scope is not None:
-            self.look_at(replace(scope, start=message.start, end=message.end))
+            brushed = replace(scope, start=message.start, end=message.end)
+            self.look_at(brushed)
+            self._brush = None if message.brush is None else (message.brush, brushed)
+
+    def _accept(self, scope: Scope) -> None:
+        brush, self._brush = self._brush, None
+        number = brush[0] if brush is not None and brush[1] == scope else None
+        if number is not None and number == self._brushed and self.session is not None:
+            self._accepting, self._back_to = 0, None
+            self.session.amend(scope)
+        else:
+            super()._accept(scope)
+        self._brushed = number
 
     def action_edge(self, which: str) -> None:
         """Begin or end the window at the cursor of the pane in use, or else of the time line."""
@@ -165,5 +182,5 @@ class Scoping(Counting):
             return
         scope = self.session.scope
         self.filter_bar.set_text(scope.filter)
-        self._accepting = 0
+        self._accepting, self._brushed = 0, None
         self._count(scope)

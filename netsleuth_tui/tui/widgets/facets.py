@@ -128,7 +128,7 @@ def _as_table(store: Store, scope: Scope) -> Table:
     from netsleuth_tui import analysis
     from netsleuth_tui.tabular import Column, Table
 
-    counted = analysis.overview(store, scope, columns=1)
+    counted = analysis.overview(store, scope)
     groups = {"protocol": counted.protocols, "tcp.flags": counted.flags}
     tables = {name: analysis.breakdown_table("value", counts) for name, counts in groups.items()}
     columns = (Column("breakdown"), *next(iter(tables.values())).columns)

@@ -1,242 +1,206 @@
-"""The time line: packets or bytes per second as stacked columns, with the axis below and the peak named above."""
+"""The time line as a pane: what it asks, zooming, intervals, and what it is divided by."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.strip import Strip
+from textual.binding import BindingType
 
-from netsleuth_tui.tui.chart import DAY, SECOND, UNITS, Tick, chart, plan, stack, ticks
-from netsleuth_tui.tui.drawing import Part, ends, line
-from netsleuth_tui.tui.numbers import grouped, rate, size
-from netsleuth_tui.tui.panes import Look, Pane, Question, Seen
-from netsleuth_tui.tui.widgets.lines import Lines
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.tui.axis import Range, zoomed_in, zoomed_out
+from netsleuth_tui.tui.chart import SECOND, chart
+from netsleuth_tui.tui.keys import footer_key
+from netsleuth_tui.tui.messages import Asked, PaneChanged, Told
+from netsleuth_tui.tui.panes import Pane, Question, Seen
+from netsleuth_tui.tui.time_counts import Counted, Wanted, as_table, count
+from netsleuth_tui.tui.widgets.time_cursor import TimeCursor
 
 if TYPE_CHECKING:
-    from rich.style import Style
-
     from netsleuth_tui.analysis import Scope
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Table
-    from netsleuth_tui.tui.chart import Bars, Chart
 
 __all__ = ["TimeLine"]
 
-MONTH = 30 * DAY
-WIDE = 110
-"""Columns from which the heading says what a column shows."""
 
-UNIT_NAMES = dict(zip(UNITS, ("second", "10 s", "minute", "10 min", "hour", "day"), strict=True))
-
-
-class TimeLine(Lines, Pane, can_focus=True):
-    """Heading, columns, axis."""
+class TimeLine(TimeCursor, Pane, can_focus=True):
+    """Shows the packets of the filter over an axis that may be zoomed; the window on it is what all other panes look through."""
 
     NAME = "timeline"
     TITLE = "the time line"
-    ABOUT = "Packets or bytes per second over time, stacked by protocol. A column over many seconds shows its busiest one."
+    ABOUT = (
+        "What the filter selects over time; the window that the other panes look through is marked below the columns. A column over many "
+        "seconds shows its busiest one; the numbers at the cursor are those of the whole column. A packet with two values (both its hosts, "
+        "several TCP flags) counts for each of them, and once for the height. Direction: from one host to the other where there are only "
+        "two; otherwise between private networks and public addresses."
+    )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        footer_key(
+            "timeline.window", "enter", "window_here", "window", "the column under the cursor is the window; once more zooms into it"
+        ),
+        footer_key("timeline.zoom_in", "z", "zoom(True)", "zoom", "zoom into the window, or else twice as close around the cursor"),
+        footer_key("timeline.zoom_out", "Z", "zoom(False)", "zoom out", "zoom out", "Z"),
+        footer_key("timeline.interval", "i", "interval", "interval", "choose how long a column is: auto, 1ms … 1h"),
+        footer_key("timeline.divide", "d", "divide", "divide", "divide the columns by protocol, flag, direction, host, port or any field"),
+        footer_key("timeline.scale", "y", "scale", "log", "logarithmic or linear heights"),
+    ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self._chart: Chart | None = None
-        self._cells: list[list[tuple[str, str, str]]] = []
-        self.of_bytes = False
-        """Bytes per second instead of packets per second."""
+        self.counted: Counted | None = None
+        self.shown: Range | None = None
+        """What is zoomed into; None: all of the time."""
+        self.interval: int | None = None
+        """Length of a column, ns; None: as the width of the screen has it."""
+        self._zooms: list[Range | None] = []
+
+    # Asking and answering
 
     def question(self) -> Question:
-        """A chart as wide as the screen."""
-        return partial(_chart, columns=self.app.size.width)
+        """What to count: nothing new where only the window has changed."""
+        return partial(count, asking=Wanted(self.shown, self.interval, self.by, self.app.size.width), known=self.counted)
 
-    def answer(self, seen: Seen, result: Chart) -> None:  # noqa: ARG002
-        """Show another time line."""
-        self._chart = result
-        self._fill()
-        self.redraw()
+    def answer(self, seen: Seen, result: Counted) -> None:
+        """Show another time line, or another window on the same one."""
+        scope = seen.overview.scope
+        moved = self.settle((scope.start, scope.end))
+        if result is not self.counted:
+            self.counted, self.axis, self.whole = result, result.axis, result.whole
+            self._fold()
+        if moved and self.shown is not None and not self.window_is_near():
+            self._show(None)
+        self.mark()
+
+    def _fold(self) -> None:
+        if self.counted is not None:
+            self.chart = chart(self.counted.line, self.counted.axis.column, self.measure)
+        self.fill()
 
     def export_table(self) -> Callable[[Store, Scope], Table]:
-        """The counts that the columns are made from."""
-        return partial(_as_table, every=self._chart.plan.unit if self._chart is not None else SECOND)
+        """The counts that the columns are made from, by what they are divided by."""
+        return partial(as_table, every=self.axis.unit if self.axis is not None else SECOND, by=self.by, shown=self.shown)
 
-    @property
-    def bars(self) -> Bars | None:
-        """What is drawn at the moment."""
-        if self._chart is None:
+    # Window and zoom
+
+    def action_window_here(self) -> None:
+        """The column under the cursor is the window; if it is already, or has just been brushed, zoom into it."""
+        if self.brushed_from is not None or self.window == self.cursor_time():
+            self.action_zoom(True)
+        else:
+            self.action_only_here()
+
+    def follow(self, shown: Range) -> None:
+        """Show another stretch of time, which is no step of zooming."""
+        self._show(shown, remember=False)
+
+    def action_zoom(self, closer: bool) -> None:
+        """To the window, or twice as close around the cursor; or back out."""
+        axis, whole = self.axis, self.whole
+        if axis is None or whole is None or self.cursor is None:
+            return
+        shown = (axis.start, axis.end) if self.interval is not None else self.shown or whole
+        if closer:
+            window = self._closed_window(whole)
+            narrower = window is not None and window != shown and shown[0] <= window[0] and window[1] <= shown[1]
+            self.brushed_from, self.interval = None, None
+            self._show(window if window is not None and narrower else zoomed_in(shown, self.cursor))
+        elif self.interval is not None:
+            self.interval = None
+            self._show(None)
+        elif self._zooms:
+            self._show(self._zooms.pop(), remember=False)
+        elif self.shown is not None:
+            self._show(zoomed_out(self.shown, self.cursor, whole), remember=False)
+        else:
+            self.post_message(Told("all of the time is seen", "warning"))
+
+    def _closed_window(self, whole: Range) -> Range | None:
+        start, end = self.window
+        if (start, end) == (None, None):
             return None
-        return self._chart.bytes if self.of_bytes else self._chart.packets
+        return (whole[0] if start is None else max(start, whole[0]), whole[1] if end is None else min(end, whole[1]))
+
+    def _show(self, shown: Range | None, *, remember: bool = True) -> None:
+        if remember and shown is not None:
+            self._zooms.append(self.shown)
+        if shown is None:
+            self._zooms.clear()
+        self.shown = shown
+        self.post_message(PaneChanged(self))
+
+    # What is drawn, and how
 
     def toggle(self) -> None:
-        """Packets or bytes."""
-        self.of_bytes = not self.of_bytes
-        self._fill()
+        """The next measure: packets, bytes, bits, TCP payload."""
+        from netsleuth_tui.analysis import MEASURE_NAMES
+
+        self.measure = MEASURE_NAMES[(MEASURE_NAMES.index(self.measure) + 1) % len(MEASURE_NAMES)]
+        self._fold()
         self.redraw()
+
+    def action_scale(self) -> None:
+        """Logarithmic or linear."""
+        self.logarithmic = not self.logarithmic
+        self.fill()
+        self.redraw()
+
+    def action_interval(self) -> None:
+        """Ask how long a column is."""
+        from netsleuth_tui.analysis import show_interval
+
+        proposal = "auto" if self.interval is None else show_interval(self.interval).replace(" ", "")
+        self.post_message(
+            Asked("A column is", proposal, "auto fills the width; or a length: 1ms, 10ms, 1s, 10s, 1min, 10min, 1h", self._take_interval)
+        )
+
+    def _take_interval(self, text: str) -> str | None:
+        from netsleuth_tui.analysis import parse_interval
+
+        try:
+            interval = None if text in {"", "auto"} else parse_interval(text)
+        except NetSleuthError as error:
+            return str(error)
+        self.interval = interval
+        if interval is None or self.whole is None or self.cursor is None:
+            self._show(None)
+        else:
+            start = max(self.cursor - interval * (self.size.width // 2), self.whole[0])
+            self._show((start, self.whole[1]), remember=False)
+        return None
+
+    def action_divide(self) -> None:
+        """Ask what the columns are divided by."""
+        from netsleuth_tui.analysis import SPLITS
+
+        self.post_message(Asked("Divide by", self.by, f"{', '.join(SPLITS)}, or any field such as ip.ttl", self._take_split))
+
+    def _take_split(self, text: str) -> str | None:
+        from netsleuth_tui.analysis import check_split
+
+        by = text or "protocol"
+        try:
+            check_split(by)
+        except NetSleuthError as error:
+            return str(error)
+        self.by = by
+        self.post_message(PaneChanged(self))
+        return None
+
+    # Events
 
     def on_resize(self) -> None:
         """Other heights."""
         self._drawn.clear()
-        self._fill()
+        self.fill()
 
     def on_focus(self) -> None:
-        """The heading shows it."""
+        """The cursor is seen."""
         self.redraw()
 
     def on_blur(self) -> None:
-        """The heading shows it."""
+        """The cursor is not seen."""
+        self.brushed_from = None
         self.redraw()
-
-    def draw(self, y: int, width: int) -> Strip:
-        """Line `y`."""
-        palette = self.palette
-        if y == 0:
-            return self._heading(width)
-        if y == self.size.height - 1:
-            return self._axis(width)
-        if not 0 <= y - 1 < len(self._cells):
-            return line((), width, palette.text)
-        parts: list[Part] = []
-        for glyph, below, above in self._cells[y - 1]:
-            style = self._style(below, above)
-            if parts and parts[-1][1] == style:
-                parts[-1] = (parts[-1][0] + glyph, style)
-            else:
-                parts.append((glyph, style))
-        return line(parts, width, palette.text)
-
-    def _style(self, below: str, above: str) -> Style:
-        if not below:
-            return self.palette.text
-        style = self.palette.protocol(below)
-        return style + _as_background(self.palette.protocol(above)) if above else style
-
-    def _heading(self, width: int) -> Strip:
-        palette, chart, bars = self.palette, self._chart, self.bars
-        title = palette.accent if self.has_focus else palette.text
-        if chart is None or bars is None or not bars.peak:
-            why = "" if chart is None else "  nothing to draw: no packet with a time is in view"
-            return line([("bytes/s" if self.of_bytes else "packets/s", title), (why, palette.muted)], width, palette.text)
-        from netsleuth_tui.analysis import clock, iso, show_interval
-
-        covered = f", {show_interval(chart.plan.column)} a column"
-        if chart.plan.unit < chart.plan.column and width >= WIDE:
-            covered += f" showing its busiest {UNIT_NAMES[chart.plan.unit]}"
-        digits = 0 if chart.plan.unit >= SECOND else 3 if chart.plan.unit >= 1_000_000 else 6
-        days = len(bars.rates) * chart.plan.column > DAY
-        when = (
-            iso(bars.peak_time)[:10] + ("" if chart.plan.unit >= DAY else f" {clock(bars.peak_time, 0)}")
-            if days
-            else clock(bars.peak_time, digits)
-        )
-        peak = f"peak {self._height(bars.peak, chart.plan.unit)} at {when}"
-        left: list[Part] = [("bytes/s" if self.of_bytes else "packets/s", title), (covered, palette.muted)]
-        room = width - sum(len(text) for text, _ in left) - len(peak) - 4
-        return ends([*left, *self._legend(room)], [("  " + peak, palette.text)], width, palette.text)
-
-    def _height(self, peak: float, unit: int) -> str:
-        """The peak per second where seconds are counted; otherwise what was counted, and in how long: nothing is scaled up."""
-        from netsleuth_tui.analysis import show_interval
-
-        if unit == SECOND:
-            return rate(peak, of_bytes=self.of_bytes)
-        counted = round(peak * unit / SECOND)
-        return f"{size(counted) if self.of_bytes else grouped(counted)} in {show_interval(unit)}"
-
-    def _legend(self, room: int) -> list[Part]:
-        """Names of the protocols in their colours, the most frequent first, as many as there is room for."""
-        if self._chart is None:
-            return []
-        bars = self._chart.packets.rates
-        totals = [sum(column[k] for column in bars) for k in range(len(self._chart.labels))]
-        names = [self._chart.labels[k] for k in sorted(range(len(totals)), key=lambda k: -totals[k]) if totals[k]]
-        parts: list[Part] = []
-        for name in names:
-            room -= len(name) + 1
-            if room < 0:
-                break
-            parts.append((("   " if not parts else " ") + name, self.palette.protocol(name)))
-            room -= 2 if len(parts) == 1 else 0
-        return parts
-
-    def _axis(self, width: int) -> Strip:
-        chart, palette = self._chart, self.palette
-        if chart is None or not chart.packets.peak:
-            return line((), width, palette.muted)
-        text = [" "] * width
-        marks = ticks(chart.start, chart.plan.column, len(chart.packets.rates), 16)
-        for previous, tick in zip([None, *marks], marks, strict=False):
-            label = self.glyphs.tick + _label(tick, previous, marks)
-            if tick.column + len(label) <= width:
-                text[tick.column : tick.column + len(label)] = label
-        return line([("".join(text), palette.muted)], width, palette.muted)
-
-    def _fill(self) -> None:
-        """Cells of the columns, from the top line down: character, what it is made of, what lies behind it."""
-        bars, height = self.bars, max(self.size.height - 2, 0)
-        self._cells = []
-        if bars is None or self._chart is None or not height:
-            return
-        labels = self._chart.labels
-        steps = len(self.glyphs.heights) - 1
-        columns = [stack(rates, bars.peak, height * steps) for rates in bars.rates]
-        for row in range(height - 1, -1, -1):
-            self._cells.append([self._cell(edges, labels, steps * row) for edges in columns])
-
-    def _cell(self, edges: list[int], labels: tuple[str, ...], floor: int) -> tuple[str, str, str]:
-        """The steps (eighths of a line) from `floor` on: the part at the bottom of the cell in front of the one above it."""
-        heights = self.glyphs.heights
-        steps = len(heights) - 1
-        if not edges or edges[-1] <= floor:
-            return " ", "", ""
-        shares = []
-        before = floor
-        for label, edge in zip(labels, edges, strict=True):
-            upper = min(edge, floor + steps)
-            if upper > before:
-                shares.append((upper - before, label))
-                before = upper
-        if len(shares) == 1:
-            return heights[shares[0][0]], shares[0][1], ""
-        filled = before - floor
-        if filled < steps:  # a cell has two colours: where the top is empty, one is left for the parts below it
-            return heights[filled], max(shares)[1], ""
-        low = shares[0]
-        return heights[low[0]], low[1], max(shares[1:])[1]
-
-
-def _chart(look: Look, *, columns: int) -> Chart:
-    from netsleuth_tui.analysis import timeline
-    from netsleuth_tui.analysis.timeline import time_span
-
-    whole = replace(look.scope, start=None, end=None)
-    first, last = time_span(look.store, whole) or (0, 0)
-    planned = plan(last - first, columns)
-    line = look.overview(planned.unit).timeline if look.scope == whole else timeline(look.store, whole, every=planned.unit)
-    return chart(line, planned.column)
-
-
-def _as_table(store: Store, scope: Scope, *, every: int) -> Table:
-    from netsleuth_tui import analysis
-
-    return analysis.timeline_table(analysis.timeline(store, scope, every=every))
-
-
-def _as_background(style: Style) -> Style:
-    from rich.style import Style as RichStyle
-
-    return RichStyle(bgcolor=style.color)
-
-
-def _label(tick: Tick, previous: Tick | None, marks: list[Tick]) -> str:
-    from netsleuth_tui.analysis import clock, iso
-
-    step = marks[1].time - marks[0].time if len(marks) > 1 else SECOND
-    if step >= DAY:
-        return iso(tick.time)[0 if step >= MONTH else 5 : 10]
-    if previous is not None and iso(previous.time)[:10] != iso(tick.time)[:10]:
-        return iso(tick.time)[5:10]
-    if step >= 60 * SECOND:
-        return clock(tick.time, 0)[:5]
-    if step >= SECOND:
-        return clock(tick.time, 0)
-    return clock(tick.time, 3 if step >= 1_000_000 else 6)[6:]

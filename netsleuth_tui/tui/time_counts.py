@@ -1,0 +1,74 @@
+"""What the time line asks of the store, on the thread that counts; the same question again is answered from what is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from netsleuth_tui.tui.axis import Axis, Range, fit
+
+if TYPE_CHECKING:
+    from netsleuth_tui.analysis import Scope, Series
+    from netsleuth_tui.store import Store
+    from netsleuth_tui.tabular import Table
+    from netsleuth_tui.tui.panes import Look
+
+__all__ = ["Counted", "Wanted", "as_table", "count"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be shown, whatever the scope is."""
+
+    shown: Range | None
+    """None: all of the time that was loaded."""
+    interval: int | None
+    """Length of a column, ns; None: so that all of it is seen."""
+    by: str
+    columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A time line, and what it is the time line of."""
+
+    asking: Wanted
+    filter: str
+    rows: int
+    """Rows that were loaded."""
+    whole: Range
+    """All of the time that was loaded."""
+    axis: Axis
+    line: Series
+
+
+def count(look: Look, *, asking: Wanted, known: Counted | None) -> Counted:
+    """Count what is asked; what is known already where filter, axis, split and loaded rows are the same.
+
+    Raises:
+        NetSleuthError: The filter or the field is not valid.
+    """
+    from netsleuth_tui.analysis import rows_of, series
+
+    store, text, rows = look.store, look.scope.filter.strip(), look.store.packets
+    if known is not None and (known.asking, known.filter, known.rows) == (asking, text, rows):
+        return known
+    first, last = store.span or (0, 0)
+    whole = (first, last + 1)
+    axis = fit(asking.shown or whole, asking.columns, asking.interval)
+    all_of_it = axis.start <= first and last < axis.end
+    scope = replace(look.scope, start=None if all_of_it else axis.start, end=None if all_of_it else axis.end)
+    intervals = axis.columns * axis.column // axis.unit
+    line = series(store, rows_of(store, scope), start=axis.start, every=axis.unit, intervals=intervals, by=asking.by)
+    return Counted(asking, text, rows, whole, axis, line)
+
+
+def as_table(store: Store, scope: Scope, *, every: int, by: str, shown: Range | None) -> Table:
+    """The time line as rows: one per interval, or per interval and value where it is split by anything but the protocol."""
+    from netsleuth_tui import analysis
+
+    if shown is not None:
+        scope = replace(scope, start=shown[0] if scope.start is None else scope.start, end=shown[1] if scope.end is None else scope.end)
+    if by == "protocol":
+        return analysis.timeline_table(analysis.timeline(store, scope, every=every), payload=True)
+    return analysis.timeline_by_table(store, scope, every=every, by=by, payload=True)
