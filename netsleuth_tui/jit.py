@@ -16,8 +16,7 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar
@@ -112,18 +111,16 @@ class _Compiler:
         threading.Thread(target=self._run, name="compiler", daemon=True).start()
 
     def _run(self) -> None:
-        try:
+        with contextlib.suppress(Exception):  # whatever is wrong with the compiler, plain kernels still give every answer
             directory = _cache_directory()
             if directory is None:
                 self.activate()
             else:
                 self._link(directory)
-        except Exception:  # noqa: BLE001 - whatever is wrong with the compiler, plain kernels still give every answer
-            if self.state != "compiled":
-                self.state = "unavailable"
-        finally:
-            self.looked.set()
-            self.finished.set()
+        if self.state != "compiled":
+            self.state = "unavailable"
+        self.looked.set()
+        self.finished.set()
 
     def _link(self, directory: Path) -> None:
         """Use the machine code in `directory`; have it made first where it is missing or damaged."""
@@ -131,10 +128,16 @@ class _Compiler:
 
         self.is_cached = all((directory / group / native.INDEX).exists() for group in GROUPS)
         self.looked.set()
-        with ThreadPoolExecutor(len(FIRST), thread_name_prefix="compiler") as both:
-            for _ in both.map(self._link_group, (directory / group for group in GROUPS)):
-                pass
+        beside = threading.Thread(target=self._link_groups, args=(directory, GROUPS[1:]), name="compiler", daemon=True)
+        beside.start()  # a daemon, and none of a pool: the program may end before its kernels are compiled
+        self._link_groups(directory, GROUPS[:1])
+        beside.join()
         _forget_old(directory.parent)
+
+    def _link_groups(self, directory: Path, groups: Sequence[str]) -> None:
+        with contextlib.suppress(Exception):  # likewise
+            for group in groups:
+                self._link_group(directory / group)
 
     def _link_group(self, directory: Path) -> None:
         from netsleuth_tui import native
