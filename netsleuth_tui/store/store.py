@@ -99,14 +99,14 @@ class Store:
 
         Args:
             text: The filter's text, under which the answer is kept. Rows loaded since it was kept are looked at on their own.
-            compiled: Makes the predicate, against the addresses known now; called only if there are rows to look at.
+            compiled: Makes the predicate, against the addresses known now; called where the text is new, or there are rows to look at.
         """
         with self._lock:
             seen, ids = self._matches.get(text, (0, np.empty(0, np.uint32)))
             columns = self.columns()
             rows = len(columns.row)
-            predicate = compiled() if seen < rows else None
-            if predicate is not None:
+            predicate = compiled() if seen < rows or text not in self._matches else None
+            if predicate is not None and seen < rows:
                 unseen = columns.at(slice(seen, None))
                 found = self.engine.row_ids(unseen, predicate.sql, predicate.lookups, self.starts)
                 ids = np.concatenate((ids, found)) if len(ids) else found

@@ -51,7 +51,7 @@ def _nodes(screen: Placing) -> Iterator[Widget]:
     if focused is not None and pane_of(focused) is not None:
         yield focused
     yield screen
-    yield from (widget for widget in screen.query(Widget) if widget.can_focus and widget is not focused and pane_of(widget) is not None)
+    yield from (widget for widget in screen.query(Widget) if widget is not focused and pane_of(widget) is not None)
 
 
 def open_palette(screen: Placing) -> None:

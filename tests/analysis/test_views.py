@@ -156,3 +156,10 @@ def test_fields_are_written_as_tshark_writes_them() -> None:
     }
     found = records(store, np.arange(3, dtype=np.uint32), list(expected))
     assert dict(zip(expected, found, strict=True)) == expected
+
+
+def test_a_filter_is_looked_at_even_where_there_is_nothing_to_filter() -> None:
+    """An empty capture, or one that has only begun to load, has no row to try it on; an error is one all the same."""
+    with pytest.raises(NetSleuthError, match="column 1"):
+        overview(store_of([]), Scope("-"))
+    assert overview(store_of([]), Scope("tcp")).matched == 0

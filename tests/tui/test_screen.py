@@ -293,37 +293,6 @@ async def test_a_frame_that_cannot_be_read_again_says_why(driven: Driven) -> Non
         assert "trace.pcap: is gone" in d.text
 
 
-async def test_every_key_in_every_pane(driven: Driven) -> None:
-    """No key of any pane raises, in any order."""
-    async with driven(FakeSession(mixed(60)), (100, 30)) as d:
-        for pane in ("1", "t", "f", "enter"):
-            for key in (
-                "up",
-                "down",
-                "j",
-                "k",
-                "pageup",
-                "pagedown",
-                "home",
-                "end",
-                "g",
-                "G",
-                "left",
-                "right",
-                "h",
-                "l",
-                "space",
-                "b",
-                "v",
-                "v",
-                "n",
-                "escape",
-            ):
-                await d.pilot.press(pane, key)
-            await d.press("escape")
-        assert d.app.crash is None
-
-
 async def test_quit_stops_what_runs(driven: Driven) -> None:
     """Q ends the app while loading goes on."""
     async with driven(FakeSession(mixed(), hold=True)) as d:

@@ -1,0 +1,159 @@
+"""Every key of every pane, in every state of the app: nothing raises, and the app goes on answering.
+
+The keys are taken from the bindings that Textual would look through, so that a new key is pressed here without being listed.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made import store_of
+from textual.widget import Widget
+from tui.screens import Driver, FakeSession, mixed
+
+from netsleuth_tui.errors import NetSleuthError
+
+Driven = Callable[..., Any]
+
+LEAVING = {"q", "ctrl+q", "ctrl+c"}
+STANDARD = {"tab", "shift+tab"}
+"""Keys of Textual's own that are ours to answer for; others of its own are without an id."""
+
+
+class Gone(FakeSession):
+    """The file is gone since it was loaded."""
+
+    def frame(self, row: int) -> bytes:  # noqa: ARG002
+        """There is nothing to read."""
+        raise NetSleuthError("the file has changed", where="trace.pcap")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How the app is before each key."""
+
+    session: Callable[[], FakeSession] = lambda: FakeSession(mixed(60))
+    size: tuple[int, int] = (80, 24)
+    text: str = ""
+    """The filter."""
+    before: tuple[str, ...] = ()
+    """Keys that are pressed before each key."""
+    without: frozenset[str] = frozenset()
+    """Keys that would end the state."""
+    whole: bool = False
+    """Press the keys of the screen in every pane, not just in one."""
+
+
+STATES = {
+    "normal": State(size=(160, 50), whole=True),
+    "80x24": State(),
+    "30x8": State(size=(30, 8)),
+    "one column": State(size=(1, 24)),
+    "empty file": State(lambda: FakeSession(store_of([]))),
+    "one packet": State(lambda: FakeSession(mixed(1))),
+    "loading": State(lambda: FakeSession(mixed(60), hold=True), without=frozenset({"escape"})),
+    "error in the filter": State(text="tcp && nonsense"),
+    "no match": State(text="arp"),
+    "file gone": State(lambda: Gone(mixed(60)), size=(100, 40)),
+    "prompt open": State(before=("e",)),
+    "maximised": State(before=("w",)),
+}
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is exported by accident goes to a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("name", STATES)
+async def test_every_key_in_every_pane(driven: Driven, name: str) -> None:
+    """With the pane in use, each key that is bound there or further out."""
+    state = STATES[name]
+    async with driven(state.session(), state.size, text=state.text) as d:
+        done: set[str] = set()
+        for widget in stops(d):
+            await back_to(d, widget, state)
+            keys = keys_of(d) if state.whole else keys_of(d) - (keys_of(d, d.main) & done)
+            for key in sorted(keys - state.without):
+                await back_to(d, widget, state)
+                await press(d, key, f"{key} in {widget.id}, {name}")
+            done |= keys
+            await d.settle()
+        assert state.before or done >= {"up", "G", "e", "question_mark", "slash", "plus", "u", "tab"}
+        await still_answers(d)
+
+
+@pytest.mark.parametrize("opened", ["question_mark", "n", "colon", "slash", "e"])
+async def test_every_key_where_something_is_open(driven: Driven, opened: str) -> None:
+    """Help, notes, palette, filter line, prompt: their own keys, and letters."""
+    session = FakeSession(mixed(60), problems=("damaged at byte 1",))
+    state = State(before=(opened,))
+    async with driven(session, state.size) as d:
+        await back_to(d, d.main.table, state)
+        for key in sorted({*keys_of(d), "a", "x", "space", "backspace", "delete", "up", "down", "enter", "tab"}):
+            await back_to(d, d.main.table, state)
+            await press(d, key, f"{key} after {opened}")
+        await still_answers(d)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_keys_in_any_order(driven: Driven, seed: int) -> None:
+    """A hundred and fifty keys, each one that is bound where the ones before have led."""
+    choose = random.Random(seed)  # noqa: S311 - not for secrets
+    size = ((160, 50), (80, 24), (100, 30), (60, 15))[seed]
+    trail: list[str] = []
+    async with driven(FakeSession(mixed(60), problems=("damaged at byte 1",)), size) as d:
+        for _ in range(150):
+            trail.append(choose.choice(sorted(keys_of(d))))
+            await press(d, trail[-1], " ".join(trail))
+        await still_answers(d)
+
+
+def stops(d: Driver) -> list[Widget]:
+    """What can take keys on the main screen."""
+    return [widget for widget in d.main.query(Widget) if widget.can_focus]
+
+
+def keys_of(d: Driver, node: object = None) -> set[str]:
+    """Keys that are bound at the moment (by a node), but for those that end the program."""
+    bound = d.app.screen.active_bindings.items()
+    ours = {key for key, active in bound if (active.binding.id or key in STANDARD) and (node is None or active.node is node)}
+    return ours - LEAVING
+
+
+async def back_to(d: Driver, widget: Widget, state: State) -> None:
+    """Only the main screen, the pane in use, and what the state wants."""
+    if d.app.screen is d.main and d.main.focused is widget and not state.before:
+        return
+    while len(d.app.screen_stack) > 1:
+        d.app.pop_screen()
+    d.main.bring(widget)
+    d.main.set_focus(widget)
+    await d.pilot.press(*state.before)
+    await d.pilot.pause()
+
+
+async def press(d: Driver, key: str, what: str) -> None:
+    """Press a key; the app survives it."""
+    await d.pilot.press(key)
+    assert d.app.crash is None, what
+    assert d.app.is_running, what
+
+
+async def still_answers(d: Driver) -> None:
+    """After all that, help opens and closes, and the records can be reached."""
+    while len(d.app.screen_stack) > 1:
+        d.app.pop_screen()
+    d.main.set_focus(d.main.table)
+    await d.settle()
+    await d.press("question_mark")
+    assert len(d.app.screen_stack) > 1
+    await d.press("escape")
+    assert len(d.app.screen_stack) == 1
+    assert d.app.crash is None
