@@ -23,6 +23,11 @@ class Scope:
     end: int | None = None
     """ns since the epoch, excluded; or None for the end."""
 
+    @property
+    def has_window(self) -> bool:
+        """True if a part of the time is looked at."""
+        return self.start is not None or self.end is not None
+
 
 EVERYTHING = Scope()
 

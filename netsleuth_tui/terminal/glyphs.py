@@ -37,6 +37,8 @@ class Glyphs:
     descending: str
     ellipsis: str
     dot: str
+    dash: str
+    """Between begin and end of a span."""
     times: str
     begin: str
     """The first column of a chosen span of time."""
@@ -88,6 +90,7 @@ UNICODE = Glyphs(
     descending="▼",
     ellipsis="…",
     dot="·",
+    dash="\N{EN DASH}",
     times="×",  # noqa: RUF001 - the sign, not the letter
     begin="[",
     end="]",
@@ -112,6 +115,7 @@ ASCII = Glyphs(
     descending="v",
     ellipsis="~",
     dot="-",
+    dash="-",
     times="x",
     begin="[",
     end="]",

@@ -9,6 +9,7 @@ from netsleuth_tui.tui.drawing import changed, ends, fit, fit_right, line
 from netsleuth_tui.tui.layout import Wishes, arrange
 from netsleuth_tui.tui.numbers import grouped, rate, share, short, size
 from netsleuth_tui.tui.views import default_name
+from netsleuth_tui.tui.widgets.tabs import shown_window
 
 PLAIN, RED = Style(color="white"), Style(color="red")
 
@@ -73,3 +74,20 @@ def test_an_export_has_a_sensible_name() -> None:
     assert default_name("/captures/router-loop.pcapng.gz", "records") == "router-loop-records.csv"
     assert default_name("-", "timeline") == "stdin-timeline.csv"
     assert "\x1b" not in default_name("a\x1b[31m.pcap", "records")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "text"),
+    [
+        (0, None, "from 00:00:00"),
+        (None, 5 * 10**9, "until 00:00:05"),
+        (10**9, 5 * 10**9, "00:00:01-00:00:05"),
+        (1_500_000_000, 5 * 10**9, "00:00:01.500-00:00:05.000"),
+        (5, 9, "00:00:00.000000005-00:00:00.000000009"),
+        (0, 86_400 * 10**9, "00:00:00-00:00:00"),
+        (0, 86_401 * 10**9, "01-01 00:00:00-01-02 00:00:01"),
+    ],
+)
+def test_a_window_is_told_as_exactly_as_it_is(start: int | None, end: int | None, text: str) -> None:
+    """Fractions where there are some, dates where there are two."""
+    assert shown_window(start, end, "-") == text

@@ -260,7 +260,7 @@ class Counting(Screen[None]):
         self.overview = overview
         nothing = "" if overview.matched else self._nothing(overview)
         self._seen = Seen(session.store, overview, before is not None and before.scope == overview.scope, nothing)
-        self.query_one("#tabs", Tabs).show(overview.matched_bytes)
+        self.query_one("#tabs", Tabs).show(overview)
         for pane in self._unanswered:
             self._tell(pane, self._seen, results.get(pane))
         if before is None:
@@ -274,7 +274,7 @@ class Counting(Screen[None]):
 
     def _nothing(self, overview: Overview) -> str:
         scope = overview.scope
-        if scope.filter.strip() or (scope.start, scope.end) != (None, None):
+        if scope.filter.strip() or scope.has_window:
             what = "this filter" if scope.filter.strip() else "this time window"
             return f"No packet matches {what}, of {overview.total}. Press u to undo, or / to change the filter."
         return "No packet yet." if self.is_loading else "There is no packet in this capture."

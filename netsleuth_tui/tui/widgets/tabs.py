@@ -11,11 +11,17 @@ from netsleuth_tui.tui.widgets.lines import Lines
 if TYPE_CHECKING:
     from textual.strip import Strip
 
-__all__ = ["Tabs"]
+    from netsleuth_tui.analysis import Overview
+
+__all__ = ["Tabs", "shown_window"]
+
+ON_THE_WIRE = " on the wire"
+
+MILLISECOND, SECOND, DAY = 1_000_000, 1_000_000_000, 86_400_000_000_000
 
 
 class Tabs(Lines):
-    """'1 Records', and at the right the bytes of the scope.
+    """'1 Records', and at the right the time window and the bytes of the scope.
 
     Args:
         tabs: Key and title of each.
@@ -27,11 +33,11 @@ class Tabs(Lines):
         self._tabs = tabs
         self._active = 0
         self._focused = True
-        self._octets: int | None = None
+        self._overview: Overview | None = None
 
-    def show(self, octets: int) -> None:
+    def show(self, overview: Overview) -> None:
         """Show what the scope amounts to."""
-        self._octets = octets
+        self._overview = overview
         self.redraw()
 
     def choose(self, index: int) -> None:
@@ -51,5 +57,27 @@ class Tabs(Lines):
         for index, (key, title) in enumerate(self._tabs):
             style = (palette.accent if self._focused else palette.text) if index == self._active else palette.muted
             parts.append((f"{key} {title}  ", style))
-        amount = f"{size(self._octets)} on the wire " if self._octets is not None else ""
-        return ends(parts, [(amount, palette.muted)], width, palette.text)
+        if self._overview is None:
+            return ends(parts, [], width, palette.text)
+        scope, dot = self._overview.scope, self.glyphs.dot
+        window = f"  {shown_window(scope.start, scope.end, self.glyphs.dash)} {dot} " if scope.has_window else ""
+        amount = size(self._overview.matched_bytes)
+        room = width - sum(len(text) for text, _ in parts) - len(window) - len(amount) - 1
+        more = ON_THE_WIRE if room >= len(ON_THE_WIRE) else ""
+        return ends(parts, [(window, palette.warning), (f"{amount}{more} ", palette.muted)], width, palette.text)
+
+
+def shown_window(start: int | None, end: int | None, dash: str) -> str:
+    """'12:04:51-12:05:07', 'from 12:04:51', 'until 12:05:07'; with the date where begin and end are on two days."""
+    from netsleuth_tui.analysis import clock, iso
+
+    length = end - start if start is not None and end is not None else None
+    digits = 9 if length is not None and length < MILLISECOND else 3 if any((time or 0) % SECOND for time in (start, end)) else 0
+    days = length is not None and start is not None and start // DAY != ((end or 0) - 1) // DAY
+
+    def shown(time: int) -> str:
+        return f"{iso(time)[5:10]} {clock(time, digits)}" if days else clock(time, digits)
+
+    if start is None:
+        return f"until {shown(end or 0)}"
+    return f"from {shown(start)}" if end is None else f"{shown(start)}{dash}{shown(end)}"

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
-from netsleuth_tui.terminal.glyphs import ASCII
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.drawing import Part, ends, fit
 from netsleuth_tui.tui.numbers import grouped, short, size
@@ -75,8 +74,7 @@ class TitleBar(Lines):
             label = PARTIAL[progress.phase] if width >= 120 else "partial"
             notes.append((f"{label}{dot}", palette.warning))
         packets = f"{grouped(progress.packets)} packet{'s' if progress.packets != 1 else ''}"
-        dash = "-" if self.glyphs is ASCII else "\N{EN DASH}"
-        span = f"{dot}{shown_span(self._span, dash, short=width < WIDE)}" if self._span and width >= LEAST_FOR_SPAN else ""
+        span = f"{dot}{shown_span(self._span, self.glyphs.dash, short=width < WIDE)}" if self._span and width >= LEAST_FOR_SPAN else ""
         return [*notes, (packets + span, palette.text)]
 
     def _loading(self, progress: Progress, width: int) -> list[Part]:
