@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["NetSleuthApp"]
 
 
+NAMES_OF_KEYS = {"enter": "Enter", "escape": "Esc"}
+
+
 class NetSleuthApp(App[None]):
     """The explorer.
 
@@ -93,6 +96,10 @@ class NetSleuthApp(App[None]):
     def on_resize(self) -> None:
         """A terminal that changes its size moves its contents about."""
         self._shown.forget()
+
+    def get_key_display(self, binding: Binding) -> str:
+        """How a key is written: by its name rather than by a sign that not every terminal has."""
+        return binding.key_display or NAMES_OF_KEYS.get(binding.key) or super().get_key_display(binding)
 
     def action_repaint(self) -> None:
         """Send everything anew: another program may have written to the terminal."""

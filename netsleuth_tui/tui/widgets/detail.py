@@ -64,7 +64,6 @@ class LayerTree(ScrolledLines):
             "enter,space",
             "fold",
             "open/close",
-            key_display="Enter",
             id="layers.fold",
             tooltip="open or close the layer; it stays so for the next packets",
         ),

@@ -50,7 +50,6 @@ class Facets(ScrolledLines, Pane):
             "enter",
             "choose",
             "filter on it",
-            key_display="Enter",
             id="facets.choose",
             tooltip="put the line into the filter; once more takes it out",
         ),

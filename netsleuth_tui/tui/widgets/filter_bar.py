@@ -60,8 +60,8 @@ class FilterInput(Input):
     """The text itself."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "apply", key_display="Enter", id="filter.apply", tooltip="apply the filter and go back to the records"),
-        Binding("escape", "abandon", "back", key_display="Esc", id="filter.abandon", tooltip="leave the filter as it was"),
+        Binding("enter", "submit", "apply", id="filter.apply", tooltip="apply the filter and go back to the records"),
+        Binding("escape", "abandon", "back", id="filter.abandon", tooltip="leave the filter as it was"),
         Binding("ctrl+u", "delete_left_all", "clear", id="filter.clear", tooltip="delete everything before the cursor"),
     ]
 

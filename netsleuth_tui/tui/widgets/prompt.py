@@ -33,11 +33,10 @@ class _Answer(Input):
             "enter",
             "submit",
             "write it",
-            key_display="Enter",
             id="prompt.submit",
             tooltip="write the file; once more where it exists already",
         ),
-        Binding("escape", "abandon", "back", key_display="Esc", id="prompt.abandon", tooltip="write nothing"),
+        Binding("escape", "abandon", "back", id="prompt.abandon", tooltip="write nothing"),
         Binding("ctrl+u", "delete_left_all", "clear", id="prompt.clear", tooltip="delete everything before the cursor"),
     ]
 

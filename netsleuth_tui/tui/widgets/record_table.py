@@ -48,7 +48,6 @@ class RecordTable(ScrolledLines, Pane):
             "enter",
             "open",
             "detail",
-            key_display="Enter",
             id="records.detail",
             tooltip="take the packet apart, layer by layer, with its bytes",
         ),
