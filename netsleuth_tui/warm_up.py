@@ -16,8 +16,7 @@ __all__ = ["main", "warm_up"]
 
 def warm_up(directory: Path, group: str) -> None:
     """Compile the kernels of a group, by loading small captures and looking at them in every way, and write them into `directory`."""
-    from netsleuth_tui.analysis import Scope, conversations, overview, rows_of, series
-    from netsleuth_tui.analysis.facets import facets
+    from netsleuth_tui.analysis import Scope, conversations, explain, facets, overview, rows_of, series
     from netsleuth_tui.analysis.occurring import count_values
     from netsleuth_tui.decode.hosts import HostTable
     from netsleuth_tui.ingest import Loader
@@ -36,6 +35,7 @@ def warm_up(directory: Path, group: str) -> None:
     overview(store, Scope())
     series(store, rows_of(store, Scope()), start=0, every=1, intervals=1, by="ip.addr")
     facets(store, rows_of(store, Scope()))
+    explain(store, Scope("", 0, SECOND))
     conversations(store, rows_of(store, Scope()))
     count_values(store, Scope(), "ip.ttl")
     hosts = HostTable()
@@ -45,13 +45,16 @@ def warm_up(directory: Path, group: str) -> None:
     jit.write(directory, group)
 
 
+SECOND = 1_000_000_000
+"""Where the frames of the pcap files lie; those of the pcapng file lie at 0."""
+
 FRAME = bytes(12) + b"\x08\x00" + b"\x45" + bytes(7) + b"\x40\x06" + bytes(2) + b"\x0a\x00\x00\x01\x0a\x00\x00\x02" + bytes(20)
 
 
 def _pcap(link_type: int, frame: bytes) -> bytes:
     header = b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00" + bytes(8) + b"\x00\x00\x04\x00" + link_type.to_bytes(4, "little")
     size = len(frame).to_bytes(4, "little")
-    return header + bytes(8) + size + size + frame
+    return header + b"\x01" + bytes(7) + size + size + frame
 
 
 def _pcapng() -> bytes:

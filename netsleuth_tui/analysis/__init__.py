@@ -3,6 +3,9 @@
 from netsleuth_tui.analysis.between import between, conversation_of
 from netsleuth_tui.analysis.breakdown import Count, breakdown_table
 from netsleuth_tui.analysis.conversations import By, Conversations, conversation_columns, conversations, conversations_table, rates_table
+from netsleuth_tui.analysis.explain import explain
+from netsleuth_tui.analysis.explanation import Explanation, explanation_table
+from netsleuth_tui.analysis.facets import Facet, facets, facets_table
 from netsleuth_tui.analysis.intervals import parse_interval, show_interval
 from netsleuth_tui.analysis.overview import Overview, overview
 from netsleuth_tui.analysis.records import EXPORTED, SHOWN, records, records_table
@@ -23,6 +26,8 @@ __all__ = [
     "By",
     "Conversations",
     "Count",
+    "Explanation",
+    "Facet",
     "Measure",
     "Overview",
     "Scope",
@@ -39,6 +44,10 @@ __all__ = [
     "conversations",
     "conversations_table",
     "epoch",
+    "explain",
+    "explanation_table",
+    "facets",
+    "facets_table",
     "iso",
     "overview",
     "parse_interval",

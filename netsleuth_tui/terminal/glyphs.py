@@ -63,6 +63,11 @@ class Glyphs:
         """A bar of at most `width` columns, without blanks behind it; what is not zero is never invisible."""
         return "".join(_filled(self.lengths, value, greatest, width)).rstrip()
 
+    def sparkline(self, values: Sequence[int]) -> str:
+        """One character for each value, the greatest full; what is not zero is never invisible."""
+        greatest = max(values, default=0)
+        return "".join(self.column(value, greatest, 1)[0] for value in values)
+
 
 def _filled(steps: Sequence[str], value: float, greatest: float, cells: int) -> list[str]:
     """`cells` characters of which the first are full, one may be partly so, and the others are empty."""
