@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tui.screens import LAYERS, FakeSession, mixed
 
-from netsleuth_tui.decode.dissect import DissectedField, Layer
+from netsleuth_tui.decode.dissect import DissectedField, Dissection, Layer
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.tui.widgets.detail_pane import DetailPane
 
@@ -87,8 +87,11 @@ async def test_a_byte_that_no_layer_covers_marks_nothing(driven: Driven) -> None
         await d.press("enter")
         pane = d.main.query_one(DetailPane)
         pane.dump.focus()
+        await d.press("home", *["right"] * 12)
+        assert pane.term() == "eth.type == 0x0800"
         await d.press("end")
         assert pane.dump.marked == b""
+        assert pane.term() is None
     async with driven(FakeSession(mixed(30), layers=(), frame_bytes=b"")) as d:
         await d.press("enter")
         d.main.query_one(DetailPane).dump.focus()
@@ -125,6 +128,17 @@ async def test_the_columns_stand_in_for_layers(driven: Driven) -> None:
         assert pane.layer_tree.place.name.startswith("tcp.")
         assert pane.term() == f"{pane.layer_tree.place.name} == {pane.layer_tree.place.value}"
         assert pane.dump.marked == b""
+
+
+async def test_what_is_left_out_is_said(driven: Driven) -> None:
+    """A packet with more fields than are shown."""
+
+    class Long(FakeSession):
+        def dissect(self, row: int) -> Dissection:  # noqa: ARG002
+            return Dissection(LAYERS, clipped=True)
+
+    async with driven(Long(mixed(30))) as d:
+        assert "too much" in d.text
 
 
 async def test_copying(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,25 @@ async def test_a_pane_is_exported_under_the_filter(
         assert f"{written.name}: {len(lines) - 1} rows" in d.lines[-1]
 
 
+@pytest.mark.parametrize("key", ["1", "t", "f"])
+async def test_only_the_window_is_exported(driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """What the panes show is what is written: filter and time window."""
+    monkeypatch.chdir(tmp_path)
+    async with driven(FakeSession(mixed()), text="tcp || udp") as d:
+        await d.press("pagedown", "left_square_bracket", "pagedown", "right_square_bracket")
+        inside = d.main.table.count()
+        assert 0 < inside < 100
+        await d.press(key, "e", "enter")
+        lines = next(tmp_path.iterdir()).read_text().splitlines()  # noqa: ASYNC240
+        if key == "1":
+            assert len(lines) - 1 == inside
+        elif key == "t":
+            assert sum(int(line.split(",")[1]) for line in lines[1:]) == inside
+        else:
+            counts = {line.split(",")[1]: int(line.split(",")[2]) for line in lines[1:] if line.lower().startswith("protocol")}
+            assert sum(counts.values()) == inside
+
+
 async def test_an_existing_file_is_replaced_only_on_a_second_enter(driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first Enter asks, Esc keeps the file, another name asks anew, the second Enter replaces."""
     monkeypatch.chdir(tmp_path)

@@ -39,6 +39,9 @@ REST_SLOW_LINK = 0.65
 PATIENCE = 0.4
 """Seconds after which the previous packet's layers give way to a note that this one's are on their way."""
 
+CLIPPED = "there is too much in it to show all"
+"""Said of a packet of which values, fields or layers were left out."""
+
 
 class DetailPane(Vertical, Pane):
     """Heading, layers, bytes; the field under the cursor is a filter and a column where the registry has it."""
@@ -62,6 +65,8 @@ class DetailPane(Vertical, Pane):
         """The packet that is wanted."""
         self._shown: int | None = None
         """The packet whose layers are seen."""
+        self._place = Place()
+        """The field under the cursor, wherever the cursor is."""
         self._timer: Timer | None = None
         self._impatient: Timer | None = None
 
@@ -145,7 +150,7 @@ class DetailPane(Vertical, Pane):
         if message.dissection is None:
             self._impatient = self.set_timer(PATIENCE, self._say_wait)
             return
-        failure = display(message.dissection.failure, limit=200)
+        failure = display(message.dissection.failure or (CLIPPED if message.dissection.clipped else ""), limit=200)
         self._shown = message.row
         self.layer_tree.show(message.dissection, failure)
         self._head(message.row, [layer.name for layer in message.dissection.layers], failure)
@@ -192,6 +197,7 @@ class DetailPane(Vertical, Pane):
             place: The field.
             lead: It was chosen in the layers: the cursor of the bytes goes there.
         """
+        self._place = place
         self.dump.mark(place.offset, place.length, follow=lead)
         self._offer()
 
@@ -211,10 +217,9 @@ class DetailPane(Vertical, Pane):
         """The filter that selects the value under the cursor."""
         from netsleuth_tui.analysis.packet import term
 
-        name = self.layer_tree.place.name
-        if self._session is None or self._shown is None or not name:
+        if self._session is None or self._shown is None or not self._place.name:
             return None
-        return term(self._session.store, self._shown, name) or None
+        return term(self._session.store, self._shown, self._place.name) or None
 
     def cursor_time(self) -> tuple[int, int] | None:
         """When the packet was captured, and the nanosecond after."""
@@ -239,15 +244,14 @@ class DetailPane(Vertical, Pane):
         """Let the records have a column for the field."""
         from netsleuth_tui.query.fields import FIELDS
 
-        name = self.layer_tree.place.name
-        if name in FIELDS:
-            self.post_message(ColumnWanted(name))
+        if self._place.name in FIELDS:
+            self.post_message(ColumnWanted(self._place.name))
         else:
             self.post_message(Told("this is no field that the records could show", "warning"))
 
     def action_copy(self) -> None:
         """Copy the value under the cursor; from the bytes: those that are marked, as hexadecimal digits."""
-        text = self.dump.marked.hex(" ") if self.dump.has_focus else self.layer_tree.place.value
+        text = self.dump.marked.hex(" ") if self.dump.has_focus else self._place.value
         if text:
             self.app.copy_to_clipboard(text)
             self.post_message(Told(f"copied, if this terminal allows it: {display(text, limit=80)}", "good"))
