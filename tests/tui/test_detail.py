@@ -141,6 +141,15 @@ async def test_what_is_left_out_is_said(driven: Driven) -> None:
         assert "too much" in d.text
 
 
+async def test_help_names_the_keys_of_the_whole_pane(driven: Driven) -> None:
+    """Those that layers and bytes share, too."""
+    async with driven(FakeSession(mixed(30))) as d:
+        await d.press("enter", "question_mark")
+        before, _, _ = d.text.partition("Keys everywhere")
+        assert "as a column of the records" in before
+        assert "open or close the layer" in before
+
+
 async def test_copying(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
     """The value from the layers, the digits from the bytes."""
     copied: list[str] = []

@@ -90,13 +90,14 @@ def help_screen(screen: Screen[None]) -> TextScreen:
     """What the pane in use is, and every key that works in it and on the screen."""
     focused, width = screen.focused, screen.app.size.width - MARGINS
     name, about = _what(focused)
+    in_use = (focused, pane_of(focused))
     rows: list[Row] = [(f"NetSleuth: {name}", ""), *_prose(about, width)]
     for heading, here in ((f"Keys in {name}", True), ("Keys everywhere", False)):
         keys: dict[tuple[str, str], list[str]] = {}
         for active in screen.active_bindings.values():
             binding = active.binding
             text = binding.tooltip or binding.description
-            if binding.id and (active.node is focused) == here and active.binding.action != "leave":  # Textual's own have no id
+            if binding.id and (active.node in in_use) == here and active.binding.action != "leave":  # Textual's own have no id
                 keys.setdefault((binding.action, text), []).append(screen.app.get_key_display(binding))
         if keys:
             rows += [("", ""), (heading, "")]
