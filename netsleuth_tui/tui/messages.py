@@ -10,10 +10,12 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Overview, Scope
+    from netsleuth_tui.analysis.occurring import Occurring
     from netsleuth_tui.decode.dissect import Dissection
     from netsleuth_tui.errors import NetSleuthError
     from netsleuth_tui.export import Written
     from netsleuth_tui.ingest import Progress
+    from netsleuth_tui.query.completion import Completion
     from netsleuth_tui.tui.panes import Pane
 
 __all__ = [
@@ -32,6 +34,8 @@ __all__ = [
     "TermChosen",
     "ThreadFailed",
     "Told",
+    "ValuesCounted",
+    "ValuesWanted",
     "ViewReady",
     "WindowChosen",
 ]  # fmt: skip
@@ -165,6 +169,23 @@ class FilterAccepted(Message):
 
 class FilterAbandoned(Message):
     """The filter line is left, and what was applied before comes back."""
+
+
+@dataclass
+class ValuesWanted(Message):
+    """The values that occur are wanted, for the field at the cursor of the filter line."""
+
+    number: int
+    """Answers to older questions are dropped."""
+    completion: Completion
+
+
+@dataclass
+class ValuesCounted(Message):
+    """The answer to `ValuesWanted`."""
+
+    number: int
+    occurring: Occurring
 
 
 @dataclass

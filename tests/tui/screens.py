@@ -127,7 +127,9 @@ class Driver:
         timers = (self.main._typing, self.main.query_one(DetailPane)._timer)
         waiting = any(timer is not None and timer._task is not None and not timer._task.done() for timer in timers)
         asked = self.main.filter_bar.state == "checking" or (self.main._unanswered and not self.main.is_loading)
-        return waiting or asked or self.main.lane.busy or self.main.detail_lane.busy or self.main.export_running
+        return (
+            waiting or asked or self.main.lane.busy or self.main.detail_lane.busy or self.main.value_lane.busy or self.main.export_running
+        )
 
     async def until(self, holds: Callable[[], bool]) -> None:
         """Wait until `holds` is true."""

@@ -37,9 +37,10 @@ class Asking(Exporting):
         else:
             self.status.say(wrong, "error", keep=True)
 
-    def on_prompt_abandoned(self) -> None:
+    def on_prompt_abandoned(self, message: Prompt.Abandoned) -> None:
         """Leave everything as it is."""
         if self._asked is not None:
+            message.prevent_default()
             self._end_asking()
 
     def _end_asking(self) -> None:

@@ -11,7 +11,7 @@ from netsleuth_tui.tui.exporting import Export
 from netsleuth_tui.tui.messages import ExportEnded, ExportProgressed
 from netsleuth_tui.tui.numbers import grouped, size
 from netsleuth_tui.tui.panes import Pane, pane_of
-from netsleuth_tui.tui.screens.scoping import Scoping
+from netsleuth_tui.tui.screens.completing import Completing
 from netsleuth_tui.tui.views import default_name
 from netsleuth_tui.tui.widgets.prompt import Prompt
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Exporting"]
 
 
-class Exporting(Scoping):
+class Exporting(Completing):
     """The part of the main screen that writes files."""
 
     _export: Export | None = None
@@ -87,7 +87,7 @@ class Exporting(Scoping):
         self.status.say("writing … Esc cancels it", keep=True)
         self._export.start()
 
-    def on_prompt_abandoned(self) -> None:
+    def on_prompt_abandoned(self, message: Prompt.Abandoned) -> None:  # noqa: ARG002
         """Write nothing."""
         self._close_prompt()
         self.status.clear()

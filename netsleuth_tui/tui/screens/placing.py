@@ -84,6 +84,7 @@ class Placing(Asking):
         """End the threads that count and take apart; wait for each at most `timeout` seconds."""
         self.lane.close(timeout)
         self.detail_lane.close(timeout)
+        self.value_lane.close(timeout)
 
     def wish(self, wishes: Wishes) -> None:
         """Switch panes on or off, or leave them to the size of the screen."""
