@@ -2,10 +2,12 @@
 
 from netsleuth_tui.analysis.between import between, conversation_of
 from netsleuth_tui.analysis.breakdown import Count, breakdown_table
+from netsleuth_tui.analysis.cells import cell_filter
 from netsleuth_tui.analysis.conversations import By, Conversations, conversation_columns, conversations, conversations_table, rates_table
 from netsleuth_tui.analysis.explain import explain
 from netsleuth_tui.analysis.explanation import Explanation, explanation_table
 from netsleuth_tui.analysis.facets import Facet, facets, facets_table
+from netsleuth_tui.analysis.finding import Found, find_row
 from netsleuth_tui.analysis.intervals import parse_interval, show_interval
 from netsleuth_tui.analysis.overview import Overview, overview
 from netsleuth_tui.analysis.records import EXPORTED, SHOWN, records, records_table
@@ -28,6 +30,7 @@ __all__ = [
     "Count",
     "Explanation",
     "Facet",
+    "Found",
     "Measure",
     "Overview",
     "Scope",
@@ -36,6 +39,7 @@ __all__ = [
     "between",
     "breakdown_table",
     "can_sort",
+    "cell_filter",
     "check_split",
     "clock",
     "column_of",
@@ -48,6 +52,7 @@ __all__ = [
     "explanation_table",
     "facets",
     "facets_table",
+    "find_row",
     "iso",
     "overview",
     "parse_interval",

@@ -141,6 +141,15 @@ class Conversations:
             return [" ".join(flag for bit, flag in FLAG_NAMES if flags & bit) or None for flags in numbers]
         return [number if number >= 0 else None for number in numbers]
 
+    def key(self, number: int) -> tuple[int, int]:
+        """What tells a conversation from all others, also of another scope."""
+        return int(self.sums[number, layout.HOSTS]), int(self.sums[number, layout.REST])
+
+    def find(self, key: tuple[int, int]) -> int | None:
+        """The conversation with a key; None where there is none."""
+        places = np.flatnonzero((self.sums[:, layout.HOSTS] == key[0]) & (self.sums[:, layout.REST] == key[1]))
+        return int(places[0]) if len(places) else None
+
     def filter(self, number: int) -> str:
         """The filter that selects the packets of one conversation, and no others."""
         one = self.at([number])

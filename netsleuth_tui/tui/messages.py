@@ -27,9 +27,11 @@ __all__ = [
     "ExportProgressed",
     "FilterAbandoned",
     "FilterAccepted",
+    "FilterChosen",
     "FilterEdited",
     "LoadProgressed",
     "PaneChanged",
+    "RateWanted",
     "RowChanged",
     "TermChosen",
     "ThreadFailed",
@@ -191,6 +193,20 @@ class ValuesCounted(Message):
 @dataclass
 class TermChosen(Message):
     """The filter is to be narrowed to a term, or the term taken out of it again."""
+
+    term: str
+
+
+@dataclass
+class FilterChosen(Message):
+    """A term is to be the whole filter."""
+
+    text: str
+
+
+@dataclass
+class RateWanted(Message):
+    """The filter is to be narrowed to a term, and the time line to draw its bytes."""
 
     term: str
 

@@ -3,60 +3,54 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from netsleuth_tui.terminal.sanitize import display
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
+    from netsleuth_tui.tabular import Cell
 
-__all__ = ["Record", "RecordPages"]
+__all__ = ["DAY", "RecordPages"]
 
 BLOCK = 64
 BLOCKS_KEPT = 32
 CELL = 1024
 """Characters of a cell at most: what is longer is an attack, or belongs into the detail pane."""
 
-FIELDS = ("frame.number", "_ws.col.def_src", "_ws.col.def_dst", "_ws.col.protocol", "frame.len", "info")
 DAY = 86400 * 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One row, ready to be drawn."""
-
-    row: int
-    """Row id in the store."""
-    number: str
-    time: str
-    source: str
-    destination: str
-    protocol: str
-    length: str
-    info: str
-
-
 class RecordPages:
-    """The rows of one scope.
+    """The rows of one scope, with some fields of each.
 
     Args:
         store: Where they are.
         rows: Which they are.
+        fields: Names of the fields.
         days: True if the capture covers more than one day: times are shown with the date.
+        order: Row ids in another order than that of the capture.
     """
 
-    def __init__(self, store: Store, rows: Rows, *, days: bool = False) -> None:
+    def __init__(
+        self, store: Store, rows: Rows, fields: Sequence[str], *, days: bool = False, order: NDArray[np.uint32] | None = None
+    ) -> None:
+        self.store = store
         self.rows = rows
-        self._store = store
-        self._days = days
-        self._blocks: OrderedDict[int, list[Record]] = OrderedDict()
+        self.fields = tuple(fields)
+        self.days = days
+        self.order = order
+        self._blocks: OrderedDict[int, list[tuple[str, ...]]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def record(self, index: int) -> Record:
-        """The `index`th row of the scope."""
+    def cells(self, index: int) -> tuple[str, ...]:
+        """The fields of the `index`th row, ready to be drawn."""
         number, place = divmod(index, BLOCK)
         block = self._blocks.get(number)
         if block is None:
@@ -69,28 +63,43 @@ class RecordPages:
 
     def row_at(self, index: int) -> int | None:
         """Row id of the `index`th row, None beyond the end."""
-        taken = self.rows.take(index, 1)
+        taken = self._take(index, 1)
         return int(taken[0]) if len(taken) else None
 
-    def _read(self, first: int) -> list[Record]:
+    def position(self, row: int) -> int:
+        """Index of a row, or of the next one in the capture that is there."""
+        at = self.rows.position(row)
+        if self.order is None or not len(self.rows):
+            return at
+        there = int(self.rows.take(min(at, len(self.rows) - 1), 1)[0])
+        return int(np.flatnonzero(self.order == there)[0])
+
+    def positions(self, marked: Sequence[int]) -> list[int]:
+        """Indices of those of some rows that are there, ascending."""
+        return sorted(self.position(row) for row in marked if self.rows.holds(row))
+
+    def _take(self, first: int, count: int) -> NDArray[np.uint32]:
+        return self.rows.take(first, count) if self.order is None else self.order[first : first + count]
+
+    def _read(self, first: int) -> list[tuple[str, ...]]:
         from netsleuth_tui.analysis import records
 
-        ids = self.rows.take(first, BLOCK)
-        number, source, destination, protocol, length, info = records(self._store, ids, FIELDS)
-        times = self._store.columns().time[ids].tolist()
-        return [
-            Record(
-                row,
-                f"{number[i]:,}".replace(",", " "),
-                self._time(times[i]),
-                display(str(source[i] or ""), limit=CELL),
-                display(str(destination[i] or ""), limit=CELL),
-                display(str(protocol[i] or ""), limit=CELL),
-                str(length[i]),
-                display(str(info[i] or ""), limit=CELL),
-            )
-            for i, row in enumerate(ids.tolist())
-        ]
+        ids = self._take(first, BLOCK)
+        columns = records(self.store, ids, self._plain)
+        cells = iter([[self._text(name, cell) for cell in column] for name, column in zip(self._plain, columns, strict=True)])
+        times = self.store.columns().time[ids].tolist()
+        shown = [[self._time(time) for time in times] if name == "frame.time" else next(cells) for name in self.fields]
+        return list(zip(*shown, strict=True))
+
+    @property
+    def _plain(self) -> list[str]:
+        return [name for name in self.fields if name != "frame.time"]
+
+    @staticmethod
+    def _text(name: str, cell: Cell) -> str:
+        if name == "frame.number":
+            return f"{cell:,}".replace(",", " ")
+        return display(str(cell), limit=CELL) if cell is not None else ""
 
     def _time(self, time: int) -> str:
         from netsleuth_tui.analysis import clock, iso
@@ -98,4 +107,4 @@ class RecordPages:
 
         if time == NO_TIME:
             return "-"
-        return f"{iso(time)[5:10]} {clock(time)}" if self._days else clock(time)
+        return f"{iso(time)[5:10]} {clock(time)}" if self.days else clock(time)

@@ -13,9 +13,10 @@ from textual.widgets import Input
 from netsleuth_tui.settings import Settings
 from netsleuth_tui.tui.keys import footer_key, ids, key
 from netsleuth_tui.tui.layout import both_fit
-from netsleuth_tui.tui.messages import DetailRequested, RowChanged, Told
+from netsleuth_tui.tui.messages import ColumnWanted, DetailRequested, RowChanged, Told
 from netsleuth_tui.tui.panes import is_seen
 from netsleuth_tui.tui.screens.placing import TABS, Placing
+from netsleuth_tui.tui.widgets.conversations import ConversationTable
 from netsleuth_tui.tui.widgets.detail_pane import DetailPane
 from netsleuth_tui.tui.widgets.facets import Facets
 from netsleuth_tui.tui.widgets.filter_bar import FilterBar
@@ -50,6 +51,7 @@ class MainScreen(Placing):
         footer_key("main.facets", "f", "facets", "counts", "go to the breakdowns; once more hides them"),
         footer_key("main.timeline", "t", "timeline", "time", "go to the time line"),
         key("main.records", "1", "tab('records')", "go to the records"),
+        key("main.conversations", "2", "tab('conversations')", "go to the conversations"),
         key("main.bytes", "b", "bytes", "draw the time line in another measure: packets, bytes, bits, TCP payload bytes"),
         key("main.hex", "v", "hex", "the bytes of the packet alone, its layers alone, or both where there is room"),
         footer_key("main.export", "e", "export", "export", "write what the pane in use shows to a file"),
@@ -71,6 +73,7 @@ class MainScreen(Placing):
                 with Vertical(id="middle"):
                     yield Tabs(tuple(TABS.values()), id="tabs")
                     yield RecordTable(id="records")
+                    yield ConversationTable(id="conversations")
             yield DetailPane(self.detail_lane, slow_link=self.slow_link, id="detail")
             yield Prompt(id="prompt")
             yield Status(id="status")
@@ -101,6 +104,10 @@ class MainScreen(Placing):
         """Show the packet and go there."""
         self.wish(replace(self.wishes, detail=True))
         self.query_one("#detail", DetailPane).front.focus()
+
+    def on_column_wanted(self, message: ColumnWanted) -> None:
+        """One more column of the records."""
+        self.table.add_column(message.field)
 
     def on_told(self, message: Told) -> None:
         """Say what a pane has to say."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.binding import BindingType
 
 from netsleuth_tui.tui.keys import footer_key, key
-from netsleuth_tui.tui.messages import FilterAccepted, FilterEdited, TermChosen, WindowChosen
+from netsleuth_tui.tui.messages import FilterAccepted, FilterChosen, FilterEdited, RateWanted, TermChosen, WindowChosen
 from netsleuth_tui.tui.panes import pane_of
 from netsleuth_tui.tui.screens.counting import Counting
 from netsleuth_tui.tui.widgets.timeline import TimeLine
@@ -94,6 +94,21 @@ class Scoping(Counting):
         scope = self.latest
         if scope is not None:
             self.look_at(replace(scope, filter=toggled(scope.filter, message.term)))
+
+    def on_filter_chosen(self, message: FilterChosen) -> None:
+        """Look at nothing else."""
+        scope = self.latest
+        if scope is not None:
+            self.look_at(replace(scope, filter=message.text))
+
+    def on_rate_wanted(self, message: RateWanted) -> None:
+        """Narrow the filter, and draw bytes over time."""
+        from netsleuth_tui.query.terms import include
+
+        scope = self.latest
+        if scope is not None:
+            self.query_one(TimeLine).draw_measure("bytes")
+            self.look_at(replace(scope, filter=include(scope.filter, message.term)))
 
     def action_term(self, how: str) -> None:
         """Include, exclude, or see only what is under the cursor of the pane in use."""

@@ -2,46 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from netsleuth_tui.tui.drawing import Part, fit, fit_right, line
-from netsleuth_tui.tui.messages import DetailRequested, RowChanged
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.query.fields import FIELDS
+from netsleuth_tui.settings import Settings
+from netsleuth_tui.terminal.sanitize import display
+from netsleuth_tui.tui.keys import key
+from netsleuth_tui.tui.messages import DetailRequested, FilterChosen, RowChanged, Told
+from netsleuth_tui.tui.numbers import grouped
 from netsleuth_tui.tui.pages import DAY, RecordPages
-from netsleuth_tui.tui.panes import Pane, Seen
-from netsleuth_tui.tui.widgets.lines import ScrolledLines
+from netsleuth_tui.tui.panes import Look, Pane, Question, Seen
+from netsleuth_tui.tui.widgets.column_table import ColumnTable, TableColumn
 
 if TYPE_CHECKING:
-    from textual.strip import Strip
+    from rich.style import Style
 
     from netsleuth_tui.analysis import Scope
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Table
-    from netsleuth_tui.tui.pages import Record
 
 __all__ = ["RecordTable"]
 
-TITLES = ("No.", "Time", "Source", "Destination", "Protocol", "Length", "Info")
-SHORT_TITLES = ("No.", "Time", "Source", "Destination", "Proto", "Len", "Info")
-NARROW = 90
-"""Columns below which titles and gaps make room for the Info."""
-RIGHT = frozenset({0, 5})
-PROTOCOL = 4
-STEP = 8
-"""Cells that one key moves the view to the side."""
-WIDEST = 45
-"""An address may take so many cells before it is cut; IPv6 needs 39."""
+USUAL = (
+    TableColumn("frame.number", "No.", FIELDS["frame.number"].description, right=True),
+    TableColumn("frame.time", "Time", FIELDS["frame.time"].description),
+    TableColumn("_ws.col.def_src", "Source", "Source address, of whatever version"),
+    TableColumn("_ws.col.def_dst", "Destination", "Destination address, of whatever version"),
+    TableColumn("_ws.col.protocol", "Protocol", FIELDS["_ws.col.protocol"].description, short="Proto"),
+    TableColumn("frame.len", "Length", FIELDS["frame.len"].description, short="Len", right=True),
+    TableColumn("info", "Info", "What the decoder knows of the packet, in one line", long=True),
+)
+"""As in Wireshark."""
 
 
-class RecordTable(ScrolledLines, Pane):
-    """One line per packet, with a header; columns grow to fit what was seen of the current scope."""
+def _all() -> dict[str, TableColumn]:
+    """Every column that records can have, by name: the usual ones, then every field."""
+    known = {column.name: column for column in USUAL}
+    for field in FIELDS.values():
+        right = field.kind in {"uint", "bool"} and field.base == 10 and len(field.columns) == 1
+        known.setdefault(field.name, TableColumn(field.name, field.name, field.description, right=right))
+    known["file"] = TableColumn("file", "File", "The file that the packet is in")
+    return known
+
+
+class RecordTable(ColumnTable, Pane):
+    """One line per packet, with a header; any field can be a column."""
 
     NAME = "records"
     TITLE = "the records"
-    ABOUT = "One line per packet, all of them. Columns are Wireshark's; Info says what the decoder knows."
-    HEADER = 1
+    ABOUT = (
+        "One line per packet, all of them. Columns are Wireshark's; any field can be one. The cell under both cursors is what + - = put"
+        " into the filter: a time stands for its second, the Info for what tells most."
+    )
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -51,47 +68,133 @@ class RecordTable(ScrolledLines, Pane):
             id="records.detail",
             tooltip="take the packet apart, layer by layer, with its bytes",
         ),
-        Binding("left,h", "sideways(-1)", "left", show=False, id="records.left", tooltip="see what is cut off at the left"),
-        Binding("right,l", "sideways(1)", "right", show=False, id="records.right", tooltip="see what is cut off at the right"),
+        key("records.go", "at,ctrl+g", "go", "go to a frame by its number, or to a time", "@"),
+        key("records.follow", "F", "follow", "follow the conversation of the packet: nothing but its addresses, ports and protocol"),
+        key("records.mark", "m", "mark", "mark the packet, or take its mark away"),
+        key("records.next_mark", "apostrophe", "to_mark(1)", "to the next mark", "'"),
+        key("records.previous_mark", "quotation_mark", "to_mark(-1)", "to the mark before", '"'),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+        super().__init__(USUAL, id=id)
         self._pages: RecordPages | None = None
-        self._widths = [len(title) for title in TITLES]
-        self._left = 0
-        self.nothing = ""
-        """What to say where there are no rows."""
+        self.marks: set[int] = set()
+        """Row ids of marked packets: they stay marked under any filter."""
 
-    @property
-    def _titles(self) -> tuple[str, ...]:
-        return SHORT_TITLES if self.size.width < NARROW else TITLES
-
-    @property
-    def _gap(self) -> int:
-        return 1 if self.size.width < NARROW else 2
-
-    def on_resize(self) -> None:
-        """Other titles may fit now."""
-        self._widths = [len(title) for title in self._titles]
+    def on_mount(self) -> None:
+        """Show the columns that the user has settled on."""
+        settings: Settings = getattr(self.app, "settings", Settings())
+        known = _all()
+        wanted = [known[name] for name in settings.columns if name in known]
+        if wanted:
+            self.show_columns(wanted)
 
     @property
     def row(self) -> int | None:
         """Row id under the cursor."""
         return self._pages.row_at(self.cursor) if self._pages is not None else None
 
-    def answer(self, seen: Seen, result: None) -> None:  # noqa: ARG002
+    # What is shown
+
+    def question(self) -> Question | None:
+        """The order of the rows, where it is not that of the capture."""
+        if self.sorted_by is None:
+            return None
+        return partial(_ordered, *self.sorted_by)
+
+    def answer(self, seen: Seen, result: Any) -> None:
         """Show other rows; the cursor stays on its packet, or goes to the next one that is there."""
         row = self.row
         first, last = seen.overview.first, seen.overview.last
         days = first is not None and last is not None and first // DAY != last // DAY
-        self._pages = pages = RecordPages(seen.store, seen.overview.rows, days=days)
+        fits = result is not None and len(result) == len(seen.overview.rows)
+        self._pages = RecordPages(seen.store, seen.overview.rows, self._names, days=days, order=result if fits else None)
+        self.sorting = False
         self.nothing = seen.nothing
         if not seen.same_scope:
-            self._widths = [len(title) for title in self._titles]
-        self.reset(pages.rows.position(row) if row is not None else 0)
+            self.forget_widths()
+        self.reset(self._pages.position(row) if row is not None else 0)
         if self.row != row:
             self.post_message(RowChanged(self.row, by_key=False))
+
+    @property
+    def _names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    def count(self) -> int:
+        """Rows of the scope."""
+        return len(self._pages) if self._pages is not None else 0
+
+    def cells(self, index: int) -> Sequence[str]:
+        """One packet."""
+        return self._pages.cells(index) if self._pages is not None else ()
+
+    def cell_style(self, column: TableColumn, text: str) -> Style:
+        """Protocols have colours."""
+        return self.palette.protocol(text) if column.name == "_ws.col.protocol" else self.palette.text
+
+    def is_marked(self, index: int) -> bool:
+        """True if the packet was marked."""
+        return bool(self.marks) and self._pages is not None and self._pages.row_at(index) in self.marks
+
+    def remark(self) -> str:
+        """How many packets are marked."""
+        return f"{grouped(len(self.marks))} marked " if self.marks else ""
+
+    def cursor_moved(self) -> None:
+        """Say which packet it is."""
+        self.post_message(RowChanged(self.row))
+
+    # Columns
+
+    def choices(self) -> list[TableColumn]:
+        """Every field."""
+        return list(_all().values())
+
+    def can_sort(self, name: str) -> bool:
+        """By any but the Info."""
+        from netsleuth_tui.analysis import can_sort
+
+        return can_sort(name)
+
+    def show_columns(self, columns: Sequence[TableColumn]) -> None:
+        """Read other fields of the same rows."""
+        self.columns = list(columns)
+        old = self._pages
+        if old is not None:
+            self._pages = RecordPages(old.store, old.rows, self._names, days=old.days, order=old.order)
+        super().show_columns(columns)
+
+    def add_column(self, name: str) -> None:
+        """Show a field, before the Info, or go to it where it is shown already."""
+        known = _all()
+        if name not in known:
+            self.post_message(Told(f"{display(name, limit=80)} cannot be a column", "warning"))
+            return
+        if name not in self._names:
+            at = self._names.index("info") if "info" in self._names else len(self.columns)
+            self.show_columns([*self.columns[:at], known[name], *self.columns[at:]])
+        self.column = self._names.index(name)
+        self.action_column(0)
+
+    # Filters
+
+    def term(self) -> str | None:
+        """The cell under both cursors."""
+        from netsleuth_tui.analysis import cell_filter
+
+        if self._pages is None or self.row is None:
+            return None
+        return cell_filter(self._pages.store, self.row, self.name_here)
+
+    def cursor_time(self) -> tuple[int, int] | None:
+        """The instant of the packet."""
+        from netsleuth_tui.decode.columns import NO_TIME
+
+        if self._pages is None or self.row is None:
+            return None
+        time = int(self._pages.store.columns().time[self.row])
+        return (time, time + 1) if time != NO_TIME else None
 
     def export_table(self) -> Callable[[Store, Scope], Table]:
         """All rows of the scope, with the fields that tshark would show."""
@@ -102,77 +205,71 @@ class RecordTable(ScrolledLines, Pane):
     def text_as_shown(self) -> None:
         """There are too many lines, and they are cut: as text, too, it is the table that is written."""
 
-    def count(self) -> int:
-        """Rows of the scope."""
-        return len(self._pages) if self._pages is not None else 0
+    def action_follow(self) -> None:
+        """Nothing but this conversation."""
+        from netsleuth_tui.analysis import conversation_of
 
-    def cursor_moved(self) -> None:
-        """Say which packet it is."""
-        self.post_message(RowChanged(self.row))
-
-    def header(self, y: int, width: int) -> Strip:  # noqa: ARG002
-        """Titles of the columns."""
-        self._measure()
-        return line([(self._clip(self._laid_out(self._titles), width), self.palette.muted)], width, self.palette.muted)
-
-    def draw(self, y: int, width: int) -> Strip:
-        """A line; where there are no rows the reason stands in the first one."""
-        if y == self.HEADER and not self.count() and self.nothing:
-            return line([(self.nothing, self.palette.muted)], width, self.palette.muted)
-        return super().draw(y, width)
-
-    def item(self, index: int, width: int) -> list[Part]:
-        """One packet."""
-        if self._pages is None:
-            return []
-        record = self._pages.record(index)
-        palette, cells = self.palette, _cells(record)
-        start = sum(self._widths[:PROTOCOL]) + self._gap * PROTOCOL - self._left
-        end = start + len(record.protocol)
-        text = self._clip(self._laid_out(cells), width)
-        start, end = max(start, 0), max(end, 0)
-        return [(text[:start], palette.text), (text[start:end], palette.protocol(record.protocol)), (text[end:], palette.text)]
-
-    def _laid_out(self, cells: tuple[str, ...]) -> str:
-        clipped = self.glyphs.ellipsis
-        fitted = [
-            cell if i == len(cells) - 1 else fit_right(cell, width, clipped) if i in RIGHT else fit(cell, width, clipped)
-            for i, (cell, width) in enumerate(zip(cells, self._widths, strict=True))
-        ]
-        return (" " * self._gap).join(fitted)
-
-    def _clip(self, text: str, width: int) -> str:
-        text = text[self._left :]
-        return text if len(text) <= width else text[: max(width - 1, 0)] + self.glyphs.ellipsis
-
-    def _measure(self) -> None:
-        """Let columns grow to what is seen; they never shrink while the scope is the same, lest the table jumps about."""
-        if self._pages is None:
+        if self._pages is None or self.row is None:
             return
-        for index in range(self.top, min(self.top + self.page, self.count())):
-            for i, cell in enumerate(_cells(self._pages.record(index))):
-                self._widths[i] = min(max(self._widths[i], len(cell)), WIDEST)
+        text = conversation_of(self._pages.store, self.row)
+        if text is None:
+            self.post_message(Told("this packet has no IP addresses, and so no conversation", "warning"))
+        else:
+            self.post_message(FilterChosen(text))
 
-    def redraw(self) -> None:
-        """Widths first: all lines depend on them."""
-        self._measure()
-        super().redraw()
+    # Going places
 
     def action_open(self) -> None:
         """Show the packet in detail."""
         if self.row is not None:
             self.post_message(DetailRequested())
 
-    def action_sideways(self, direction: int) -> None:
-        """Move the view to the side."""
-        longest = max((len(self._laid_out(_cells(self._pages.record(i)))) for i in self._seen()), default=0) if self._pages else 0
-        most = max(longest - self.size.width + 1, 0)
-        self._left = min(max(self._left + direction * STEP, 0), most if direction > 0 else self._left)
-        self.redraw()
+    def action_go(self) -> None:
+        """Ask where to."""
+        from netsleuth_tui.tui.screens.ask import Ask
 
-    def _seen(self) -> range:
-        return range(self.top, min(self.top + self.page, self.count()))
+        if self._pages is not None:
+            self.app.push_screen(Ask("Go to frame or time:", self._complaint), self._go)
+
+    def _complaint(self, text: str) -> str:
+        from netsleuth_tui.analysis import find_row
+
+        if self._pages is None:
+            return ""
+        try:
+            find_row(self._pages.store, self._pages.rows, text, self.row)
+        except NetSleuthError as error:
+            return display(str(error), limit=300)
+        return ""
+
+    def _go(self, text: str | None) -> None:
+        from netsleuth_tui.analysis import find_row
+
+        if text is None or self._pages is None:
+            return
+        found = find_row(self._pages.store, self._pages.rows, text, self.row)
+        self.move_to(self._pages.position(found.row))
+        if found.remark:
+            self.post_message(Told(found.remark, "warning"))
+
+    def action_mark(self) -> None:
+        """Mark the packet, or not any more."""
+        if self.row is not None:
+            self.marks ^= {self.row}
+            self.redraw()
+
+    def action_to_mark(self, direction: int) -> None:
+        """The next one, or the one before; at the end, round to the other end."""
+        places = self._pages.positions(sorted(self.marks)) if self._pages is not None else []
+        if not places:
+            what = "no mark is among these records" if self.marks else "no packet is marked: m marks one"
+            self.post_message(Told(what, "warning"))
+            return
+        beyond = [place for place in places if (place - self.cursor) * direction > 0]
+        self.move_to(min(beyond or places) if direction > 0 else max(beyond or places))
 
 
-def _cells(record: Record) -> tuple[str, ...]:
-    return (record.number, record.time, record.source, record.destination, record.protocol, record.length, record.info)
+def _ordered(name: str, descending: bool, look: Look) -> Any:
+    from netsleuth_tui.analysis import sorted_rows
+
+    return sorted_rows(look.store, look.rows, name, descending=descending, cancelled=look.cancelled)

@@ -18,7 +18,7 @@ from netsleuth_tui.tui.time_counts import Counted, Wanted, as_table, count
 from netsleuth_tui.tui.widgets.time_cursor import TimeCursor
 
 if TYPE_CHECKING:
-    from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.analysis import Measure, Scope
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Table
 
@@ -137,7 +137,11 @@ class TimeLine(TimeCursor, Pane, can_focus=True):
         """The next measure: packets, bytes, bits, TCP payload."""
         from netsleuth_tui.analysis import MEASURE_NAMES
 
-        self.measure = MEASURE_NAMES[(MEASURE_NAMES.index(self.measure) + 1) % len(MEASURE_NAMES)]
+        self.draw_measure(MEASURE_NAMES[(MEASURE_NAMES.index(self.measure) + 1) % len(MEASURE_NAMES)])
+
+    def draw_measure(self, measure: Measure) -> None:
+        """Draw this measure."""
+        self.measure = measure
         self._fold()
         self.redraw()
 

@@ -1,0 +1,95 @@
+"""Where to go: a frame number or a time, as a person types it, and the row that is meant."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netsleuth_tui.analysis.times import BILLION, clock, iso, parse_time
+from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.errors import NetSleuthError
+
+if TYPE_CHECKING:
+    from netsleuth_tui.store import Rows, Store
+
+__all__ = ["Found", "find_row"]
+
+DAY = 86_400 * BILLION
+NUMBER = re.compile(r"[0-9 ]{1,9}")
+CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.]([0-9]{1,9}))?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row, and what there is to say where it is not quite what was asked for."""
+
+    row: int
+    remark: str
+
+
+def find_row(store: Store, rows: Rows, text: str, near: int | None = None) -> Found:
+    """The row that a person means: 1204 is a frame, 12:05:00 a time on the day of the capture, and times are as in filters.
+
+    Args:
+        store: What was loaded.
+        rows: Which rows may be gone to.
+        text: As typed.
+        near: Row id in whose file frames are numbered, and on whose day a time of day is looked for first.
+
+    Raises:
+        NetSleuthError: It is neither, or there is no row to go to.
+    """
+    text = text.strip()
+    if not text:
+        raise NetSleuthError("a frame number or a time, as in 1204 or 12:05:00")
+    if not len(rows):
+        raise NetSleuthError("there is no packet to go to")
+    if NUMBER.fullmatch(text):
+        return _frame(store, rows, int(text.replace(" ", "")), near)
+    time = _time_of_day(store, text, near)
+    return _nearest(store, rows, parse_time(text) if time is None else time)
+
+
+def _frame(store: Store, rows: Rows, number: int, near: int | None) -> Found:
+    source = store.source_of(near if near is not None else int(rows.take(0, 1)[0]))
+    if not 1 <= number <= source.packets:
+        raise NetSleuthError(f"there is no frame {number}: the file has {source.packets}")
+    row = source.first_row + number - 1
+    at = min(rows.position(row), len(rows) - 1)
+    found = int(rows.take(at, 1)[0])
+    return Found(found, "" if found == row else f"frame {number} is not among these records; this is the next one that is")
+
+
+def _time_of_day(store: Store, text: str, near: int | None) -> int | None:
+    """A time of day as an instant: on the day of the row that is near, but not before the capture begins where a later day has it."""
+    parts = CLOCK.fullmatch(text)
+    span = store.span
+    if parts is None or span is None:
+        return None
+    hours, minutes, seconds = int(parts[1]), int(parts[2]), int(parts[3] or 0)
+    if hours > 23 or minutes > 59 or seconds > 59:
+        raise NetSleuthError(f"{text!r} is no time of day", hint="as in 12:05:00")
+    within = (hours * 3600 + minutes * 60 + seconds) * BILLION + int((parts[4] or "").ljust(9, "0"))
+    here = int(store.columns().time[near]) if near is not None else NO_TIME
+    first, last = span
+    day = (here if here != NO_TIME else first) // DAY * DAY
+    days = [day, *range(first // DAY * DAY, min(last, first + 400 * DAY) + 1, DAY)]
+    return next((each + within for each in days if first <= each + within <= last), day + within)
+
+
+def _nearest(store: Store, rows: Rows, time: int) -> Found:
+    times = store.columns().time[rows.take(0, len(rows))]
+    timed = times != NO_TIME
+    if not timed.any():
+        raise NetSleuthError("no packet here has a time")
+    later = np.flatnonzero(timed & (times >= time))
+    at = int(later[times[later].argmin()]) if len(later) else int(np.where(timed, times, NO_TIME).argmax())
+    found = int(times[at])
+    row = int(rows.take(at, 1)[0])
+    if not len(later):
+        return Found(row, f"there is nothing at {iso(time)} or after it; this is the last packet, at {clock(found)}")
+    exact = found // BILLION == time // BILLION
+    return Found(row, "" if exact else f"there is nothing at {iso(time)}; this is the next packet, at {clock(found)}")

@@ -1,0 +1,254 @@
+"""Who talked to whom: the conversations of the scope, as a table of which only the lines that are seen become text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import BindingType
+
+from netsleuth_tui.terminal.sanitize import display
+from netsleuth_tui.tui.keys import footer_key, key
+from netsleuth_tui.tui.messages import PaneChanged, RateWanted, TermChosen
+from netsleuth_tui.tui.numbers import grouped
+from netsleuth_tui.tui.panes import Look, Pane, Question, Seen
+from netsleuth_tui.tui.widgets.column_table import ColumnTable, TableColumn
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from rich.style import Style
+
+    from netsleuth_tui.analysis import By, Conversations, Scope
+    from netsleuth_tui.store import Store
+    from netsleuth_tui.tabular import Cell, Table
+
+__all__ = ["ConversationTable"]
+
+COLUMNS = tuple(
+    TableColumn(name, title, about, right=right)
+    for name, title, right, about in (
+        ("a", "A", False, "Address of the side that sent first"),
+        ("port_a", "Port A", True, "Its port"),
+        ("b", "B", False, "Address of the other side"),
+        ("port_b", "Port B", True, "Its port"),
+        ("protocol", "Proto", False, "Transport protocol, or the highest one that was recognised"),
+        ("packets", "Packets", True, "Packets of both sides"),
+        ("bytes", "Bytes", True, "Bytes on the wire of both sides"),
+        ("packets_ab", "Pkts A>B", True, "Packets from A to B"),
+        ("bytes_ab", "Bytes A>B", True, "Bytes on the wire from A to B"),
+        ("packets_ba", "Pkts B>A", True, "Packets from B to A"),
+        ("bytes_ba", "Bytes B>A", True, "Bytes on the wire from B to A"),
+        ("start", "Start", False, "Time of the first packet"),
+        ("duration", "Seconds", True, "From the first packet to the last"),
+        ("payload_ab", "Payload A>B", True, "TCP payload bytes from A to B"),
+        ("payload_ba", "Payload B>A", True, "TCP payload bytes from B to A"),
+        ("retransmissions_ab", "Retr A>B", True, "TCP segments that A sent again"),
+        ("retransmissions_ba", "Retr B>A", True, "TCP segments that B sent again"),
+        ("resets_ab", "RST A", True, "Resets that A sent"),
+        ("resets_ba", "RST B", True, "Resets that B sent"),
+        ("flags_ab", "Flags A", False, "TCP flags that A sent"),
+        ("flags_ba", "Flags B", False, "TCP flags that B sent"),
+    )
+)
+PORTS = ("port_a", "port_b", "protocol")
+ALARMING = ("retransmissions_ab", "retransmissions_ba", "resets_ab", "resets_ba")
+BLOCK = 64
+BLOCKS_KEPT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Conversations, in which order, and what they were counted from: sorting again need not count again."""
+
+    found: Conversations
+    order: NDArray[np.uint32]
+    scope: Scope
+    packets: int
+
+
+class ConversationTable(ColumnTable, Pane):
+    """One line per conversation, those with most bytes first."""
+
+    NAME = "conversations"
+    TITLE = "the conversations"
+    ABOUT = (
+        "One line per pair of addresses, or with p per addresses, ports and protocol. A is the side that sent first. Packets without IP"
+        " addresses are in no conversation. A retransmission is a TCP segment whose bytes its side had sent before."
+    )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        footer_key(
+            "conversations.only", "enter", "narrow", "filter on it", "narrow the filter to the conversation; once more widens it", "Enter"
+        ),
+        footer_key("conversations.ports", "p", "ports", "ports", "conversations by addresses and ports, or by pairs of addresses"),
+        key("conversations.rate", "r", "rate", "narrow to the conversation, and draw its bytes over time"),
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        self.by: By = "address"
+        """What tells conversations apart."""
+        super().__init__([column for column in COLUMNS if column.name not in PORTS], id=id)
+        self.sorted_by = ("bytes", True)
+        self._answer: _Answer | None = None
+        self._block = lru_cache(BLOCKS_KEPT)(self._read)
+
+    # What is shown
+
+    def question(self) -> Question:
+        """Count, unless only the order is another one."""
+        return partial(_count, self.by, self.sorted_by, self._answer)
+
+    def answer(self, seen: Seen, result: Any) -> None:
+        """Show other conversations; the cursor stays on its own, if that is still there."""
+        here = self._key()
+        self._answer = result
+        self._block.cache_clear()
+        self.sorting = False
+        self.nothing = seen.nothing or ("No packet here has IP addresses." if not self.count() else "")
+        if not seen.same_scope:
+            self.forget_widths()
+        self.reset(self._place(here))
+
+    def _key(self) -> tuple[Any, ...] | None:
+        if self._answer is None or not self.count():
+            return None
+        return self._answer.found.key(int(self._answer.order[self.cursor]))
+
+    def _place(self, key: tuple[Any, ...] | None) -> int:
+        if self._answer is None or key is None:
+            return 0
+        number = self._answer.found.find(key)
+        return int((self._answer.order == number).argmax()) if number is not None else 0
+
+    def count(self) -> int:
+        """How many conversations there are."""
+        return len(self._answer.order) if self._answer is not None else 0
+
+    @property
+    def number(self) -> int | None:
+        """The conversation under the cursor."""
+        return int(self._answer.order[self.cursor]) if self._answer is not None and self.count() else None
+
+    def cells(self, index: int) -> Sequence[str]:
+        """One conversation."""
+        block, place = divmod(index, BLOCK)
+        return self._block(block)[place]
+
+    def _read(self, block: int) -> list[tuple[str, ...]]:
+        if self._answer is None:
+            return []
+        some = self._answer.found.at(self._answer.order[block * BLOCK : (block + 1) * BLOCK])
+        shown = [[_text(column.name, cell) for cell in some.cells(column.name)] for column in self.columns]
+        return list(zip(*shown, strict=True))
+
+    def cell_style(self, column: TableColumn, text: str) -> Style:
+        """Protocols have colours; what went wrong stands out."""
+        if column.name == "protocol":
+            return self.palette.protocol(text)
+        return self.palette.warning if column.name in ALARMING and text not in {"", "0"} else self.palette.text
+
+    def remark(self) -> str:
+        """How many conversations there are, and what is in none."""
+        if self._answer is None:
+            return ""
+        outside = f", {grouped(self._answer.found.outside)} packets in none" if self._answer.found.outside else ""
+        return f"{grouped(self.count())} conversations{outside} " if self.size.width >= 120 else f"{grouped(self.count())} "
+
+    # Columns
+
+    def choices(self) -> list[TableColumn]:
+        """All columns of such conversations."""
+        return [column for column in COLUMNS if self.by == "ports" or column.name not in PORTS]
+
+    def show_columns(self, columns: Sequence[TableColumn]) -> None:
+        """Make other texts of the same conversations."""
+        self._block.cache_clear()
+        super().show_columns(columns)
+
+    def action_ports(self) -> None:
+        """Pairs of addresses, or 5-tuples."""
+        self.by = "address" if self.by == "ports" else "ports"
+        if self.by == "ports":
+            names = {column.name for column in self.columns}
+            ends = [column for column in COLUMNS[:5] if column.name in names or column.name in PORTS]
+            self.columns = [*ends, *(column for column in self.columns if column not in ends)]
+        else:
+            self.columns = [column for column in self.columns if column.name not in PORTS] or [COLUMNS[0]]
+            if self.sorted_by is not None and self.sorted_by[0] in PORTS:
+                self.sorted_by = None
+        self.column = min(self.column, len(self.columns) - 1)
+        self._answer = None
+        self._block.cache_clear()
+        self.forget_widths()
+        self.nothing = "counting …"
+        self.reset(0)
+        self.post_message(PaneChanged(self))
+
+    # Filters
+
+    def term(self) -> str | None:
+        """The conversation."""
+        return self._answer.found.filter(self.number) if self._answer is not None and self.number is not None else None
+
+    def cursor_time(self) -> tuple[int, int] | None:
+        """From its first packet to its last."""
+        from netsleuth_tui.decode.columns import NO_TIME
+
+        if self._answer is None or self.number is None:
+            return None
+        one = self._answer.found.at([self.number])
+        start, length = int(one.numbers("start")[0]), int(one.numbers("duration")[0])
+        return (start, start + length + 1) if start != NO_TIME else None
+
+    def export_table(self) -> Callable[[Store, Scope], Table]:
+        """All conversations of the scope, in this order."""
+        return partial(_table, self.by, self.sorted_by)
+
+    def action_narrow(self) -> None:
+        """Put it into the filter, or take it out again."""
+        term = self.term()
+        if term is not None:
+            self.post_message(TermChosen(term))
+
+    def action_rate(self) -> None:
+        """Put it into the filter, and show bytes over time."""
+        term = self.term()
+        if term is not None:
+            self.post_message(RateWanted(term))
+
+
+def _text(name: str, cell: Cell) -> str:
+    if cell is None:
+        return ""
+    if name == "start":
+        return str(cell)[11:26].rstrip("Z")
+    if name == "duration":
+        return f"{cell:.6f}"
+    if isinstance(cell, int) and name not in PORTS:
+        return grouped(cell)
+    return display(str(cell), limit=200)
+
+
+def _count(by: By, sorted_by: tuple[str, bool] | None, before: _Answer | None, look: Look) -> _Answer:
+    import numpy as np
+
+    from netsleuth_tui.analysis import conversations
+
+    packets = look.store.packets
+    if before is not None and (before.scope, before.packets, before.found.by) == (look.scope, packets, by):
+        found = before.found
+    else:
+        found = conversations(look.store, look.rows, by=by, cancelled=look.cancelled)
+    order = np.arange(len(found), dtype=np.uint32) if sorted_by is None else found.order(sorted_by[0], descending=sorted_by[1])
+    return _Answer(found, order, look.scope, packets)
+
+
+def _table(by: By, sorted_by: tuple[str, bool] | None, store: Store, scope: Scope) -> Table:
+    from netsleuth_tui.analysis import conversations, conversations_table, rows_of
+
+    found = conversations(store, rows_of(store, scope), by=by)
+    name, descending = sorted_by if sorted_by is not None else ("start", False)
+    return conversations_table(found, found.order(name, descending=descending))
