@@ -50,7 +50,7 @@ class State:
 
 
 STATES = {
-    "normal": State(size=(160, 50), whole=True),
+    "normal": State(size=(120, 36), whole=True),
     "80x24": State(),
     "30x8": State(size=(30, 8)),
     "one column": State(size=(1, 24)),
@@ -59,7 +59,7 @@ STATES = {
     "loading": State(lambda: FakeSession(mixed(60), hold=True), without=frozenset({"escape"})),
     "error in the filter": State(text="tcp && nonsense"),
     "no match": State(text="arp"),
-    "file gone": State(lambda: Gone(mixed(60)), size=(100, 40)),
+    "file gone": State(lambda: Gone(mixed(60)), size=(60, 36)),
     "prompt open": State(before=("e",)),
     "maximised": State(before=("w",)),
 }
@@ -106,7 +106,7 @@ async def test_every_key_where_something_is_open(driven: Driven, opened: str) ->
 async def test_keys_in_any_order(driven: Driven, seed: int) -> None:
     """A hundred and fifty keys, each one that is bound where the ones before have led."""
     choose = random.Random(seed)  # noqa: S311 - not for secrets
-    size = ((160, 50), (80, 24), (100, 30), (60, 15))[seed]
+    size = ((120, 36), (80, 24), (100, 30), (60, 15))[seed]
     trail: list[str] = []
     async with driven(FakeSession(mixed(60), problems=("damaged at byte 1",)), size) as d:
         for _ in range(150):
