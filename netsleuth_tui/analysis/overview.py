@@ -47,15 +47,16 @@ def overview(store: Store, scope: Scope, *, rows: Rows | None = None) -> Overvie
     Raises:
         FilterError: The filter is not valid.
     """
-    total = store.packets
     rows = rows_of(store, scope) if rows is None else rows
+    everything = not scope.filter.strip() and not scope.has_window
+    total = len(rows) if everything else max(store.packets, len(rows))  # while a file is loaded, there may be more rows by now
     counted = tally(store.columns(), rows)
     return Overview(
         scope,
         rows,
         len(rows),
         int(counted.by_protocol[:, 1].sum()),
-        max(total, len(rows)),
+        total,
         counted.first,
         counted.last,
         protocol_counts(counted),
