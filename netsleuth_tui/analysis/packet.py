@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from netsleuth_tui.analysis.cells import cell_filter
 from netsleuth_tui.analysis.values import values
 from netsleuth_tui.decode.dissect import DissectedField, Dissection, Layer
 from netsleuth_tui.query.fields import FIELDS, PROTOCOLS
@@ -56,7 +57,6 @@ _LAYERS: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType({name: (
 _TITLES = {protocol: name for name, protocol, _ in reversed(_OURS)}
 
 _IN_FRAME = ("frame.number", "frame.time", "frame.len", "frame.cap_len", "frame.offset", "_ws.col.protocol", "info")
-_QUOTED = ("time", "label", "text")
 
 
 def names_of(layers: Sequence[Layer]) -> list[dict[str, str]]:
@@ -80,7 +80,7 @@ def _names(layer: Layer, seen: set[str]) -> dict[str, str]:
 
 
 def term(store: Store, row: int, name: str) -> str:
-    """The filter that selects the value which a field has in row id `row`, as in 'ip.ttl == 64'; '' where the row does not have it.
+    """The filter for what a field has in row id `row`, as in 'ip.ttl == 64'; '' where the row does not have it.
 
     Args:
         store: Where the packet is.
@@ -89,13 +89,9 @@ def term(store: Store, row: int, name: str) -> str:
     """
     if name in PROTOCOLS:
         return name if _has(store, row, PROTOCOLS[name]) else ""
-    field = FIELDS.get(name)
-    if field is None or (len(field.columns) > 1 and not field.constants):
-        return ""  # no field, or one with two values
-    cell = _value(store, row, name)
-    if cell is None:
+    if name not in FIELDS or _value(store, row, name) is None:
         return ""
-    return f'{name} == "{cell}"' if field.kind in _QUOTED and name != "frame.time_epoch" else f"{name} == {cell}"
+    return cell_filter(store, row, name) or ""
 
 
 def known_layers(store: Store, row: int, why: str) -> Dissection:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.scope import Scope, rows_of
+from netsleuth_tui.analysis.sorting import sorted_rows
 from netsleuth_tui.analysis.values import column_of, values
 from netsleuth_tui.tabular import Cell, Table
 
@@ -40,18 +41,25 @@ def records(store: Store, rows: NDArray[np.uint32], fields: Sequence[str]) -> li
     return [values(store, rows, name) for name in fields]
 
 
-def records_table(store: Store, scope: Scope, fields: Sequence[str] = EXPORTED) -> Table:
-    """All rows of a scope, in capture order.
+def records_table(store: Store, scope: Scope, fields: Sequence[str] = EXPORTED, *, sorted_by: tuple[str, bool] | None = None) -> Table:
+    """All rows of a scope.
+
+    Args:
+        store: What was loaded.
+        scope: Which rows of it.
+        fields: The columns.
+        sorted_by: A field, and whether its greatest value comes first; None for the order of the capture.
 
     Raises:
         FilterError: The filter is not valid.
-        NetSleuthError: There is no such field.
+        NetSleuthError: There is no such field, or rows cannot be sorted by it.
     """
     columns = tuple(column_of(name) for name in fields)
     rows = rows_of(store, scope)
+    ids = sorted_rows(store, rows, sorted_by[0], descending=sorted_by[1]) if sorted_by is not None else None
 
     def blocks() -> Iterator[list[list[Cell]]]:
         for first in range(0, len(rows), BLOCK):
-            yield records(store, rows.take(first, BLOCK), fields)
+            yield records(store, rows.take(first, BLOCK) if ids is None else ids[first : first + BLOCK], fields)
 
     return Table(columns, blocks())

@@ -113,6 +113,9 @@ class ColumnTable(ScrolledLines):
         """Field of the column under the cursor."""
         return self.columns[self.column].name
 
+    def text_as_shown(self) -> None:
+        """Lines are many, and cut: as text, too, all rows are written as a table."""
+
     # Drawing
 
     @property

@@ -197,13 +197,11 @@ class RecordTable(ColumnTable, Pane):
         return (time, time + 1) if time != NO_TIME else None
 
     def export_table(self) -> Callable[[Store, Scope], Table]:
-        """All rows of the scope, with the fields that tshark would show."""
-        from netsleuth_tui.analysis import records_table
+        """All rows of the scope in this order, with the columns that were chosen; where none were, with those of `netsleuth export`."""
+        from netsleuth_tui.analysis import EXPORTED, records_table
 
-        return records_table
-
-    def text_as_shown(self) -> None:
-        """There are too many lines, and they are cut: as text, too, it is the table that is written."""
+        chosen = EXPORTED if self._names == [column.name for column in USUAL] else tuple(self._names)
+        return partial(records_table, fields=chosen, sorted_by=self.sorted_by)
 
     def action_follow(self) -> None:
         """Nothing but this conversation."""
