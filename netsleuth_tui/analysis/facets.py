@@ -24,7 +24,7 @@ from netsleuth_tui.tabular import Cell, Column, Table
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
 
-__all__ = ["GROUPS", "MOST", "Facet", "facets", "facets_table", "icmp_label", "length_filter", "length_label"]
+__all__ = ["GROUPS", "MOST", "Facet", "facets", "facets_table", "icmp_label", "known_facet", "length_filter", "length_label"]
 
 MOST = 5
 """Lines of a group unless more are asked for."""
@@ -221,6 +221,13 @@ def facets(store: Store, rows: Rows, groups: Collection[str] = tuple(GROUPS), *,
     """
     made = _Pass(store, rows)
     return tuple(_facet(name, GROUPS[name].found(made), most, search.casefold()) for name in groups)
+
+
+def known_facet(name: str, counts: tuple[Count, ...], most: int) -> Facet:
+    """A group of which all counts are there already, the most frequent first."""
+    shown = counts if GROUPS[name].whole else counts[:most]
+    rest = counts[len(shown) :]
+    return Facet(name, shown, len(rest), sum(count.packets for count in rest), sum(count.bytes for count in rest))
 
 
 def _facet(name: str, found: _Found, most: int, search: str) -> Facet:

@@ -149,6 +149,8 @@ class Asked(Message):
     """What may be answered, for the last line."""
     take: Callable[[str], str | None]
     """Gets the answer; returns what is wrong with it, or None."""
+    edited: Callable[[str], None] | None = None
+    """Gets the text whenever it changes, and an empty one where the question is left."""
 
 
 class DetailRequested(Message):

@@ -37,10 +37,17 @@ class Asking(Exporting):
         else:
             self.status.say(wrong, "error", keep=True)
 
+    def on_prompt_edited(self, message: Prompt.Edited) -> None:
+        """Tell a pane that wants to know of every key."""
+        if self._asked is not None and self._asked.edited is not None:
+            self._asked.edited(message.text)
+
     def on_prompt_abandoned(self, message: Prompt.Abandoned) -> None:
         """Leave everything as it is."""
         if self._asked is not None:
             message.prevent_default()
+            if self._asked.edited is not None:
+                self._asked.edited("")
             self._end_asking()
 
     def _end_asking(self) -> None:

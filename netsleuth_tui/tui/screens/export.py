@@ -61,7 +61,7 @@ class Exporting(Completing):
         partial_note = "; only what is loaded so far is written" if self.is_loading else ""
         self.status.say(f"Enter writes by the name: .csv, .json, .jsonl, or .txt as it is shown; Esc goes back{partial_note}", keep=True)
 
-    def on_prompt_edited(self) -> None:
+    def on_prompt_edited(self, message: Prompt.Edited) -> None:  # noqa: ARG002
         """Another name, another question."""
         self._asked_twice = ""
 
