@@ -61,8 +61,8 @@ class Engine:
     def columns(self, query: exp.Expression, packets: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Run one query over the relation `packets` of these columns and return what it selects, each column as an array."""
         with self._lock:
-            self._connection.register(PACKETS, packets)
             try:
+                self._connection.register(PACKETS, packets)  # which can be interrupted, too
                 found = self._connection.execute(query.sql(dialect="duckdb")).fetchnumpy()
             except duckdb.InterruptException:
                 raise NetSleuthError("the query was interrupted") from None

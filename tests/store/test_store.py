@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -110,3 +113,24 @@ def test_a_query_over_its_memory_fails_alone() -> None:
         engine.columns(heavy, store.columns()._asdict())
     light = parse_one("SELECT count(*) AS n FROM packets", dialect="duckdb")
     assert engine.columns(light, store.columns()._asdict())["n"].tolist() == [3]
+
+
+def test_interrupts_at_any_moment_are_errors_that_can_be_told() -> None:
+    """Whatever the engine is doing: an answer, or an error that says that it was interrupted; never another exception."""
+    store, everything = store_of([tcp(START + k) for k in range(50)]), parse_one("row >= 0", dialect="duckdb")
+    engine, ended = store.engine, threading.Event()
+
+    def interrupt() -> None:
+        while not ended.wait(0.0001):
+            engine.interrupt()
+
+    thread = threading.Thread(target=interrupt, daemon=True)
+    thread.start()
+    try:
+        for _ in range(300):
+            with suppress(NetSleuthError):
+                assert len(engine.row_ids(store.columns(), everything, (), store.starts)) == 50
+    finally:
+        ended.set()
+        thread.join()
+    assert len(engine.row_ids(store.columns(), everything, (), store.starts)) == 50

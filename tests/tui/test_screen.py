@@ -76,7 +76,7 @@ async def test_escape_restores_the_filter_that_was_applied(driven: Driven) -> No
         await d.press("slash", "ctrl+u")
         await d.type("tcp")
         assert d.main.overview.scope.filter == "tcp"
-        await d.press("escape")
+        await d.press("escape", "escape")  # the first closes the list of what else tcp could mean
         assert d.main.filter_bar.input.value == "udp"
         assert d.main.overview.scope.filter == "udp"
 

@@ -1,0 +1,55 @@
+"""A filter as Wireshark takes it, and what has to be known before it is pasted there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netsleuth_tui.query.nodes import All, Any, Comparison, Either, Node, Not, Present, Reference
+from netsleuth_tui.query.unparse import unparse
+
+__all__ = ["for_wireshark"]
+
+_SINCE = "Wireshark knows it since version 4.2"
+_NOTES = {
+    "frame.offset": "frame.offset: Wireshark does not have this field",
+    "_ws.col.protocol": f"_ws.col.protocol: {_SINCE}, and its labels are those of protocols above TCP and UDP, too",
+    "tcp.flags.ae": "tcp.flags.ae: it is tcp.flags.ns before Wireshark 4.2",
+}
+
+
+def for_wireshark(text: str) -> tuple[str, tuple[str, ...]]:
+    """The filter in the spelling that Wireshark 4 shares, times with their zone, and notes about what it does not know.
+
+    Args:
+        text: A valid filter, or nothing.
+
+    Raises:
+        FilterError: It is not valid.
+    """
+    if not text.strip():
+        return "", ()
+    from netsleuth_tui.query.parser import parse
+
+    node = parse(text)
+    names = dict.fromkeys(_names(node))
+    notes = [_NOTES[name] for name in names if name in _NOTES]
+    if "xor" in names:
+        notes.append(f"xor: {_SINCE}")
+    return unparse(node), tuple(notes)
+
+
+def _names(node: Node) -> Iterator[str]:
+    """Fields and protocols that a tree asks for, and 'xor'."""
+    if isinstance(node, All | Any | Either):
+        if isinstance(node, Either):
+            yield "xor"
+        for term in node.terms:
+            yield from _names(term)
+    elif isinstance(node, Not):
+        yield from _names(node.term)
+    elif isinstance(node, Present):
+        yield node.name
+    else:
+        yield node.left.name
+        if isinstance(node, Comparison) and isinstance(node.right, Reference):
+            yield node.right.name
