@@ -96,13 +96,18 @@ def zoomed_out(shown: Range, around: int, whole: Range) -> Range | None:
     return first, first + length
 
 
-def holding(shown: Range, time: int, whole: Range) -> Range:
-    """A stretch of the same length that holds an instant, in its middle where it had to move; within the whole."""
+def holding(shown: Range, time: int, whole: Range, step: int = 1) -> Range:
+    """A stretch of the same length that holds an instant, in its middle where it had to move.
+
+    It begins at a multiple of `step`, and stays within the whole, rounded to such multiples.
+    """
     start, end = shown
     if start <= time < end:
         return shown
     length = end - start
-    first = max(min(time - length // 2, whole[1] - length), whole[0])
+    latest = -(-whole[1] // step) * step - length
+    first = max(min(time - length // 2, latest), whole[0]) // step * step
+    first = max(first, (time - length) // step * step + step)  # rounding has not taken it out again
     return first, first + length
 
 

@@ -144,7 +144,7 @@ class TimeChart(Lines):
         label = chart.labels[series] if chart is not None else ""
         if self.by == "protocol":
             return palette.protocol(label)
-        if label.startswith("no ") or label.endswith(" others"):
+        if _is_rest(label):
             return palette.protocol("Other")
         return palette.protocol(LIKE_FLAGS.get(label, LIKE_PROTOCOLS[series % len(LIKE_PROTOCOLS)]))
 
@@ -185,9 +185,9 @@ class TimeChart(Lines):
         return f"{counted}/s" if chart.plan.unit == SECOND else f"{counted} in {show_interval(chart.plan.unit)}"
 
     def _by_size(self, chart: Chart) -> list[int]:
-        """Series from the greatest to the smallest."""
+        """Series from the greatest to the smallest, then what is left over."""
         totals = [sum(column[k] for column in chart.label_sums) for k in range(len(chart.labels))]
-        return sorted((k for k in range(len(totals)) if totals[k]), key=lambda k: -totals[k])
+        return sorted((k for k in range(len(totals)) if totals[k]), key=lambda k: (_is_rest(chart.labels[k]), -totals[k]))
 
     def _readout(self, chart: Chart, column: int, room: int) -> list[Part]:
         """What the column under the cursor counts: its time, its sum, and each of the largest series, as many as there is room for."""
@@ -242,11 +242,16 @@ class TimeChart(Lines):
                     text[column] = mark
         parts = _highlighted("".join(text), self.brush, palette)
         cursor = self.cursor_column
-        if cursor is None or not self.has_focus or not 0 <= cursor <= last:
+        if cursor is None or not self.has_focus or not 0 <= cursor <= last or self.brush == (cursor, cursor):
             return line(parts, width, palette.muted)
         whole = line(parts, width, palette.muted)
         pointer = line([(self.glyphs.ascending, palette.accent)], 1, palette.muted)
         return Strip.join([whole.crop(0, cursor), pointer, whole.crop(cursor + 1, width)])
+
+
+def _is_rest(label: str) -> bool:
+    """True for packets of other values, and of none."""
+    return label.startswith("no ") or label.endswith(" others")
 
 
 def _highlighted(text: str, brush: tuple[int, int] | None, palette: Palette) -> list[Part]:

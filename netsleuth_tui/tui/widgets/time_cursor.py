@@ -116,7 +116,7 @@ class TimeCursor(TimeChart, can_focus=True):
             return
         before, self.cursor = self.cursor, min(max(time, whole[0]), whole[1] - 1)
         if not axis.holds(self.cursor):
-            self.follow(holding((axis.start, axis.end), self.cursor, whole))
+            self.follow(holding((axis.start, axis.end), self.cursor, whole, axis.unit))
         if not brush:
             self.brushed_from = None
         else:
