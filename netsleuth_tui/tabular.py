@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Cell", "Column", "Table"]
+__all__ = ["Bars", "Cell", "Column", "Table"]
 
 Cell = str | int | float | bool | None
 Kind = Literal["integer", "number", "text"]
@@ -33,3 +33,18 @@ class Table:
 
     columns: tuple[Column, ...]
     blocks: Iterable[Sequence[Sequence[Cell]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A chart of stacked columns."""
+
+    title: str
+    labels: Sequence[str]
+    """Names of the series, from the bottom up; they may come from an attacker, as may the notes."""
+    heights: Sequence[Sequence[float]]
+    """(series, columns)."""
+    ticks: Sequence[tuple[int, str]]
+    """Columns that have a mark below, and what it says."""
+    notes: Sequence[str] = ()
+    """Lines below."""

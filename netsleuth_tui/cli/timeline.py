@@ -1,29 +1,44 @@
-"""`netsleuth timeline`: packets and bytes per interval."""
+"""`netsleuth timeline`: packets and bytes per interval, as rows or as a chart."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from netsleuth_tui.analysis.series import Measure
 from netsleuth_tui.cli.options import Common, Files
 from netsleuth_tui.errors import misused
+
+if TYPE_CHECKING:
+    from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.session import Session
 
 __all__ = ["timeline"]
 
 NO_OPTIONS = Common()
+
+WIDTH, HEIGHT = 100, 20
+"""Columns of a chart that goes to no terminal, and lines of any."""
+
+BESIDE = 12
+"""Columns of a chart's numbers and frame."""
 
 
 def timeline(
     files: Files,
     /,
     *,
-    every: Annotated[str, Parameter(help="Length of an interval: 10ms, 1s, 5min, 1h.")] = "1s",
+    every: Annotated[
+        str | None, Parameter(help="Length of an interval: 10ms, 1s, 5min, 1h. For rows 1s, for a chart what fits its width.")
+    ] = None,
     by: Annotated[
         str | None,
         Parameter(help="One row per interval and value of this field, as in ip.src; or of: protocol, flag, direction, host, port."),
     ] = None,
     payload: Annotated[bool, Parameter(help="Add a column: TCP payload bytes (tcp.len).", negative=())] = False,
+    chart: Annotated[bool, Parameter(help="Draw a chart as plain text instead of rows, for a ticket or a mail.", negative=())] = False,
+    measure: Annotated[Measure, Parameter(help="What the chart is of.")] = "packets",
     common: Common = NO_OPTIONS,
 ) -> int:
     """One row per interval (and value of a field)."""
@@ -31,13 +46,45 @@ def timeline(
     from netsleuth_tui.cli.headless import ending, load, write
 
     with misused():
-        length = analysis.parse_interval(every)
+        length = analysis.parse_interval(every) if every is not None else None
         if by is not None:
             analysis.check_split(by)
     session, scope = load(files, common)
+    if chart:
+        _draw(session, scope, common, every=length, by=by, measure=measure)
+        return ending(session)
+    rows = length if length is not None else analysis.parse_interval("1s")
     if by is None:
-        table = analysis.timeline_table(analysis.timeline(session.store, scope, every=length), payload=payload)
+        table = analysis.timeline_table(analysis.timeline(session.store, scope, every=rows), payload=payload)
     else:
-        table = analysis.timeline_by_table(session.store, scope, every=length, by=by, payload=payload)
+        table = analysis.timeline_by_table(session.store, scope, every=rows, by=by, payload=payload)
     write(table, session, common)
     return ending(session)
+
+
+def _draw(session: Session, scope: Scope, common: Common, *, every: int | None, by: str | None, measure: Measure) -> None:
+    """Print the chart, or write it to the file that was asked for."""
+    import sys
+
+    from netsleuth_tui.analysis import timeline as counted
+    from netsleuth_tui.analysis.chart import Plan, bars, chart, plan
+    from netsleuth_tui.analysis.timeline import time_span
+    from netsleuth_tui.export import text_chart, write_text
+    from netsleuth_tui.terminal.capabilities import detect
+
+    terminal = detect()
+    width = terminal.columns if sys.stdout.isatty() and common.output is None else WIDTH
+    first, last = time_span(session.store, scope) or (0, 0)
+    room = max(width - BESIDE, 10)
+    shown = plan(last - first, room)
+    if every is not None:
+        shown = Plan(-(-max(last - first + every, every) // (every * (room - 1))) * every, every)
+    line = counted(session.store, scope, every=shown.unit, by=by or "protocol")
+    made = chart(line, shown.column, measure)
+    drawn = bars(made, measure, by=by, text=scope.filter.strip(), room=room)
+    text = text_chart(drawn, width=width, height=HEIGHT, unicode=terminal.unicode and not terminal.is_dumb)
+    if common.output is not None:
+        session.spare(common.output)
+        write_text(text, target=common.output, force=common.force)
+    else:
+        sys.stdout.write(text)

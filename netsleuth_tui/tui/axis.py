@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from netsleuth_tui.tui.chart import plan
+from netsleuth_tui.analysis.chart import plan
 
 __all__ = ["Axis", "Range", "fit", "holding", "next_peak", "peaks", "zoomed_in", "zoomed_out"]
 

@@ -92,6 +92,34 @@ def test_timeline_finds_the_peak(capsys: pytest.CaptureFixture[str]) -> None:
     assert (peak["time"], int(peak["packets"])) == ("2026-03-10T12:05:00Z", truth["icmp_peak"]["packets"])
 
 
+def test_timeline_as_a_chart(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Plain text for a ticket: the peaks stand where they are, the filter is named, and nothing is written over."""
+    assert run(["timeline", LOOP, "--chart", "--filter", "icmp"]) == 0
+    text = capsys.readouterr().out
+    assert "packets per second, the busiest second of each 29 s" in text
+    assert "peak 7 040 at 2026-03-10T12:05:00Z" in text
+    assert "filter: icmp" in text
+    assert max(map(len, text.splitlines())) <= 100
+    target = tmp_path / "chart.txt"
+    command = ["timeline", LOOP, "--chart", "--by", "direction", "--measure", "bits", "--every", "5min", "-o", str(target)]
+    assert run(command) == 0
+    assert "bits in 5 min by direction" in target.read_text("utf-8")
+    assert run(command) == 1
+
+
+def test_timeline_has_payload_where_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """TCP payload bytes are one more column, behind those that scripts know; nothing else of the row changes."""
+    options = ["--every", "1h", "--filter", "tcp", "--format", "csv"]
+    for by in ([], ["--by", "direction"], ["--by", "flag"]):
+        assert run(["timeline", LOOP, *options, *by]) == 0
+        rows = csv_of(capsys.readouterr().out)
+        assert run(["timeline", LOOP, *options, *by, "--payload"]) == 0
+        more = csv_of(capsys.readouterr().out)
+        assert [{name: value for name, value in row.items() if name != "payload"} for row in more] == rows
+        assert list(more[0]) == [*rows[0], "payload"]
+        assert sum(int(row["payload"]) for row in more) > 0
+
+
 def test_timeline_by_a_field(capsys: pytest.CaptureFixture[str]) -> None:
     """The value of --by is a column, and its counts add up."""
     assert run(["timeline", LOOP, "--every", "1h", "--by", "protocol", "--format", "jsonl"]) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -265,6 +266,21 @@ async def test_the_mouse_sets_the_cursor_and_brushes(driven: Driven) -> None:
         await d.settle()
         assert line.brush == (7, 9)
         assert (session.scope.start, session.scope.end) == (line.axis.begin(7), line.axis.begin(10))
+
+
+async def test_the_line_is_written_for_a_ticket(driven: Driven, tmp_path: Path) -> None:
+    """As rows with what it is divided by, and as a chart in plain text for a name in .txt."""
+    async with driven(FakeSession(bursts())) as d:
+        for name in ("line.csv", "line.txt"):
+            await d.press("t", "e", "ctrl+u")
+            await d.type(str(tmp_path / name))
+            await d.press("enter")
+            await d.until(lambda name=name: (tmp_path / name).exists())
+        rows = (tmp_path / "line.csv").read_text("utf-8").splitlines()
+        assert rows[0] == "time,packets,bytes,events,payload"
+        chart = (tmp_path / "line.txt").read_text("utf-8")
+        assert "packets per second" in chart
+        assert "# TCP  = ICMP" in chart
 
 
 @dataclass

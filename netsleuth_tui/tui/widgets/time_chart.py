@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
+from netsleuth_tui.analysis.chart import DAY, SECOND, UNIT_NAMES, full, stack, tick_labels
 from netsleuth_tui.terminal.sanitize import display
-from netsleuth_tui.tui.chart import DAY, SECOND, UNITS, Tick, full, stack, ticks
 from netsleuth_tui.tui.drawing import Part, ends, line
 from netsleuth_tui.tui.numbers import grouped, short, size
 from netsleuth_tui.tui.widgets.lines import Lines
@@ -16,17 +16,14 @@ if TYPE_CHECKING:
     from rich.style import Style
 
     from netsleuth_tui.analysis import Measure
+    from netsleuth_tui.analysis.chart import Chart
     from netsleuth_tui.tui.axis import Axis
-    from netsleuth_tui.tui.chart import Chart
     from netsleuth_tui.tui.theme import Palette
 
 __all__ = ["TimeChart", "amount"]
 
-MONTH = 30 * DAY
 WIDE = 110
 """Columns from which the heading says what a column shows."""
-
-UNIT_NAMES = dict(zip(UNITS, ("second", "10 s", "minute", "10 min", "hour", "day"), strict=True))
 
 TITLES: dict[Measure, str] = {"packets": "packets/s", "bytes": "bytes/s", "bits": "bits/s", "payload": "TCP payload/s"}
 
@@ -226,11 +223,10 @@ class TimeChart(Lines):
         if chart is None or not chart.columns:
             return line((), width, palette.muted)
         text = [" "] * width
-        marks = ticks(chart.start, chart.plan.column, chart.columns, 16)
-        for previous, tick in zip([None, *marks], marks, strict=False):
-            label = self.glyphs.tick + _label(tick, previous, marks)
-            if tick.column + len(label) <= width:
-                text[tick.column : tick.column + len(label)] = label
+        for column, words in tick_labels(chart, 16):
+            label = self.glyphs.tick + words
+            if column + len(label) <= width:
+                text[column : column + len(label)] = label
         last = min(chart.columns, width) - 1
         if self.brush is not None:
             begin, end = self.brush
@@ -259,18 +255,3 @@ def _highlighted(text: str, brush: tuple[int, int] | None, palette: Palette) -> 
         return [(text, palette.muted)]
     begin, end = max(brush[0], 0), max(brush[1] + 1, 0)
     return [(text[:begin], palette.muted), (text[begin:end], palette.text), (text[end:], palette.muted)]
-
-
-def _label(tick: Tick, previous: Tick | None, marks: list[Tick]) -> str:
-    from netsleuth_tui.analysis import clock, iso
-
-    step = marks[1].time - marks[0].time if len(marks) > 1 else SECOND
-    if step >= DAY:
-        return iso(tick.time)[0 if step >= MONTH else 5 : 10]
-    if previous is not None and iso(previous.time)[:10] != iso(tick.time)[:10]:
-        return iso(tick.time)[5:10]
-    if step >= 60 * SECOND:
-        return clock(tick.time, 0)[:5]
-    if step >= SECOND:
-        return clock(tick.time, 0)
-    return clock(tick.time, 3 if step >= 1_000_000 else 6)[6:]

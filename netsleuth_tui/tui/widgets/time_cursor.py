@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
+from netsleuth_tui.analysis.chart import SECOND
 from netsleuth_tui.tui.axis import Range, holding, next_peak
-from netsleuth_tui.tui.chart import SECOND
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import Told, WindowChosen
 from netsleuth_tui.tui.widgets.time_chart import TimeChart

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
+from netsleuth_tui.analysis.chart import SECOND, bars, chart
 from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.terminal.glyphs import ASCII
 from netsleuth_tui.tui.axis import Range, zoomed_in, zoomed_out
-from netsleuth_tui.tui.chart import SECOND, chart
 from netsleuth_tui.tui.keys import footer_key
 from netsleuth_tui.tui.messages import Asked, PaneChanged, Told
 from netsleuth_tui.tui.panes import Pane, Question, Seen
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from netsleuth_tui.tabular import Table
 
 __all__ = ["TimeLine"]
+
+
+TEXT_HEIGHT = 20
+"""Lines of the chart as text."""
+BESIDE = 14
+"""Columns of its numbers and frame."""
 
 
 class TimeLine(TimeCursor, Pane, can_focus=True):
@@ -82,6 +89,16 @@ class TimeLine(TimeCursor, Pane, can_focus=True):
     def export_table(self) -> Callable[[Store, Scope], Table]:
         """The counts that the columns are made from, by what they are divided by."""
         return partial(as_table, every=self.axis.unit if self.axis is not None else SECOND, by=self.by, shown=self.shown)
+
+    def text_as_shown(self) -> str | None:
+        """The chart for a ticket, in characters that need no colours."""
+        from netsleuth_tui.export import text_chart
+
+        if self.chart is None or self.counted is None:
+            return None
+        by = self.by if self.by != "protocol" else None
+        drawn = bars(self.chart, self.measure, by=by, text=self.counted.filter, room=self.chart.columns)
+        return text_chart(drawn, width=self.chart.columns + BESIDE, height=TEXT_HEIGHT, unicode=self.glyphs is not ASCII)
 
     # Window and zoom
 

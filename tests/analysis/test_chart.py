@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netsleuth_tui.analysis import Series
-from netsleuth_tui.tui.chart import MOST_INTERVALS, SECOND, chart, full, plan, stack, ticks
+from netsleuth_tui.analysis.chart import MOST_INTERVALS, SECOND, chart, full, plan, stack, ticks
 
 
 @given(st.integers(0, 200 * 365 * 86400 * SECOND), st.integers(10, 500))

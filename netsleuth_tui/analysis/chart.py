@@ -9,16 +9,38 @@ from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from netsleuth_tui.analysis import Measure, Series
+import numpy as np
 
-__all__ = ["DAY", "SECOND", "UNITS", "Chart", "Plan", "Tick", "chart", "full", "plan", "stack", "ticks"]
+from netsleuth_tui.analysis.intervals import show_interval
+from netsleuth_tui.analysis.times import clock, iso
+from netsleuth_tui.tabular import Bars
+
+if TYPE_CHECKING:
+    from netsleuth_tui.analysis.series import Measure, Series
+
+__all__ = [
+    "DAY",
+    "SECOND",
+    "UNITS",
+    "UNIT_NAMES",
+    "Chart",
+    "Plan",
+    "Tick",
+    "bars",
+    "chart",
+    "full",
+    "plan",
+    "stack",
+    "tick_labels",
+    "ticks",
+]
 
 MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+MONTH = 30 * DAY
 
 MOST_INTERVALS = 1 << 15
 """Intervals that are counted at most: more would take longer than the eye waits."""
@@ -26,11 +48,17 @@ MOST_INTERVALS = 1 << 15
 UNITS = (SECOND, 10 * SECOND, MINUTE, 10 * MINUTE, HOUR, DAY)
 """What a peak is the peak of; the first that gives few enough intervals."""
 
+UNIT_NAMES = dict(zip(UNITS, ("second", "10 s", "minute", "10 min", "hour", "day"), strict=True))
+MEASURED = {"packets": "packets", "bytes": "bytes", "bits": "bits", "payload": "TCP payload bytes"}
+
 FRACTIONS = tuple(mantissa * 10**power // 100 for power in range(2, 11) for mantissa in (100, 125, 200, 250, 400, 500, 800))
 """Columns below a second, ns: they begin where seconds do, so that a peak is not named by an odd time."""
 
 STEPS = ((2 * MINUTE, SECOND), (10 * MINUTE, 10 * SECOND), (2 * HOUR, MINUTE), (2 * DAY, 10 * MINUTE), (60 * DAY, HOUR))
 """Up to this length, a column's interval is a multiple of that."""
+
+LABEL_APART = 12
+"""Columns from one label of a chart in plain text to the next, at least."""
 
 TICKS = (
     *(MILLISECOND * factor // 1000 for factor in (1, 2, 5, 10, 20, 50, 100, 200, 500)),
@@ -102,8 +130,6 @@ def plan(span: int, columns: int) -> Plan:
 
 def chart(line: Series, column: int, measure: Measure = "packets") -> Chart:
     """Fold a time line, counted in units, into columns of `column` ns."""
-    import numpy as np
-
     counts, totals = line.of(measure)
     per = column // line.every
     missing = -len(totals) % per
@@ -157,3 +183,54 @@ def ticks(start: int, column: int, columns: int, width: int) -> list[Tick]:
     step = next((step for step in TICKS if step >= width * column), TICKS[-1] * -(-width * column // TICKS[-1]))
     first = -(-start // step) * step
     return [Tick((time - start) // column, time) for time in range(first, start + columns * column, step)]
+
+
+def tick_labels(made: Chart, width: int) -> list[tuple[int, str]]:
+    """Columns with a mark at a round time, at least `width` apart, and what they say: the time, or the day where that begins."""
+    marks = ticks(made.start, made.plan.column, made.columns, width)
+    return [(tick.column, _label(tick, previous, marks)) for previous, tick in zip([None, *marks], marks, strict=False)]
+
+
+def _label(tick: Tick, previous: Tick | None, marks: list[Tick]) -> str:
+    step = marks[1].time - marks[0].time if len(marks) > 1 else SECOND
+    if step >= DAY:
+        return iso(tick.time)[0 if step >= MONTH else 5 : 10]
+    if previous is not None and iso(previous.time)[:10] != iso(tick.time)[:10]:
+        return iso(tick.time)[5:10]
+    if step >= MINUTE:
+        return clock(tick.time, 0)[:5]
+    if step >= SECOND:
+        return clock(tick.time, 0)
+    return clock(tick.time, 3 if step >= MILLISECOND else 6)[6:]
+
+
+def bars(made: Chart, measure: Measure, *, by: str | None, text: str, room: int) -> Bars:
+    """The chart as it is written into a ticket, with what has to be said about it.
+
+    Args:
+        made: The chart; where its series overlap (both hosts of a packet, several TCP flags), they share a column's height.
+        measure: What it is of.
+        by: What it is divided by.
+        text: The filter.
+        room: Columns that it will have.
+    """
+    unit, column = made.plan.unit, made.plan.column
+    title = f"{MEASURED[measure]} {'per second' if unit == SECOND else f'in {show_interval(unit)}'}"
+    title += f" by {by}" if by is not None else ""
+    title += f", the busiest {UNIT_NAMES[unit]} of each {show_interval(column)}" if unit < column else ""
+    parts = np.array(made.parts, np.float64).reshape(made.columns, len(made.labels))
+    shares = parts / np.maximum(parts.sum(axis=1), 1)[:, None]
+    heights = (shares * np.array(made.heights, np.float64)[:, None]).T.tolist()
+    notes = [f"{iso(made.start)} to {iso(made.start + made.columns * column)}", f"peak {spaced(made.peak)} at {iso(made.peak_time)}"]
+    return Bars(
+        title,
+        made.labels,
+        heights,
+        tick_labels(made, -(-LABEL_APART * made.columns // room)),
+        (*notes, *([f"filter: {text}"] if text else [])),
+    )
+
+
+def spaced(number: int) -> str:
+    """'7 012 330'."""
+    return f"{number:,}".replace(",", " ")
