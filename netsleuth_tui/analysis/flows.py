@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui import jit
 from netsleuth_tui.analysis.flow_table import (
     AHEAD,
     BEGAN,
@@ -45,6 +46,10 @@ SMALLEST = 1 << 12
 BLOCK = 1 << 16
 """Rows between two looks at whether anybody still wants the answer."""
 WORTH_TWO_THREADS = 1 << 18
+PLAIN_ROWS = 1 << 17
+"""More of them take plain Python longer than the compiler needs, and longer still beside it."""
+MOMENT = 0.05
+"""Seconds."""
 
 
 class Flows(NamedTuple):
@@ -73,6 +78,8 @@ def flows(
         NetSleuthError: Nobody wanted the answer any more.
     """
     parts = 2 if len(rows) >= WORTH_TWO_THREADS else 1
+    while len(rows) > PLAIN_ROWS and jit.state() == "compiling" and not cancelled():
+        jit.wait(MOMENT)
 
     def of(part: int) -> Flows:
         found = _part(columns, rows, origin, every, part, parts, cancelled)

@@ -55,6 +55,7 @@ COLUMNS = tuple(
 )
 PORTS = ("port_a", "port_b", "protocol")
 ALARMING = ("retransmissions_ab", "retransmissions_ba", "resets_ab", "resets_ba")
+COUNTING = "counting …"
 BLOCK = 64
 BLOCKS_KEPT = 32
 
@@ -92,6 +93,7 @@ class ConversationTable(ColumnTable, Pane):
         """What tells conversations apart."""
         super().__init__([column for column in COLUMNS if column.name not in PORTS], id=id)
         self.sorted_by = ("bytes", True)
+        self.nothing = COUNTING
         self._answer: _Answer | None = None
         self._block = lru_cache(BLOCKS_KEPT)(self._read)
 
@@ -183,7 +185,7 @@ class ConversationTable(ColumnTable, Pane):
         self._answer = None
         self._block.cache_clear()
         self.forget_widths()
-        self.nothing = "counting …"
+        self.nothing = COUNTING
         self.reset(0)
         self.post_message(PaneChanged(self))
 

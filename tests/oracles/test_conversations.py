@@ -1,0 +1,236 @@
+"""Conversations of real captures have the packets and bytes that tshark's `-z conv` prints, each way; who begins is left out of it.
+
+What differs belongs to a class, which is a condition on the packets of the conversation; docs/differences.md describes them.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+
+import numpy as np
+import pytest
+from oracles.test_fields import FOLLOWED, captures
+
+from netsleuth_tui.analysis import EVERYTHING, Scope, conversations, rows_of
+from netsleuth_tui.decode.columns import Has
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.readers import UnreadableFile
+from netsleuth_tui.session import Session
+
+End = tuple[str, int]
+Tables = dict[str, dict[frozenset[End], list[tuple[End, int, str]]]]
+"""By table and ends: of each end its packets, and its bytes as tshark writes them; several times for several connections."""
+
+TABLES = ("ip", "ipv6", "tcp", "udp")
+AS_THE_FILE_HAS_IT = [
+    "-n",
+    *("-o", "ip.defragment:FALSE"),
+    *("-o", "ipv6.defragment:FALSE"),
+    *("-o", "tcp.desegment_tcp_streams:FALSE"),
+]
+LINE = re.compile(r"(\S+)\s+<->\s+(\S+)\s+(\d+) (\d+ (?:bytes|[kMG]B))\s+(\d+) (\d+ (?:bytes|[kMG]B))\s+(\d+) ")
+UNITS = {"bytes": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
+
+CAPTURES = [
+    "seladb+PcapPlusPlus/Tests/ExamplesTest/pcap_examples/many-protocols.pcap",
+    "seladb+PcapPlusPlus/Tests/ExamplesTest/pcap_examples/ip-frag.pcap",
+    "seladb+PcapPlusPlus/Tests/ExamplesTest/pcap_examples/tls2.pcap",
+    "seladb+PcapPlusPlus/Tests/Pcap++Test/PcapExamples/sll.pcap",
+    "seladb+PcapPlusPlus/Tests/Pcap++Test/PcapExamples/example2.pcap",
+    "seladb+PcapPlusPlus/Tests/Pcap++Test/PcapExamples/4KHttpRequests.pcap",
+    "wireshark-4.0.17/test/captures/challenge01_ooo_stream.pcapng.gz",
+    "ntop+nDPI/nintendo.pcap",
+    "ntop+nDPI/ipsec_isakmp_esp.pcap",
+]
+
+
+def printed(octets: int) -> str:
+    """Bytes as tshark prints them: in the largest unit that leaves two digits before it cuts."""
+    unit = next((name for name in ("GB", "MB", "kB") if octets >= 10 * UNITS[name]), "bytes")
+    return f"{octets // UNITS[unit]} {unit}"
+
+
+def end_of(text: str, *, ports: bool) -> End:
+    """'10.0.0.1:53' or '10.0.0.1'."""
+    host, _, port = text.rpartition(":") if ports else (text, "", "-1")
+    return str(ip_address(host)), int(port)
+
+
+def theirs(tshark: str, path: Path) -> Tables | None:
+    """What tshark prints of a file; lines of several connections between the same ports stay apart. None where it gives the file up."""
+    taps = [word for name in TABLES for word in ("-z", f"conv,{name}")]
+    done = subprocess.run([tshark, *AS_THE_FILE_HAS_IT, "-r", str(path), "-q", *taps], capture_output=True, text=True, check=False)
+    found: Tables = {name: {} for name in TABLES}
+    table = ""
+    for line in done.stdout.splitlines():
+        title = re.match(r"(IPv4|IPv6|TCP|UDP) Conversations", line)
+        if title:
+            table = {"IPv4": "ip"}.get(title[1], title[1].lower())
+        cells = LINE.match(line)
+        if cells:
+            a, b = (end_of(cells[k], ports=table in ("tcp", "udp")) for k in (1, 2))
+            found[table].setdefault(frozenset((a, b)), []).extend([(b, int(cells[3]), cells[4]), (a, int(cells[5]), cells[6])])
+    return found if done.returncode == 0 else None
+
+
+def ours(session: Session) -> Tables:
+    """What we have, in the same form."""
+    found: Tables = {name: {} for name in TABLES}
+    for by in ("address", "ports"):
+        made = conversations(session.store, rows_of(session.store, EVERYTHING), by=by)
+        ports = [made.numbers(f"port_{side}").tolist() for side in "ab"] if by == "ports" else [[-1] * len(made)] * 2
+        hosts = made.cells("a"), made.cells("b")
+        protocols = made.cells("protocol") if by == "ports" else ["ipv6" if ":" in str(a) else "ip" for a in hosts[0]]
+        sent = [list(zip(made.cells(f"packets_{way}"), made.cells(f"bytes_{way}"), strict=True)) for way in ("ab", "ba")]
+        for k, protocol in enumerate(protocols):
+            table = str(protocol).lower()
+            if table in found and (by == "address" or ports[0][k] >= 0):
+                ends = [(str(hosts[side][k]), ports[side][k]) for side in (0, 1)]
+                found[table][frozenset(ends)] = [(ends[side], int(sent[side][k][0]), printed(int(sent[side][k][1]))) for side in (0, 1)]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A conversation of which we and tshark say different things."""
+
+    table: str
+    ends: frozenset[End]
+    ours: Counter[End]
+    """Packets that each end sent."""
+    theirs: Counter[End]
+    bits: Has
+    """What any packet between the two addresses has, as we see it."""
+    unusual: dict[str, set[str]]
+    """Addresses of frames that have something unusual in tshark; see `unusual_addresses`."""
+
+    def has_address(self, kind: str) -> bool:
+        """Whether one of the ends has an address in such frames."""
+        return any(host in self.unusual[kind] for host, _ in self.ends)
+
+
+def inner_header(d: Difference) -> bool:
+    """IP headers inside others: tshark counts each of them, and ports under the innermost addresses."""
+    return d.has_address("inner")
+
+
+def not_followed(d: Difference) -> bool:
+    """IP headers behind protocols that only tshark follows."""
+    return d.has_address("unreached")
+
+
+def bad_length(d: Difference) -> bool:
+    """UDP headers with an impossible length: tshark does not count their ports."""
+    return d.table == "udp" and d.has_address("bad length")
+
+
+def cut_off(d: Difference) -> bool:
+    """Headers that are cut off, or contradict themselves: tshark stops before it counts, or goes on."""
+    return bool(d.bits & (Has.TRUNCATED | Has.MALFORMED))
+
+
+CLASSES: tuple[Callable[[Difference], bool], ...] = (inner_header, not_followed, bad_length, cut_off)
+
+
+def classify(d: Difference) -> str:
+    """The first class that a difference belongs to, or nothing."""
+    return next((condition.__name__ for condition in CLASSES if condition(d)), "")
+
+
+def unusual_addresses(tshark: str, path: Path) -> dict[str, set[str]]:
+    """Addresses of frames with more than one IP header, with one behind a protocol that we do not follow, and with a bad length of UDP."""
+    names = ("frame.protocols", "udp.length.bad", "udp.length.bad_zero", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst")
+    wanted = [word for name in names for word in ("-e", name)]
+    command = [tshark, *AS_THE_FILE_HAS_IT, "-r", str(path), "-T", "fields", "-E", "separator=/t", *wanted]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found: dict[str, set[str]] = {"inner": set(), "unreached": set(), "bad length": set()}
+    for line in done.stdout.splitlines():
+        protocols, bad, zero, *addresses = line.split("\t")
+        hosts = [str(ip_address(part)) for cell in addresses for part in cell.split(",") if part]
+        path_to = protocols.split(":")
+        ips = [k for k, name in enumerate(path_to) if name in ("ip", "ipv6")]
+        if len(hosts) > 2:
+            found["inner"].update(hosts)
+        if ips and not set(path_to[: ips[-1]]) <= FOLLOWED:
+            found["unreached"].update(hosts)
+        if bad or zero:
+            found["bad length"].update(hosts)
+    return found
+
+
+def bits_between(session: Session, ends: frozenset[End]) -> Has:
+    """What any packet between two addresses has."""
+    text = " && ".join(f"ip{'v6' if ':' in host else ''}.addr == {host}" for host, _ in ends)
+    rows = rows_of(session.store, Scope(text))
+    present = session.store.columns().present[rows.take(0, len(rows))]
+    return Has(int(np.bitwise_or.reduce(present))) if len(rows) else Has(0)
+
+
+def differences(session: Session, found: Tables, unusual: Callable[[], dict[str, set[str]]]) -> Iterator[Difference]:
+    """Compare conversation by conversation: packets of each end, and bytes as far as tshark prints them."""
+    mine = ours(session)
+    for table in TABLES:
+        for ends in mine[table].keys() | found[table].keys():
+            here, there = mine[table].get(ends, []), found[table].get(ends, [])
+            sent = [Counter[End](), Counter[End]()]
+            for counter, lines in zip(sent, (here, there), strict=True):
+                for end, packets, _ in lines:
+                    counter[end] += packets
+            same = +sent[0] == +sent[1]
+            if same and len(there) == 2:  # of one connection: bytes of several cannot be added up once they are cut to kB
+                same = {(end, text) for end, packets, text in here if packets} == {(end, text) for end, packets, text in there if packets}
+            if not same:
+                yield Difference(table, ends, +sent[0], +sent[1], bits_between(session, ends), unusual())
+
+
+def compared(tshark: str, path: Path) -> tuple[list[Difference], int] | None:
+    """Differences of a file, and how many conversations were compared; None where one of the two does not read it."""
+    session = Session(1 << 30)
+    try:
+        session.load([str(path)])
+    except (UnreadableFile, NetSleuthError):
+        return None
+    found = theirs(tshark, path)
+    if found is None or not session.store.sources:
+        return None
+    return list(differences(session, found, cache(lambda: unusual_addresses(tshark, path)))), sum(len(table) for table in found.values())
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_conversations_are_those_of_tshark(shared: Path, tshark: str, name: str) -> None:
+    """Packets and bytes each way, by pair of addresses and by ports."""
+    result = compared(tshark, shared / "corpora" / "captures" / name)
+    assert result is not None
+    found, count = result
+    assert count
+    assert not [d for d in found if not classify(d)]
+
+
+@pytest.mark.sweep
+def test_conversations_of_every_capture(shared: Path, tshark: str) -> None:
+    """The same for all captures of the corpora: equal, or different for a reason that has a name."""
+    counts: Counter[str] = Counter()
+    without: list[tuple[str, Difference]] = []
+    files = captures(shared)
+    with ThreadPoolExecutor(2) as pool:
+        for path, result in zip(files, pool.map(lambda path: compared(tshark, path), files), strict=True):
+            if result is None:
+                counts["files that one does not read"] += 1
+                continue
+            counts["files"] += 1
+            counts["conversations"] += result[1]
+            for difference in result[0]:
+                counts[classify(difference)] += 1
+                if not classify(difference):
+                    without.append((str(path), difference))
+    print(counts)  # noqa: T201 - shown with -s, and where the test fails
+    assert not without, without[:5]
+    assert counts["conversations"] > 5000
