@@ -59,7 +59,7 @@ class Exporting(Completing):
         self._asked_twice = ""
         self.query_one("#prompt", Prompt).ask(f"Write {pane.TITLE} to", default_name(self.paths[0] if self.paths else "-", pane.NAME))
         partial_note = "; only what is loaded so far is written" if self.is_loading else ""
-        self.status.say(f"Enter writes by the name: .csv, .json, .jsonl, or .txt as it is shown; Esc goes back{partial_note}", keep=True)
+        self.status.say(f"Enter writes it, as the name says: .csv, .json, .jsonl, .txt; Esc goes back{partial_note}", keep=True)
 
     def on_prompt_edited(self, message: Prompt.Edited) -> None:  # noqa: ARG002
         """Another name, another question."""
