@@ -26,6 +26,8 @@ def browse(
     *,
     demo: Annotated[bool, Parameter(help="Open a capture of a router loop that comes with the program.", negative=())] = False,
     filter: Annotated[str, Parameter(help="Display filter to begin with, or @name for a saved one.")] = "",  # noqa: A002 - the option is called --filter
+    since: Annotated[str | None, Parameter(help="Begin of the time window to begin with: ISO 8601, or seconds since 1970.")] = None,
+    until: Annotated[str | None, Parameter(help="Its end, not included.")] = None,
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None,
     low_bandwidth: Annotated[bool | None, Parameter(help="Fewer repaints, for slow links; by itself over SSH.")] = None,
     theme: Annotated[str | None, Parameter(help="Colour theme: netsleuth-dark, netsleuth-light, netsleuth-16.")] = None,
@@ -38,6 +40,7 @@ def browse(
     with misused():
         budget = parse_size(memory) if memory else None
         text = expanded(filter)
+        window = (None, None) if since is None and until is None else _window(since, until)
 
     def session() -> Session:  # made on the loading thread: what it needs is imported while the first screen is already there
         from netsleuth_tui.session import Session
@@ -46,4 +49,15 @@ def browse(
 
     from netsleuth_tui.tui import run
 
-    return run(paths, session, filter=text, low_bandwidth=low_bandwidth, theme=theme, ascii=ascii)
+    return run(paths, session, filter=text, window=window, low_bandwidth=low_bandwidth, theme=theme, ascii=ascii)
+
+
+def _window(since: str | None, until: str | None) -> tuple[int | None, int | None]:
+    """Begin and end, ns since the epoch.
+
+    Raises:
+        NetSleuthError: They are no times, or in the wrong order.
+    """
+    from netsleuth_tui.cli.headless import window_of
+
+    return window_of(since, until)

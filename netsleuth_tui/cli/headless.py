@@ -18,7 +18,7 @@ from netsleuth_tui.session import Session
 from netsleuth_tui.tabular import Table
 from netsleuth_tui.terminal.sanitize import display
 
-__all__ = ["ending", "format_of", "load", "say", "scope_of", "write"]
+__all__ = ["ending", "format_of", "load", "say", "scope_of", "window_of", "write"]
 
 
 def say(text: str) -> None:
@@ -32,14 +32,19 @@ def scope_of(common: Common) -> Scope:
     Raises:
         NetSleuthError: A filter or a time is not valid.
     """
-    scope = Scope(
-        expanded(common.filter),
-        parse_time(common.since) if common.since is not None else None,
-        parse_time(common.until) if common.until is not None else None,
-    )
-    if scope.start is not None and scope.end is not None and scope.end <= scope.start:
+    return Scope(expanded(common.filter), *window_of(common.since, common.until))
+
+
+def window_of(since: str | None, until: str | None) -> tuple[int | None, int | None]:
+    """Begin and end of a time window, ns since the epoch; None is open.
+
+    Raises:
+        NetSleuthError: They are no times, or in the wrong order.
+    """
+    start, end = (parse_time(text) if text is not None else None for text in (since, until))
+    if start is not None and end is not None and end <= start:
         raise NetSleuthError("--until is not after --since")
-    return scope
+    return start, end
 
 
 def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:

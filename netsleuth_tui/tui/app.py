@@ -36,6 +36,7 @@ class NetSleuthApp(App[None]):
         paths: What to open.
         session: Takes it in; or what makes it, on the loading thread.
         text: Filter to begin with.
+        window: Time window to begin with.
         slow_link: Every byte to the terminal counts.
         theme: Name of a theme.
         glyphs: Characters to draw with.
@@ -58,6 +59,7 @@ class NetSleuthApp(App[None]):
         session: Session | Callable[[], Session],
         *,
         text: str = "",
+        window: tuple[int | None, int | None] = (None, None),
         slow_link: bool = False,
         theme: str = DARK,
         glyphs: Glyphs = UNICODE,
@@ -72,6 +74,7 @@ class NetSleuthApp(App[None]):
         self._shown = Shown()
         self.settings = settings or Settings()
         self.main = MainScreen(paths, session, text, slow_link=slow_link)
+        self.main.first_window = window
         self.main.complaints = [complaint] if complaint else []
         if self.settings.keys:
             self.set_keymap(self.settings.keys)

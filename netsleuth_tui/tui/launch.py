@@ -35,6 +35,7 @@ def run(
     session: Session | Callable[[], Session],
     *,
     filter: str = "",  # noqa: A002 - the option is called --filter
+    window: tuple[int | None, int | None] = (None, None),
     low_bandwidth: bool | None = None,
     theme: str | None = None,
     ascii: bool | None = None,  # noqa: A002 - the option is called --ascii
@@ -45,6 +46,7 @@ def run(
         paths: Files, patterns, folders; '-' is standard input.
         session: Takes them in; or a function that makes it, which is called on the loading thread, after the first paint.
         filter: Display filter to begin with.
+        window: Begin and end of the time window to begin with, ns since the epoch; None is open.
         low_bandwidth: Fewer repaints, no mouse; None: unless the terminal is certainly on this machine.
         theme: Name of a theme; None: as the terminal's colours allow.
         ascii: Draw with ASCII only; None: as the terminal and the locale say.
@@ -72,7 +74,17 @@ def run(
     glyphs = glyphs_for(terminal) if ascii is None else ASCII if ascii else glyphs_for(_with_unicode(terminal))
     settings, complaint = _settings()
     wanted = theme or settings.theme or _theme(terminal)
-    app = NetSleuthApp(paths, session, text=filter, slow_link=slow, theme=wanted, glyphs=glyphs, settings=settings, complaint=complaint)
+    app = NetSleuthApp(
+        paths,
+        session,
+        text=filter,
+        window=window,
+        slow_link=slow,
+        theme=wanted,
+        glyphs=glyphs,
+        settings=settings,
+        complaint=complaint,
+    )
     leave = weakref.WeakMethod(app.leave_from_outside)  # the watching thread outlives the app, and must not keep its session alive
 
     def ask(code: int) -> None:

@@ -98,3 +98,29 @@ async def test_the_user_has_other_keys(driven: Driven) -> None:
         assert "f4 filter" in d.lines[-1]
         await d.press("f4")
         assert d.main.focused is d.main.filter_bar.input
+
+
+async def test_what_is_looked_at_is_copied(driven: Driven) -> None:
+    """As a command for the shell, or as a filter for Wireshark; it is shown, too, with what Wireshark does not know."""
+    session = FakeSession(mixed())
+    async with driven(session) as d:
+        d.main.look_at(Scope("tcp.port == 443", START, START + 10 * SECOND))
+        await d.settle()
+        await d.press("C")
+        command = "netsleuth trace.pcap --filter 'tcp.port == 443' --since 2026-03-10T12:00:00Z --until 2026-03-10T12:00:10Z"
+        assert d.app.clipboard == command
+        assert command in d.main.status.message
+        await d.press("Y")
+        assert d.app.clipboard == "tcp.port == 443"
+        d.main.look_at(Scope("frame.offset > 7"))
+        await d.settle()
+        await d.press("Y")
+        assert "does not have this field" in d.main.status.message
+
+
+async def test_the_app_begins_with_a_window(driven: Driven) -> None:
+    """--since and --until, as the copied command has them."""
+    session = FakeSession(mixed())
+    async with driven(session, text="tcp", window=(START, START + 10 * SECOND)) as d:
+        assert session.scope == Scope("tcp", START, START + 10 * SECOND)
+        assert d.main.overview.matched == 34

@@ -53,6 +53,7 @@ class Counting(Screen[None]):
         self._unanswered: set[Pane] = set()
         """Panes whose question waits for an answer."""
         self.first_filter = text
+        self.first_window: tuple[int | None, int | None] = (None, None)
         self.complaints: list[str] = []
         """What is wrong with the user's settings."""
         self.slow_link = slow_link
@@ -114,7 +115,8 @@ class Counting(Screen[None]):
             self.app.exit(return_code=1)
             return
         if first:
-            self._wanted = replace(session.scope, filter=self.first_filter)
+            start, end = self.first_window
+            self._wanted = replace(session.scope, filter=self.first_filter, start=start, end=end)
             self._accepting = self._generation + 1
         if first or ended or (time.monotonic() >= self._next_count and not self.lane.busy):
             self.count_again()

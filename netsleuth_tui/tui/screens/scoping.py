@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
+from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import FilterAccepted, FilterChosen, FilterEdited, RateWanted, TermChosen, WindowChosen
 from netsleuth_tui.tui.panes import pane_of
@@ -34,6 +35,8 @@ class Scoping(Counting):
         key("scope.only", "equals_sign", "term('only')", "make the thing under the cursor the whole filter", "="),
         footer_key("scope.undo", "u", "undo", "undo", "look at what was looked at before: filter and time window"),
         key("scope.redo", "ctrl+r", "redo", "take one undo back"),
+        key("scope.copy", "C", "copy('shell')", "copy what is looked at as a command for the shell: files, filter, time window", "C"),
+        key("scope.wireshark", "Y", "copy('wireshark')", "copy the filter as Wireshark takes it", "Y"),
         key("window.start", "left_square_bracket", "edge('start')", "begin the time window at the cursor", "["),
         key("window.end", "right_square_bracket", "edge('end')", "end the time window after the cursor", "]"),
         key("window.whole", "backslash", "whole_time", "no time window: the whole time again", "\\"),
@@ -130,6 +133,22 @@ class Scoping(Counting):
         if self._accepting and self._wanted is not None:
             return self._wanted
         return self.session.scope if self.session is not None else None
+
+    def action_copy(self, what: str) -> None:
+        """Copy what is looked at, and show it: not every terminal lets a program copy."""
+        from netsleuth_tui.analysis.shell import shell_words
+        from netsleuth_tui.query.wireshark import for_wireshark
+
+        scope = self.latest
+        if scope is None:
+            return
+        text, notes = (shell_words(self.paths, scope), ()) if what == "shell" else for_wireshark(scope.filter)
+        if not text:
+            self.status.say("there is no filter", "warning")
+            return
+        self.app.copy_to_clipboard(text)
+        told = f"copied, if this terminal allows it: {text}" + "".join(f" ({note})" for note in notes)
+        self.status.say(display(told, limit=2000), "warning" if notes else "good", keep=True)
 
     # The time window
 
