@@ -134,10 +134,15 @@ def bad_length(d: Difference) -> bool:
 
 def cut_off(d: Difference) -> bool:
     """Headers that are cut off, or contradict themselves: tshark stops before it counts, or goes on."""
-    return bool(d.bits & (Has.TRUNCATED | Has.MALFORMED))
+    return bool(d.bits & (Has.TRUNCATED | Has.MALFORMED)) or d.has_address("malformed")
 
 
-CLASSES: tuple[Callable[[Difference], bool], ...] = (inner_header, not_followed, bad_length, cut_off)
+def source_route(d: Difference) -> bool:
+    """Packets with a source route or routing header: tshark takes the last stop for the destination."""
+    return d.has_address("routed")
+
+
+CLASSES: tuple[Callable[[Difference], bool], ...] = (inner_header, not_followed, bad_length, cut_off, source_route)
 
 
 def classify(d: Difference) -> str:
@@ -146,14 +151,24 @@ def classify(d: Difference) -> str:
 
 
 def unusual_addresses(tshark: str, path: Path) -> dict[str, set[str]]:
-    """Addresses of frames with more than one IP header, with one behind a protocol that we do not follow, and with a bad length of UDP."""
-    names = ("frame.protocols", "udp.length.bad", "udp.length.bad_zero", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst")
+    """Addresses of frames with more than one IP header, one behind a protocol that we do not follow, a bad length of UDP, or a route."""
+    names = (
+        "frame.protocols",
+        "udp.length.bad",
+        "udp.length.bad_zero",
+        "_ws.expert.message",
+        "ip.opt.type",
+        "ip.src",
+        "ip.dst",
+        "ipv6.src",
+        "ipv6.dst",
+    )
     wanted = [word for name in names for word in ("-e", name)]
     command = [tshark, *AS_THE_FILE_HAS_IT, "-r", str(path), "-T", "fields", "-E", "separator=/t", *wanted]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    found: dict[str, set[str]] = {"inner": set(), "unreached": set(), "bad length": set()}
+    found: dict[str, set[str]] = {name: set() for name in ("inner", "unreached", "bad length", "malformed", "routed")}
     for line in done.stdout.splitlines():
-        protocols, bad, zero, *addresses = line.split("\t")
+        protocols, bad, zero, experts, options, *addresses = line.split("\t")
         hosts = [str(ip_address(part)) for cell in addresses for part in cell.split(",") if part]
         path_to = protocols.split(":")
         ips = [k for k, name in enumerate(path_to) if name in ("ip", "ipv6")]
@@ -163,6 +178,10 @@ def unusual_addresses(tshark: str, path: Path) -> dict[str, set[str]]:
             found["unreached"].update(hosts)
         if bad or zero:
             found["bad length"].update(hosts)
+        if "Malformed" in experts:
+            found["malformed"].update(hosts)
+        if "ipv6.routing" in path_to or {"131", "137"} & set(options.split(",")):
+            found["routed"].update(hosts)
     return found
 
 

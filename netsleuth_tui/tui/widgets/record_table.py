@@ -107,8 +107,8 @@ class RecordTable(ColumnTable, Pane):
         row = self.row
         first, last = seen.overview.first, seen.overview.last
         days = first is not None and last is not None and first // DAY != last // DAY
-        fits = result is not None and len(result) == len(seen.overview.rows)
-        self._pages = RecordPages(seen.store, seen.overview.rows, self._names, days=days, order=result if fits else None)
+        rows, order = result if result is not None else (seen.overview.rows, None)
+        self._pages = RecordPages(seen.store, rows, self._names, days=days, order=order)
         self.sorting = False
         self.nothing = seen.nothing
         if not seen.same_scope:
@@ -270,4 +270,4 @@ class RecordTable(ColumnTable, Pane):
 def _ordered(name: str, descending: bool, look: Look) -> Any:
     from netsleuth_tui.analysis import sorted_rows
 
-    return sorted_rows(look.store, look.rows, name, descending=descending, cancelled=look.cancelled)
+    return look.rows, sorted_rows(look.store, look.rows, name, descending=descending, cancelled=look.cancelled)
