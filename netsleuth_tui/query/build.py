@@ -111,7 +111,8 @@ class Builder(lark.Transformer):  # type: ignore[type-arg]
         left, bits = parts[0], parts[2]
         field = _field(left)
         if field.kind != "uint":
-            raise _refuse(left, f"& picks bits from whole numbers, and {field.name} is none", "for example tcp.flags & 0x02")
+            hint = f"for a network: {field.name} == 10.1.0.0/16" if field.version == 4 else "for example tcp.flags & 0x02"
+            raise _refuse(left, f"& picks bits from whole numbers, and {field.name} is none", hint)
         mask = number(bits.text) if bits.kind == "WORD" else None
         if mask is None:
             raise _refuse(bits, "& is followed by a number that says which bits", f"for example {field.name} & 0x02")

@@ -81,6 +81,9 @@ def explain(pieces: Sequence[Piece], at: int) -> FilterError:
     opened = _still_open(pieces[:at])
     if at == len(pieces):
         return _at_end(before, opened)
+    if pieces[at].kind in {"IN", "NOT", "CONTAINS", "MATCHES"} and at > 1 and pieces[at - 2].kind == "QUANTIFIER":
+        what = f"all and any stand before a comparison, not before {pieces[at].text}"
+        return _at(pieces[at - 2], what, "for example all tcp.port <= 1023")
     return _in_the_middle(pieces[at], before, opened)
 
 

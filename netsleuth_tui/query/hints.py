@@ -52,6 +52,11 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"(ip|ipv6)\.(host|src_host|dst_host)", "names are not resolved; compare addresses with ip.addr"),
     (r"(ip|tcp|udp|icmp)\.checksum.*", "checksums are not kept"),
     (r"ip\.(hdr_len|dsfield.*|tos)|tcp\.(hdr_len|options.*|urgent_pointer)", "this header field is not kept"),
+    (r"udp\.length", "this header field is not kept; frame.len is the length of the frame"),
+    (r"ipv6\.(tclass|flow)|icmp(v6)?\.(ident|seq|checksum|nd|mtu).*|vlan\.(priority|cfi|etype|dei)", "this header field is not kept"),
+    (r"(gre|mpls|sctp|pppoe|arp\.proto|arp\.hw)\.[a-z_.]+", "this header field is not kept"),
+    (r"_ws\.(malformed|expert.*|short|unreassembled)", "what dissectors find wrong is not kept"),
+    (r"frame\.(comment|interface.*|encap.*|marked|ignored)|pkt_comment", "comments and interfaces of frames are not kept"),
     (r"(ip|ipv6)\.geoip.*", "places have their own pane: Regions"),
 )
 

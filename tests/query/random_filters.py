@@ -23,7 +23,7 @@ from netsleuth_tui.query.nodes import (
     Text,
 )
 
-__all__ = ["FILTERS", "LEAVES"]
+__all__ = ["FILTERS", "LEAVES", "POOLS", "as_value"]
 
 RELATIONS = st.sampled_from(sorted(OPERATORS))
 KINDS: dict[tuple[str, int], list[str]] = {}
@@ -43,16 +43,20 @@ def pool(name: str) -> list:
 POOLS = {name: pool(name) for name in FIELDS}
 
 
+def as_value(name: str, value):
+    """A value of the pool as a node."""
+    field = FIELDS[name]
+    if field.kind == "address":
+        return Address(field.version, value, 32 if field.version == 4 else 128)
+    return Instant(value) if field.kind == "time" else Text(value) if field.kind == "label" else Number(value)
+
+
 @st.composite
 def a_value(draw: st.DrawFn, name: str, *, network: bool = True):
     field = FIELDS[name]
     value = draw(st.sampled_from(POOLS[name]))
-    if field.kind == "time":
-        return Instant(value)
-    if field.kind == "label":
-        return Text(value)
     if field.kind != "address":
-        return Number(value)
+        return as_value(name, value)
     width = 32 if field.version == 4 else 128
     below = draw(st.sampled_from([0, 0, 0, 1, 5, 8, 16, 27, width])) if network else 0
     return Address(field.version, value >> below << below, width - below)

@@ -8,12 +8,13 @@ import duckdb
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from query.random_filters import FILTERS
-from query.reference import PACKETS, ROWS, Hosts, holds
+from query.random_filters import FILTERS, POOLS, as_value
+from query.reference import OPERATORS, PACKETS, ROWS, Hosts, holds
 
 from netsleuth_tui.decode.columns import PACKET_COLUMNS
 from netsleuth_tui.query import FIELDS, PROTOCOLS, compile_filter, parse, unparse
 from netsleuth_tui.query.compile import predicate
+from netsleuth_tui.query.nodes import Comparison, Membership, Not, Number, Present, Range, Reference, Search, Text
 
 COLUMNS = {name: np.array([p.columns[name] for p in PACKETS], kind) for name, kind in PACKET_COLUMNS.items()}
 COLUMNS["number"] = COLUMNS["row"] + np.uint32(1)
@@ -63,6 +64,28 @@ def test_printing_and_parsing_are_inverse(node):
     text = unparse(node)
     assert parse(text) == node
     assert unparse(parse(text)) == text
+
+
+@pytest.mark.parametrize("name", sorted(FIELDS))
+def test_every_field_agrees_with_every_operator(engine, name):
+    """No operator is left to chance: each relation, for one and for all occurrences, of values that occur; sets, ranges and bits too."""
+    some = POOLS[name][:: max(len(POOLS[name]) // 3, 1)]
+    nodes = [Present(name)]
+    for value in (as_value(name, value) for value in some):
+        nodes += [Comparison(Reference(name), relation, value, every) for relation in OPERATORS for every in (False, True)]
+        nodes.append(Membership(Reference(name), (value,)))
+        if FIELDS[name].kind == "uint":
+            bits = Reference(name, 3)
+            nodes += [Comparison(bits, relation, Number(value.value & 3), every=False) for relation in OPERATORS]
+            nodes.append(Membership(bits, (Range(Number(0), Number(value.value & 3)),)))
+    if FIELDS[name].kind == "label":
+        nodes += [Search(Reference(name), how, Text(text)) for how in ("contains", "matches") for text in ("CMP", "v[46]", "")]
+    else:
+        nodes.append(Membership(Reference(name), (Range(as_value(name, some[0]), as_value(name, some[-1])),)))
+    for node in nodes:
+        for asked in (node, Not(node)):
+            expected = {row for row, packet in enumerate(PACKETS) if holds(asked, packet)}
+            assert matching(engine, predicate(asked, Hosts)) == expected, unparse(asked)
 
 
 EDGES = [

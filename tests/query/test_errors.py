@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import time
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from query.random_filters import FILTERS
 
 from netsleuth_tui.query import ALIASES, FIELDS, PROTOCOLS, FilterError, classify, compile_filter, parse, unparse
 
@@ -229,6 +231,47 @@ def test_any_row_of_words_is_a_filter_or_an_error(parts, gap):
 def test_any_text_is_a_filter_or_an_error(text):
     """So does anything else that can be typed or pasted."""
     is_a_filter_or_an_error(text)
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> str:
+    """A valid filter with characters taken out, put in, or doubled."""
+    text = unparse(draw(FILTERS))
+    for _ in range(draw(st.integers(1, 3))):
+        at, cut = draw(st.integers(0, len(text))), draw(st.integers(0, 4))
+        text = (
+            text[:at]
+            + draw(st.sampled_from(["", "(", ")", "{", "}", '"', "\\", "!", "=", " ", "\x00", "\x1b[31m", "\ud800", "é", "..", "-"]))
+            + text[at + cut :]
+        )
+    return text
+
+
+@settings(max_examples=600, deadline=None)
+@given(mutated())
+def test_a_filter_with_slips_is_a_filter_or_an_error(text):
+    """A few characters wrong, control characters and half surrogates among them."""
+    is_a_filter_or_an_error(text)
+
+
+HUGE = {
+    "parentheses": "(" * 10_000, "closed": "(" * 5_000 + "tcp" + ")" * 5_000, "nots": "!" * 10_000 + "tcp", "words": "tcp or " * 1_500,
+    "string": '"' + "\\" * 10_000, "set": "tcp.port in {" + "1," * 5_000, "digits": "ip.ttl == " + "9" * 10_000,
+    "address": "ip.addr == " + "1." * 5_000, "groups": "ipv6.addr == " + ":" * 10_000, "control": "\x00\x1b" * 5_000,
+    "pattern": '_ws.col.protocol matches "' + "(a|a)" * 2_000 + '"', "deep": "!(" * 90 + "tcp" + ")" * 90, "dots": "." * 10_000,
+    "fraction": "frame.time_epoch == 0." + "1" * 4_000, "chain": "1 < " * 1_000 + "ip.ttl",
+    "longest": ("ip.ttl == 1 or " * 300)[:4_080] + " tcp",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HUGE.values(), ids=HUGE)
+def test_ten_thousand_characters_are_answered_at_once(text):
+    """Valid or an error at a column of the text, within the time between two keys, and so are their colours."""
+    began = time.perf_counter()
+    error = error_of(text)
+    classify(text)
+    assert time.perf_counter() - began < 2
+    assert error is None or 0 <= error.column < len(text)
 
 
 @settings(max_examples=500, deadline=None)
