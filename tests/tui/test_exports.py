@@ -31,7 +31,7 @@ async def test_a_pane_is_exported_under_the_filter(
 
 
 def packets_in(lines: list[str]) -> int:
-    """Packets that the rows of a pane amount to: the rows themselves, or their column of packets, of the first group where there are groups."""
+    """Packets in the rows of a pane: the rows themselves, or their column of packets, of the first group where there are groups."""
     names = lines[0].split(",")
     cells = [dict(zip(names, line.split(","), strict=True)) for line in lines[1:]]
     if "packets" not in names:
