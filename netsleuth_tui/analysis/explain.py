@@ -193,7 +193,16 @@ class _Comparison:
             covered += common
             if not value.trait.alone:
                 break
-        return chosen if covered >= COVERED * size else []
+        if covered < COVERED * size:
+            return []
+        return self._without_gaps(where, values, chosen) if values[0].trait.ordered else chosen
+
+    def _without_gaps(self, where: NDArray[np.bool_], values: list[_Value], chosen: list[_Value]) -> list[_Value]:
+        """What lies between the values, too, where they still hold hardly for other packets."""
+        keys = [value.key for value in chosen]
+        between = [value for value in values if min(keys) <= value.key <= max(keys)]
+        common = sum(int(np.count_nonzero(value.where & where)) for value in between)
+        return between if common >= CONTAINED * sum(value.size for value in between) else chosen
 
     def _heading(self, parts: dict[str, list[_Value]], lines: list[Line]) -> Line:
         """What the lines have in common, as one filter; counted by asking for it."""

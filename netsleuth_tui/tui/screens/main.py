@@ -18,6 +18,7 @@ from netsleuth_tui.tui.panes import is_seen
 from netsleuth_tui.tui.screens.placing import TABS, Placing
 from netsleuth_tui.tui.widgets.conversations import ConversationTable
 from netsleuth_tui.tui.widgets.detail_pane import DetailPane
+from netsleuth_tui.tui.widgets.explain import ExplainPane
 from netsleuth_tui.tui.widgets.facets import Facets
 from netsleuth_tui.tui.widgets.filter_bar import FilterBar
 from netsleuth_tui.tui.widgets.prompt import Prompt
@@ -52,6 +53,7 @@ class MainScreen(Placing):
         footer_key("main.timeline", "t", "timeline", "time", "go to the time line"),
         key("main.records", "1", "tab('records')", "go to the records"),
         key("main.conversations", "2", "tab('conversations')", "go to the conversations"),
+        footer_key("main.explain", "x", "tab('explain')", "explain", "go to what stands out in the time window"),
         key("main.bytes", "b", "bytes", "draw the time line in another measure: packets, bytes, bits, TCP payload bytes"),
         key("main.hex", "v", "hex", "the bytes of the packet alone, its layers alone, or both where there is room"),
         footer_key("main.export", "e", "export", "export", "write what the pane in use shows to a file"),
@@ -74,6 +76,7 @@ class MainScreen(Placing):
                     yield Tabs(tuple(TABS.values()), id="tabs")
                     yield RecordTable(id="records")
                     yield ConversationTable(id="conversations")
+                    yield ExplainPane(id="explain")
             yield DetailPane(self.detail_lane, slow_link=self.slow_link, id="detail")
             yield Prompt(id="prompt")
             yield Status(id="status")

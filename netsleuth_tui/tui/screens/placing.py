@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TABS", "Placing"]
 
-TABS = MappingProxyType({"records": ("1", "Records"), "conversations": ("2", "Conversations")})
+TABS = MappingProxyType({"records": ("1", "Records"), "conversations": ("2", "Conversations"), "explain": ("x", "Explain")})
 """Panes that take turns in the middle: id of the widget, its key, its title."""
 
 WIDE = 140
