@@ -300,6 +300,7 @@ class FilterBar(Vertical):
         else:
             after, cursor = inserted(text, cursor, self.suggestions.offer.start, chosen.text)
         self._next = "asked" if chosen.more else "nothing"
+        self.query_one(Complaint).text = ""  # which was about another text
         self.close_list()
         if after == self.input.value:
             self._next = "wanted"
