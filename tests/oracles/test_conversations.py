@@ -36,7 +36,7 @@ AS_THE_FILE_HAS_IT = [
     *("-o", "ipv6.defragment:FALSE"),
     *("-o", "tcp.desegment_tcp_streams:FALSE"),
 ]
-LINE = re.compile(r"(\S+)\s+<->\s+(\S+)\s+(\d+) (\d+ (?:bytes|[kMG]B))\s+(\d+) (\d+ (?:bytes|[kMG]B))\s+(\d+) ")
+LINE = re.compile(r"(\S+)\s+<->\s+(\S+)\s+(\d+) (-?\d+ (?:bytes|[kMG]B))\s+(\d+) (-?\d+ (?:bytes|[kMG]B))\s+(\d+) ")
 UNITS = {"bytes": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 
 CAPTURES = [
@@ -109,6 +109,8 @@ class Difference:
     theirs: Counter[End]
     bits: Has
     """What any packet between the two addresses has, as we see it."""
+    longest: int
+    """Bytes on the wire that one of them claims at most."""
     unusual: dict[str, set[str]]
     """Addresses of frames that have something unusual in tshark; see `unusual_addresses`."""
 
@@ -142,7 +144,12 @@ def source_route(d: Difference) -> bool:
     return d.has_address("routed")
 
 
-CLASSES: tuple[Callable[[Difference], bool], ...] = (inner_header, not_followed, bad_length, cut_off, source_route)
+def two_gibibytes(d: Difference) -> bool:
+    """Frames that claim 2 GiB or more."""
+    return d.longest >= 2**31
+
+
+CLASSES: tuple[Callable[[Difference], bool], ...] = (inner_header, not_followed, bad_length, cut_off, source_route, two_gibibytes)
 
 
 def classify(d: Difference) -> str:
@@ -185,12 +192,12 @@ def unusual_addresses(tshark: str, path: Path) -> dict[str, set[str]]:
     return found
 
 
-def bits_between(session: Session, ends: frozenset[End]) -> Has:
-    """What any packet between two addresses has."""
+def between(session: Session, ends: frozenset[End]) -> tuple[Has, int]:
+    """What any packet between two addresses has, and the greatest length of one."""
     text = " && ".join(f"ip{'v6' if ':' in host else ''}.addr == {host}" for host, _ in ends)
     rows = rows_of(session.store, Scope(text))
-    present = session.store.columns().present[rows.take(0, len(rows))]
-    return Has(int(np.bitwise_or.reduce(present))) if len(rows) else Has(0)
+    ids, columns = rows.take(0, len(rows)), session.store.columns()
+    return (Has(int(np.bitwise_or.reduce(columns.present[ids]))), int(columns.len[ids].max())) if len(ids) else (Has(0), 0)
 
 
 def differences(session: Session, found: Tables, unusual: Callable[[], dict[str, set[str]]]) -> Iterator[Difference]:
@@ -207,7 +214,7 @@ def differences(session: Session, found: Tables, unusual: Callable[[], dict[str,
             if same and len(there) == 2:  # of one connection: bytes of several cannot be added up once they are cut to kB
                 same = {(end, text) for end, packets, text in here if packets} == {(end, text) for end, packets, text in there if packets}
             if not same:
-                yield Difference(table, ends, +sent[0], +sent[1], bits_between(session, ends), unusual())
+                yield Difference(table, ends, +sent[0], +sent[1], *between(session, ends), unusual())
 
 
 def compared(tshark: str, path: Path) -> tuple[list[Difference], int] | None:
@@ -253,3 +260,37 @@ def test_conversations_of_every_capture(shared: Path, tshark: str) -> None:
     print(counts)  # noqa: T201 - shown with -s, and where the test fails
     assert not without, without[:5]
     assert counts["conversations"] > 5000
+
+
+def judged(tshark: str, path: Path) -> dict[tuple[str, ...], Counter[str]]:
+    """How many segments of each sender tshark takes for sent again, and which of them are a bare FIN; how many for out of order."""
+    kinds = ("retransmission", "fast_retransmission", "spurious_retransmission", "out_of_order")
+    names = ("ip.src", "tcp.srcport", "ip.dst", "tcp.dstport", "tcp.flags.fin", "tcp.len", *(f"tcp.analysis.{kind}" for kind in kinds))
+    wanted = [word for name in names for word in ("-e", name)]
+    command = [tshark, "-n", "-r", str(path), "-Y", "tcp && ip", "-T", "fields", "-E", "separator=/t", "-E", "occurrence=f", *wanted]
+    found: dict[tuple[str, ...], Counter[str]] = {}
+    for line in subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines():
+        *sender, fin, length, plain, fast, spurious, late = line.split("\t")
+        again = bool(plain or fast or spurious)
+        bare = again and fin == "1" and length == "0"
+        found.setdefault(tuple(sender), Counter()).update({"again": again, "bare FIN": bare, "late": bool(late)})
+    return found
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_retransmissions_are_those_of_tshark_and_what_fills_gaps(shared: Path, tshark: str, name: str) -> None:
+    """For every sender: at least what tshark says was sent again, at most that and what it says is out of order.
+
+    A bare FIN that an ACK has overtaken is sent again to tshark, which takes the ACK for proof of it; here it is late.
+    """
+    path = shared / "corpora" / "captures" / name
+    session = Session(1 << 30)
+    session.load([str(path)])
+    made = conversations(session.store, rows_of(session.store, Scope("tcp && ip")), by="ports")
+    texts = {column: [str(cell) for cell in made.cells(column)] for column in ("a", "port_a", "b", "port_b")}
+    counts = judged(tshark, path)
+    for k, ends in enumerate(zip(texts["a"], texts["port_a"], texts["b"], texts["port_b"], strict=True)):
+        for sender, side in ((ends, "ab"), ((*ends[2:], *ends[:2]), "ba")):
+            ours_again = int(made.numbers(f"retransmissions_{side}")[k])
+            expected = counts.get(sender, Counter())
+            assert expected["again"] - expected["bare FIN"] <= ours_again <= expected["again"] + expected["late"], sender
