@@ -22,6 +22,9 @@ class Column:
     kind: Kind = "text"
     """Numbers are right-aligned and never guarded; text may come from an attacker."""
 
+    within: tuple[str, str] | None = None
+    """In JSON, where objects may hold objects: the one that this is a part of, and its name there. Parts of one stand side by side."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

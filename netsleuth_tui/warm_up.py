@@ -16,7 +16,7 @@ __all__ = ["main", "warm_up"]
 
 def warm_up(directory: Path, group: str) -> None:
     """Compile the kernels of a group, by loading small captures and looking at them in every way, and write them into `directory`."""
-    from netsleuth_tui.analysis import Scope, conversations, explain, facets, overview, rows_of, series
+    from netsleuth_tui.analysis import Scope, associations, conversations, explain, facets, overview, rows_of, series
     from netsleuth_tui.analysis.occurring import count_values
     from netsleuth_tui.decode.hosts import HostTable
     from netsleuth_tui.ingest import Loader
@@ -27,7 +27,13 @@ def warm_up(directory: Path, group: str) -> None:
     store = Store()
     with tempfile.TemporaryDirectory(dir=directory) as folder:
         names = []
-        for name, content in (("ethernet.pcap", _pcap(1, FRAME)), ("ip.pcap", _pcap(101, FRAME[14:])), ("ethernet.pcapng", _pcapng())):
+        files = {
+            "ethernet.pcap": _pcap(1, FRAME),
+            "ip.pcap": _pcap(101, FRAME[14:]),
+            "esp.pcap": _pcap(1, ESP),
+            "ethernet.pcapng": _pcapng(),
+        }
+        for name, content in files.items():
             path = Path(folder) / name
             path.write_bytes(content)
             names.append(str(path))
@@ -37,6 +43,7 @@ def warm_up(directory: Path, group: str) -> None:
     facets(store, rows_of(store, Scope()))
     explain(store, Scope("", 0, SECOND))
     conversations(store, rows_of(store, Scope()))
+    associations(store, rows_of(store, Scope()))
     count_values(store, Scope(), "ip.ttl")
     hosts = HostTable()
     hosts.merge(store.hosts)
@@ -49,6 +56,7 @@ SECOND = 1_000_000_000
 """Where the frames of the pcap files lie; those of the pcapng file lie at 0."""
 
 FRAME = bytes(12) + b"\x08\x00" + b"\x45" + bytes(7) + b"\x40\x06" + bytes(2) + b"\x0a\x00\x00\x01\x0a\x00\x00\x02" + bytes(20)
+ESP = FRAME[:23] + b"\x32" + FRAME[24:]
 
 
 def _pcap(link_type: int, frame: bytes) -> bytes:

@@ -4,6 +4,11 @@ from netsleuth_tui.analysis.between import between, conversation_of
 from netsleuth_tui.analysis.breakdown import Count, breakdown_table
 from netsleuth_tui.analysis.cells import cell_filter
 from netsleuth_tui.analysis.conversations import By, Conversations, conversation_columns, conversations, conversations_table, rates_table
+from netsleuth_tui.analysis.esp import WINDOWS, Associations, associations
+from netsleuth_tui.analysis.esp_detail import Detail, detail
+from netsleuth_tui.analysis.esp_order import Judged
+from netsleuth_tui.analysis.esp_remarks import remarks, verdict, with_spi
+from netsleuth_tui.analysis.esp_tables import association_columns, associations_table, courses_table
 from netsleuth_tui.analysis.explain import explain
 from netsleuth_tui.analysis.explanation import Explanation, explanation_table
 from netsleuth_tui.analysis.facets import Facet, facets, facets_table
@@ -25,17 +30,24 @@ __all__ = [
     "MEASURE_NAMES",
     "SHOWN",
     "SPLITS",
+    "WINDOWS",
+    "Associations",
     "By",
     "Conversations",
     "Count",
+    "Detail",
     "Explanation",
     "Facet",
     "Found",
+    "Judged",
     "Measure",
     "Overview",
     "Scope",
     "Series",
     "Summary",
+    "association_columns",
+    "associations",
+    "associations_table",
     "between",
     "breakdown_table",
     "can_sort",
@@ -47,6 +59,8 @@ __all__ = [
     "conversation_of",
     "conversations",
     "conversations_table",
+    "courses_table",
+    "detail",
     "epoch",
     "explain",
     "explanation_table",
@@ -60,6 +74,7 @@ __all__ = [
     "rates_table",
     "records",
     "records_table",
+    "remarks",
     "rows_of",
     "series",
     "show_interval",
@@ -70,4 +85,6 @@ __all__ = [
     "timeline",
     "timeline_by_table",
     "timeline_table",
+    "verdict",
+    "with_spi",
 ]

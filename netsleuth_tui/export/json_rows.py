@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from json.encoder import encode_basestring
 from types import NoneType
 
 from netsleuth_tui.export.encoding import Encoded, slices
-from netsleuth_tui.tabular import Cell, Table
+from netsleuth_tui.tabular import Cell, Column, Table
 
 __all__ = ["json_array", "json_lines"]
 
@@ -38,17 +39,30 @@ def json_lines(table: Table) -> Encoded:
 
 
 def _objects(table: Table, separator: str) -> Encoded:
-    names = [encode_basestring(column.name).replace("%", "%%") for column in table.columns]
     for rows, columns in slices(table):
         encoded = [_cells(cells) for cells in columns]
-        pairs = (f"{name}: {'null' if cells is None else '%s'}" for name, cells in zip(names, encoded, strict=True))
-        template = "{" + ", ".join(pairs) + "}"
+        template = "{" + ", ".join(_pairs(table.columns, encoded)) + "}"
         fields = [cells for cells in encoded if cells is not None]
         lines = map(template.__mod__, zip(*fields, strict=True)) if fields else [template % ()] * rows
         text = separator.join(lines)
         if not text.isascii() or "\x7f" in text:
             text = _UNSAFE_IN_JSON.sub(_escape, text)
         yield rows, text.encode()
+
+
+def _pairs(columns: Sequence[Column], encoded: Sequence[list[str] | None]) -> Iterator[str]:
+    """Name and place of each value; what belongs into an object of its own is put there."""
+    places = ["null" if cells is None else "%s" for cells in encoded]
+    for outer, group in groupby(zip(columns, places, strict=True), key=lambda pair: pair[0].within and pair[0].within[0]):
+        if outer is None:
+            yield from (f"{_name(column.name)}: {value}" for column, value in group)
+        else:
+            inner = ", ".join(f"{_name(column.within[1])}: {value}" for column, value in group if column.within is not None)
+            yield f"{_name(outer)}: {{{inner}}}"
+
+
+def _name(name: str) -> str:
+    return encode_basestring(name).replace("%", "%%")
 
 
 def _cells(cells: Sequence[Cell]) -> list[str] | None:

@@ -1,0 +1,241 @@
+"""One security association, or each of several, over time; and how deep its reordering, how long its losses are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.analysis.esp import WINDOWS, Associations, inside
+from netsleuth_tui.analysis.esp_order import AHEAD, CLASS, DUPLICATE, Judged
+from netsleuth_tui.analysis.esp_packets import Numbers
+from netsleuth_tui.decode.columns import NO_TIME, Columns, Has
+
+if TYPE_CHECKING:
+    from netsleuth_tui.store import Rows, Store
+
+__all__ = ["Course", "Detail", "Gap", "Histogram", "course", "detail", "displacements", "extents"]
+
+WORST = 50
+"""Gaps that are named one by one, the longest first."""
+COPY_WITHIN = 1_000_000
+"""ns: an identical packet that comes so soon after the first was captured twice, not sent twice."""
+LOWEST, HIGHEST = -(2**63), 2**63 - 1
+
+
+class Course(NamedTuple):
+    """What happened in each interval; int64 arrays of equal length."""
+
+    packets: Numbers
+    bytes: Numbers
+    """On the wire."""
+    ahead: Numbers
+    """Packets that opened a gap: early ones."""
+    late: Numbers
+    lost: Numbers
+    """Numbers that never came, at the packet that opened their gap."""
+    duplicates: Numbers
+    replay_drops: Numbers
+    """Late packets that a receiver with the given window drops."""
+    lowest: Numbers
+    """Smallest sequence number; -1 where there is none. So is `highest`."""
+    highest: Numbers
+
+
+class Gap(NamedTuple):
+    """A run of numbers that never came."""
+
+    length: int
+    first: int
+    """First and last number that are missing, as on the wire."""
+    last: int
+    row: int
+    """The packet that opened the gap, the first one with a higher number; and the one before it in the association."""
+    row_before: int
+    time: int
+    """Of that packet, ns since the epoch, or `NO_TIME`."""
+    provisional: bool
+
+
+class Histogram(NamedTuple):
+    """How often lengths occur: bin k holds those from 2**k to 2**(k + 1) - 1."""
+
+    times: Numbers
+    sums: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One security association, as far as it is in the scope."""
+
+    one: Associations
+    """It alone."""
+    start: int
+    """Begin of interval 0, ns since the epoch."""
+    every: int
+    course: Course
+    shift: int
+    """Sequence numbers of the course minus this begin at 1, as frames do."""
+    depths: Histogram
+    losses: Histogram
+    gaps: tuple[Gap, ...]
+    """The longest ones, at most `WORST`."""
+    gap_count: int
+    drops: dict[int, int]
+    """Late packets that a receiver drops, by the size of its window."""
+    safe_window: int
+    """The smallest window that drops none of them."""
+    extent: int
+    """Greatest reordering extent (RFC 4737 section 4.2.1): packets between a late one and the first that overtook it."""
+    displacement: tuple[int, int]
+    """Greatest displacements, early (negative) and late (RFC 5236 section 4)."""
+    copies: tuple[int, int, int]
+    """Duplicates: captured twice (the same IP packet within 1 ms), seen again with another TTL, and the rest, which may be replays."""
+
+
+def course(found: Judged, columns: Columns, buckets: NDArray[np.int64], size: int, first: int = 0, window: int = 64) -> Course:
+    """Count packets by bucket.
+
+    Args:
+        found: The judgement of all packets.
+        columns: The store's columns.
+        buckets: The bucket of each position from `first` on, -1 for packets that do not count.
+        size: Number of buckets.
+        first: The first position.
+        window: Of the receiver, for `replay_drops`.
+    """
+    counted = np.flatnonzero(buckets >= 0)
+    at, bucket = counted + first, buckets[counted]
+    kinds, rows = found.kinds[at] & CLASS, found.members.rows[at]
+
+    def of(positions: Numbers) -> Numbers:
+        within = (positions >= first) & (positions < first + len(buckets))
+        return np.where(within, buckets[np.where(within, positions - first, 0)] if len(buckets) else -1, -1)
+
+    def tally(chosen: Numbers, weights: NDArray[np.integer] | None = None) -> Numbers:
+        there = chosen >= 0
+        return np.bincount(chosen[there], None if weights is None else weights[there], minlength=size).astype(np.int64)
+
+    late = of(found.late)
+    lowest, highest = np.full(size, HIGHEST), np.full(size, LOWEST)
+    judged = kinds <= DUPLICATE
+    if judged.any():
+        sequence = found.sequence(found.places[at[judged]])
+        np.minimum.at(lowest, bucket[judged], sequence)
+        np.maximum.at(highest, bucket[judged], sequence)
+    empty = highest == LOWEST
+    lowest[empty] = highest[empty] = -1
+    return Course(
+        packets=tally(bucket),
+        bytes=tally(bucket, columns.len[rows]),
+        ahead=tally(bucket[kinds == AHEAD]),
+        late=tally(late),
+        lost=tally(of(found.run_at), found.run_length),
+        duplicates=tally(of(found.duplicates)),
+        replay_drops=tally(np.where(found.late_depth >= window, late, -1)),
+        lowest=lowest,
+        highest=highest,
+    )
+
+
+def detail(
+    store: Store, rows: Rows, whole: Associations, place: int, *, start: int, every: int, intervals: int, window: int = 64
+) -> Detail:
+    """Open one association.
+
+    Args:
+        store: What was loaded.
+        rows: The rows of the scope.
+        whole: The associations of that scope.
+        place: Which of them.
+        start: Begin of interval 0, ns since the epoch.
+        every: Length of an interval, ns.
+        intervals: How many there are.
+        window: Of the receiver, for the course.
+    """
+    found, one, columns = whole.judged, whole.at([place]), store.columns()
+    number = int(whole.which[place])
+    first, last = int(found.members.starts[number]), int(found.members.starts[number + 1])
+    chosen = inside(found, rows)[first:last]
+    times = columns.time[found.members.rows[first:last]]
+    buckets = (times - start) // every
+    buckets[~chosen | (times == NO_TIME) | (buckets < 0) | (buckets >= intervals)] = -1
+    counted = course(found, columns, buckets, intervals, first, window)
+    there = counted.lowest[counted.highest >= 0]
+
+    def here(positions: Numbers) -> NDArray[np.bool_]:
+        within = (positions >= first) & (positions < last)
+        within[within] = chosen[positions[within] - first]
+        return within
+
+    late, runs = here(found.late), here(found.run_at)
+    depths = found.late_depth[late]
+    moved = displacements(found.places[first:last][_first_copies(found, first, last)])
+    spread = extents(found, first, last)
+    return Detail(
+        one=one,
+        start=start,
+        every=every,
+        course=counted,
+        shift=int(there.min()) - 1 if len(there) else 0,
+        depths=_histogram(depths),
+        losses=_histogram(found.run_length[runs]),
+        gaps=_worst(found, columns, np.flatnonzero(runs)),
+        gap_count=int(runs.sum()),
+        drops={size: int((depths >= size).sum()) for size in sorted({*WINDOWS, window})},
+        safe_window=int(depths.max(initial=0)) + 1,
+        extent=int(spread.max(initial=0)),
+        displacement=(int(moved.min(initial=0)), int(moved.max(initial=0))),
+        copies=_copies(found, columns, here(found.duplicates)),
+    )
+
+
+def _first_copies(found: Judged, first: int, last: int) -> NDArray[np.bool_]:
+    return found.kinds[first:last] & CLASS < DUPLICATE
+
+
+def displacements(places: Numbers) -> Numbers:
+    """How far each packet is from where it would be without reordering, in order of arrival: negative is early (RFC 5236 section 4).
+
+    Args:
+        places: Sequence numbers in order of arrival, duplicates left out.
+    """
+    return np.sort(places) - places
+
+
+def extents(found: Judged, first: int, last: int) -> Numbers:
+    """Reordering extents of the late packets at the positions `first` to `last`, by sequence number (RFC 4737 section 4.2.1)."""
+    rank = np.cumsum(_first_copies(found, first, last))
+    here = (found.late >= first) & (found.late < last)
+    return rank[found.late[here] - first] - rank[found.late_opener[here] - first]
+
+
+def _histogram(lengths: Numbers) -> Histogram:
+    bins = np.frexp(lengths)[1] - 1 if len(lengths) else np.empty(0, np.int64)
+    return Histogram(np.bincount(bins).astype(np.int64), np.bincount(bins, lengths).astype(np.int64))
+
+
+def _worst(found: Judged, columns: Columns, runs: Numbers) -> tuple[Gap, ...]:
+    longest = runs[np.argsort(-found.run_length[runs], kind="stable")][:WORST]
+    first, rows = found.sequence(found.runs[longest]), found.members.rows
+    at = found.run_at[longest]
+    before = np.maximum(at - 1, 0)
+    return tuple(
+        Gap(length, number & 0xFFFFFFFF, (number + length - 1) & 0xFFFFFFFF, row, row_before, time, provisional)
+        for length, number, row, row_before, time, provisional in zip(
+            found.run_length[longest].tolist(), first.tolist(), rows[at].tolist(), rows[before].tolist(),
+            columns.time[rows[at]].tolist(), found.run_open[longest].tolist(), strict=True,
+        )
+    )  # fmt: skip
+
+
+def _copies(found: Judged, columns: Columns, chosen: NDArray[np.bool_]) -> tuple[int, int, int]:
+    rows = found.members.rows
+    copy, original = rows[found.duplicates[chosen]], rows[found.duplicate_of[chosen]]
+    has_id = columns.present[copy] & np.uint64(Has.IP_ID) != 0
+    other_ttl = columns.ttl[copy] != columns.ttl[original]
+    same = ~other_ttl & (columns.ip_id[copy] == columns.ip_id[original]) & (columns.len[copy] == columns.len[original])
+    same &= has_id & (columns.time[copy] - columns.time[original] <= COPY_WITHIN)
+    return int(same.sum()), int(other_ttl.sum()), int((~same & ~other_ttl).sum())
