@@ -21,6 +21,21 @@ def test_going_back_and_on_and_elsewhere() -> None:
     assert places.current == 0
 
 
+def test_a_step_on_the_way_is_no_place_to_go_back_to() -> None:
+    """Amending replaces the current value and forgets what came after it; back at the value before, there is one place less."""
+    places = History(0)
+    places.visit(1)
+    places.amend(2)
+    places.amend(3)
+    assert places.back()
+    assert places.current == 0
+    assert places.forward()
+    assert places.current == 3
+    places.amend(0)
+    assert not places.back()
+    assert places.current == 0
+
+
 def test_undo_takes_filter_and_window_back_together() -> None:
     """Every change is one step, whether it was the filter or the window that changed."""
     session = Session()

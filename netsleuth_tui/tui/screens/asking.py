@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.messages import Asked
 from netsleuth_tui.tui.screens.export import Exporting
 from netsleuth_tui.tui.widgets.prompt import Prompt
@@ -35,7 +36,7 @@ class Asking(Exporting):
         if wrong is None:
             self._end_asking()
         else:
-            self.status.say(wrong, "error", keep=True)
+            self.status.say(display(wrong, limit=400), "error", keep=True)
 
     def on_prompt_edited(self, message: Prompt.Edited) -> None:
         """Tell a pane that wants to know of every key."""
