@@ -39,7 +39,7 @@ from netsleuth_tui.decode.columns import NO_TIME, Columns
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.store import Rows
 
-__all__ = ["Flows", "flows"]
+__all__ = ["Flows", "flows", "is_ready"]
 
 SMALLEST = 1 << 12
 """Flows that there is room for at first."""
@@ -78,7 +78,7 @@ def flows(
         NetSleuthError: Nobody wanted the answer any more.
     """
     parts = 2 if len(rows) >= WORTH_TWO_THREADS else 1
-    while len(rows) > PLAIN_ROWS and jit.state() == "compiling" and not cancelled():
+    while not is_ready(rows) and not cancelled():
         jit.wait(MOMENT)
 
     def of(part: int) -> Flows:
@@ -95,6 +95,11 @@ def flows(
         return found[0]
     sums, counts = np.concatenate([one.sums for one in found]), np.concatenate([one.counts for one in found])
     return Flows(sums, counts, sum(one.outside for one in found))
+
+
+def is_ready(rows: Rows) -> bool:
+    """False while `flows` would wait for the compiler, on the very first run: callers with something else to do come back later."""
+    return len(rows) <= PLAIN_ROWS or jit.state() != "compiling"
 
 
 @cache

@@ -238,6 +238,19 @@ def test_work_that_nobody_wants_ends() -> None:
         conversations(store, rows_of(store, Scope()), cancelled=lambda: True)
 
 
+def test_many_rows_wait_for_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain Python would take longer, and slow the compiler down; few rows do not wait."""
+    states = iter(["compiling", "compiling", "compiled"])
+    waited: list[float] = []
+    monkeypatch.setattr(flows.jit, "state", lambda: next(states))
+    monkeypatch.setattr(flows.jit, "wait", waited.append)
+    store = store_of([udp(START)])
+    assert len(conversations(store, rows_of(store, Scope()))) == 1
+    monkeypatch.setattr(flows, "PLAIN_ROWS", 0)
+    assert len(conversations(store, rows_of(store, Scope()))) == 1
+    assert len(waited) == 2
+
+
 def test_nothing_gives_no_conversations() -> None:
     """An empty scope has a table with headings only."""
     store = store_of([])

@@ -9,6 +9,7 @@ import pytest
 from made import START, store_of, udp
 from tui.screens import FakeSession, mixed
 
+from netsleuth_tui.analysis import flows
 from netsleuth_tui.store import Store
 
 Driven = Any
@@ -110,3 +111,14 @@ async def test_many_conversations_scroll(driven: Driven) -> None:
         assert table.count() == 20_000
         assert table.cursor == 19_999
         assert table._block.cache_info().currsize < 10
+
+
+async def test_other_panes_do_not_wait_for_the_compiler(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the very first run the pane asks again until there is machine code."""
+    monkeypatch.setattr(flows, "is_ready", lambda _: False)
+    async with driven(FakeSession(mixed())) as d:
+        await d.press("2")
+        assert "when the compiler is done" in d.text
+        assert d.main.overview.matched == 300
+        monkeypatch.setattr(flows, "is_ready", lambda _: True)
+        await d.until(lambda: table_of(d).count() == 2)

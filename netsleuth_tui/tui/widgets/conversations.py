@@ -56,6 +56,8 @@ COLUMNS = tuple(
 PORTS = ("port_a", "port_b", "protocol")
 ALARMING = ("retransmissions_ab", "retransmissions_ba", "resets_ab", "resets_ba")
 COUNTING = "counting …"
+AGAIN = 1.0
+"""Seconds after which a pane asks again that was not answered."""
 BLOCK = 64
 BLOCKS_KEPT = 32
 
@@ -105,6 +107,12 @@ class ConversationTable(ColumnTable, Pane):
 
     def answer(self, seen: Seen, result: Any) -> None:
         """Show other conversations; the cursor stays on its own, if that is still there."""
+        if result is None:  # other panes must not wait for the compiler with this one
+            self.nothing = "counting begins when the compiler is done, which this first run waits for …"
+            self._answer = None
+            self.reset(0)
+            self.set_timer(AGAIN, lambda: self.post_message(PaneChanged(self)))
+            return
         here = self._key()
         self._answer = result
         self._block.cache_clear()
@@ -234,14 +242,17 @@ def _text(name: str, cell: Cell) -> str:
     return display(str(cell), limit=200)
 
 
-def _count(by: By, sorted_by: tuple[str, bool] | None, before: _Answer | None, look: Look) -> _Answer:
+def _count(by: By, sorted_by: tuple[str, bool] | None, before: _Answer | None, look: Look) -> _Answer | None:
     import numpy as np
 
     from netsleuth_tui.analysis import conversations
+    from netsleuth_tui.analysis.flows import is_ready
 
     packets = look.store.packets
     if before is not None and (before.scope, before.packets, before.found.by) == (look.scope, packets, by):
         found = before.found
+    elif not is_ready(look.rows):
+        return None
     else:
         found = conversations(look.store, look.rows, by=by, cancelled=look.cancelled)
     order = np.arange(len(found), dtype=np.uint32) if sorted_by is None else found.order(sorted_by[0], descending=sorted_by[1])
