@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from made import store_of
+from textual import events
 from textual.widget import Widget
 from tui.screens import Driver, FakeSession, mixed
 
@@ -147,13 +148,16 @@ async def back_to(d: Driver, widget: Widget, state: State) -> None:
         d.app.pop_screen()
     d.main.bring(widget)
     d.main.set_focus(widget)
-    await d.pilot.press(*state.before)
-    await d.pilot.pause()
+    await d.pilot.pause(0)
+    for key in state.before:
+        await press(d, key, f"{key} in {widget.id}")
 
 
 async def press(d: Driver, key: str, what: str) -> None:
-    """Press a key; the app survives it."""
-    await d.pilot.press(key)
+    """Press a key; the app survives it, and what it draws. Nobody waits for threads: their answers come between later keys."""
+    d.app.post_message(events.Key(key, {"space": " "}.get(key, key if len(key) == 1 else None)))
+    await d.pilot.pause(0)  # the app has handed it on
+    await d.pilot.pause(0)
     assert d.app.crash is None, what
     assert d.app.is_running, what
 
