@@ -4,7 +4,7 @@ usage: panes.py [--packets 5000000] [--capture FILE] [--scopes 56] [--rounds 3]
 
 The scopes are a mix of none, protocol, flag, host, port, subnet, time windows and combinations. In every round each filter gets another
 pair of parentheses: a text that was never asked before, so that no kept selection answers it. Then the window alone changes, under a
-filter whose selection is kept.
+filter whose selection is kept. At last, what single breakdowns take for all packets.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Callable
 from ipaddress import IPv4Address
 
 import numpy as np
 from bench import arguments, capture
 
 from netsleuth_tui import jit
-from netsleuth_tui.analysis import SHOWN, Scope, overview, records, series
+from netsleuth_tui.analysis import SHOWN, Scope, facets, overview, records, rows_of, series
 from netsleuth_tui.analysis.timeline import axis, time_span
 from netsleuth_tui.session import Session
 from netsleuth_tui.store import Store
@@ -27,6 +28,8 @@ COLUMNS = 200
 """Intervals of the time line."""
 PAGE = 45
 """Records on a page."""
+SEEN = ("host", "source", "destination")
+"""Breakdowns that are seen on 160x50 beside protocols and flags, which come with the totals."""
 
 KINDS = ["none", "protocol", "flag", "host", "port", "subnet", "window"]
 PROTOCOLS = ["tcp", "tcp", "udp", "icmp", "arp", "esp", "vlan", "ipv6"]
@@ -91,8 +94,16 @@ def ask(store: Store, scope: Scope) -> tuple[float, int]:
     span = time_span(store, scope)
     start, every, intervals = axis(span, columns=COLUMNS)
     series(store, seen.rows, start=start, every=every, intervals=intervals)
+    facets(store, seen.rows, SEEN)
     records(store, seen.rows.take(0, PAGE), SHOWN)
     return (time.perf_counter() - begin) * 1e3, seen.matched
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Milliseconds that it takes."""
+    begin = time.perf_counter()
+    work()
+    return (time.perf_counter() - begin) * 1e3
 
 
 def show(name: str, milliseconds: list[float]) -> None:
@@ -131,6 +142,10 @@ def main() -> None:
         ask(store, Scope(text))
         windows += [ask(store, Scope(text, *chooser.window()))[0] for _ in range(25)]
     show("new window, filter kept", windows)
+    rows = rows_of(store, Scope())
+    for name in (*SEEN, "port", "net16", "ttl"):
+        show(f"breakdown of all by {name}", [timed(lambda name=name: facets(store, rows, [name])) for _ in range(5)])
+    show("all breakdowns of all", [timed(lambda: facets(store, rows)) for _ in range(5)])
     for milliseconds, matched, scope in sorted(fresh, key=lambda one: -one[0])[: asked.slowest]:
         print(f"  {milliseconds:6.1f} ms   {matched:8} matches   {scope.filter or 'no filter'}{' in a window' if scope.start else ''}")
 
