@@ -144,12 +144,25 @@ def source_route(d: Difference) -> bool:
     return d.has_address("routed")
 
 
+def later_fragments(d: Difference) -> bool:
+    """IPv6 fragments behind the first one: tshark counts those of IPv4 only."""
+    return d.table == "ipv6" and bool(d.bits & Has.FRAGMENT)
+
+
 def two_gibibytes(d: Difference) -> bool:
     """Frames that claim 2 GiB or more."""
     return d.longest >= 2**31
 
 
-CLASSES: tuple[Callable[[Difference], bool], ...] = (inner_header, not_followed, bad_length, cut_off, source_route, two_gibibytes)
+CLASSES: tuple[Callable[[Difference], bool], ...] = (
+    inner_header,
+    not_followed,
+    bad_length,
+    cut_off,
+    source_route,
+    later_fragments,
+    two_gibibytes,
+)
 
 
 def classify(d: Difference) -> str:
