@@ -20,6 +20,17 @@ async def test_what_follows_a_slash_is_the_filter(driven: Driven) -> None:
         assert d.app.is_running
 
 
+async def test_keys_and_letters_keep_their_order(driven: Driven) -> None:
+    """What clears the line clears what stood there before, not what comes after it."""
+    async with driven(FakeSession(mixed())) as d:
+        await d.press("slash")
+        await d.type("udp")
+        for key, character in (("ctrl+u", "\x15"), ("t", "t"), ("home", None), ("x", "x"), ("delete", None), ("tab", "\t")):
+            d.app.post_message(events.Key(key, character))
+        await d.settle()
+        assert d.main.filter_bar.input.value == "x"
+
+
 async def test_a_slash_in_the_filter_is_a_character(driven: Driven) -> None:
     """As in a network."""
     async with driven(FakeSession(mixed())) as d:

@@ -15,6 +15,7 @@ from netsleuth_tui.tui.theme import palette
 
 if TYPE_CHECKING:
     from rich.text import Text
+    from textual import events
 
     from netsleuth_tui.tui.widgets.filter_bar import FilterBar
 
@@ -66,6 +67,16 @@ class FilterInput(Input):
         )
         self.cursor_blink = False
         self._bar = bar
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Do at once what a key of this field does: Textual would do it after the letters that arrived together with the key."""
+        active = self.screen.active_bindings.get(event.key)
+        if active is not None and active.node is self and active.enabled:
+            event.stop()
+            event.prevent_default()
+            await self.run_action(active.binding.action)
+        else:
+            await super()._on_key(event)
 
     async def action_submit(self) -> None:
         """Take what is chosen in the list, or apply the filter."""
