@@ -55,7 +55,46 @@ class Watched(NamedTuple):
     """Their lines, and 0 at the end."""
 
 
-@kernel()
+def _watch_numpy(
+    ids: NDArray[np.uint32], use_ids: bool, first: int, last: int, columns: Columns, watched: Watched,
+    edges: NDArray[np.int64], slots: NDArray[np.int64], counts: Counts,
+) -> None:  # fmt: skip
+    """What the kernel does, in NumPy."""
+    rows = columns.at(ids[first:last] if use_ids else slice(first, last))
+    rows = rows.at(np.flatnonzero(rows.time != NO_TIME).astype(np.uint32))
+    slot = slots[np.searchsorted(edges, rows.time, side="right") - 1]
+    there = rows.present.view(np.int64)
+    counts[:, 0] += np.bincount(slot, minlength=len(counts))
+
+    def add(lines: Lines, holds: NDArray[np.bool_] | None = None) -> None:
+        found = (lines != 0) if holds is None else (lines != 0) & holds
+        np.add.at(counts, (slot[found], lines[found]), 1)
+
+    add(watched.protocols[rows.protocol])
+    add(watched.lengths[np.minimum(rows.len, LONGEST)])
+    addressed = ((there & ADDRESSES) != 0) & ((there & IS_IP) != 0)
+    for level in range(4):
+        line, other = watched.hosts[rows.src, level], watched.hosts[rows.dst, level]
+        add(line, addressed)
+        add(other, addressed & (line != other))
+        if level == 0:
+            add(watched.pairs[line, other], addressed)
+    add(watched.ttls[((there >> IP_SHIFT) & 3) * 256 + rows.ttl], (there & TTL) != 0)
+    for bit in range(FLAG_BITS):
+        add(np.full(len(slot), watched.flags[bit]), (rows.tcp_flags >> bit) & 1 != 0)
+    start = np.select([(there & bit) != 0 for bit in (TCP, UDP, SCTP)], [0, 1 << 16, 2 << 16], -1)
+    line = np.where((start >= 0) & ((there & SRC_PORT) != 0), watched.ports[np.maximum(start, 0) + rows.src_port], np.int16(0))
+    other = np.where((start >= 0) & ((there & DST_PORT) != 0), watched.ports[np.maximum(start, 0) + rows.dst_port], np.int16(0))
+    add(line)
+    add(other, line != other)
+    add(watched.vlans[rows.vlan_id & np.uint16(0xFFF)], (there & VLAN_ID) != 0)
+    four, six = (there & ICMP) == ICMP, (there & ICMPV6) == ICMPV6
+    add(watched.icmp[rows.icmp_type + np.where(four, 0, 256)], four | six)
+    at = np.searchsorted(watched.spis[:-1], rows.esp_spi)
+    add(watched.spi_lines[at], ((there & ESP_SPI) != 0) & (watched.spis[at] == rows.esp_spi))
+
+
+@kernel(plain=_watch_numpy)
 def _watch(  # noqa: C901, PLR0912, PLR0915 - a choice for each field
     ids: NDArray[np.uint32], use_ids: bool, first: int, last: int, columns: Columns, watched: Watched,
     edges: NDArray[np.int64], slots: NDArray[np.int64], counts: Counts,
