@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
+from typing import NoReturn
 
 from netsleuth_tui import __version__
 
@@ -20,6 +23,22 @@ def main() -> None:
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # before the command line could say so itself
         code = 130
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process.
+
+    A daemon thread inside of machine code (kernels, DuckDB, the linker) aborts the process while the interpreter is taken down, with a
+    core dump. Where one is still alive, there is nothing left to take down in order.
+    """
+    if any(thread.daemon for thread in threading.enumerate()):
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError):
+                code = code or 1
+        os._exit(code)
     sys.exit(code)
 
 
