@@ -110,7 +110,9 @@ async def test_json_lines_by_suffix(driven: Driven, tmp_path: Path, monkeypatch:
     [
         ("1", "txt", "frame.number  frame.time_epoch"),
         ("t", "txt", "packets"),
-        ("f", "txt", "Protocol\nTCP  "),
+        ("f", "txt", "group  "),
+        ("x", "txt", "\n\nExplain compares a window of time"),
+        ("x", "csv", "finding,kind,value,packets,"),
         ("2", "csv", "a,b,packets,bytes,"),
         ("2", "txt", "a         b  "),
         ("enter", "txt", "Packet 1  "),

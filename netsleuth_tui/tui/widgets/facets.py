@@ -169,6 +169,9 @@ class Facets(ScrolledLines, Pane):
         """All breakdowns, one below the other, with as many lines of each as are shown."""
         return partial(_as_table, most=self.most, search=self.searched)
 
+    def text_as_shown(self) -> None:
+        """Only groups in sight are counted for the screen: as text, too, all of them are written as a table."""
+
     # How it looks
 
     def count(self) -> int:
