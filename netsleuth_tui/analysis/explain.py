@@ -137,7 +137,7 @@ class _Comparison:
         if self.sides.packets < LEAST_PACKETS:
             return f"Too few packets in the window to compare ({self.sides.packets:.0f})."
         times = rate / other_rate
-        amount = "as many packets a second as" if 0.8 < times < 1.25 else f"{times:.3g} times the packets a second of"
+        amount = "about as many packets a second as" if 0.8 < times < 1.25 else f"{times:.3g} times the packets a second of"
         return f"Nothing stands out: the window has {amount} {where}, and is made up alike."
 
     def _findings(self) -> tuple[list[Finding], int]:
@@ -317,7 +317,7 @@ def _outside_seconds(origin: int, every: int, intervals: int, window: tuple[int,
 
 def _watched(values: list[_Value], sample: Sample) -> Watched:
     """The tables that lead from a value to its line."""
-    hosts = len(sample.hosts.version)
+    hosts = max(len(sample.hosts.version), 1)
     lines: dict[str, dict[int, int]] = {trait.name: {} for trait in TRAITS}
     for value in values:
         lines[value.trait.name][value.key] = value.line

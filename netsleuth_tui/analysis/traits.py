@@ -59,7 +59,7 @@ class Sample:
             v4, v6 = PREFIXES[level]
             is6 = self.hosts.version == 6
             prefix = keys_of(self.hosts).view(np.uint64) >> np.where(is6, np.uint64(64 - v6), np.uint64(32 - v4))
-            first = np.empty(len(is6), np.int64)
+            first = np.zeros(max(len(is6), 1), np.int64)  # frames without an address hold 0, also where there is no host at all
             for kind in (is6, ~is6):
                 own = np.flatnonzero(kind)
                 _, firsts, inverse = np.unique(prefix[own], return_index=True, return_inverse=True)

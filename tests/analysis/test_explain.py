@@ -13,7 +13,7 @@ from made import SECOND, START, icmp, store_of, tcp, udp
 from netsleuth_tui.analysis import Scope, explain, explanation_table, rows_of, watching
 from netsleuth_tui.analysis.explanation import Explanation
 from netsleuth_tui.analysis.keyness import Sides
-from netsleuth_tui.decode.columns import NO_TIME, Has
+from netsleuth_tui.decode.columns import NO_TIME, Has, Protocol
 from netsleuth_tui.session import Session
 from netsleuth_tui.store import Store
 
@@ -161,6 +161,16 @@ def test_says_why_there_is_nothing_to_explain(scope: Scope, against: str, remark
     found = explain(store_with(dice, *planted_of("loop", dice)[0]), scope, against=against)
     assert found.findings == ()
     assert remark in found.remark
+
+
+def test_no_addresses_at_all() -> None:
+    """Frames that hold no IP have a protocol and a length."""
+    packets = [tcp(START + k * SECOND // 10, present=Has.ETH, protocol=0, len=60) for k in range(1000)]
+    packets += [tcp(START + 40 * SECOND + k, present=Has.ETH, protocol=Protocol.LLC, len=60) for k in range(300)]
+    store = store_of(sorted(packets, key=lambda packet: packet["time"]), hosts=())
+    found = explain(store, Scope("", *WINDOW))
+    assert [finding.heading.label for finding in found.findings] == ["LLC"]
+    check(store, Scope("", *WINDOW), found)
 
 
 def test_nothing_loaded() -> None:

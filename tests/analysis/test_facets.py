@@ -124,6 +124,14 @@ def test_what_is_not_shown_is_counted() -> None:
     assert rows[-1][:3] == ("Port", "7 others", facet.other_packets)
 
 
+def test_no_addresses_at_all() -> None:
+    """Without any host there are no hosts and networks, and everything else is counted."""
+    store = store_of([tcp(START, present=Has.ETH, protocol=Protocol.OTHER)] * 3, hosts=())
+    found = {facet.name: facet for facet in facets(store, Rows(0, 3))}
+    assert found["protocol"].counts[0].packets == 3
+    assert not any(found[name].counts for name in ("host", "source", "net8", "net24", "ttl", "port"))
+
+
 def test_nothing_selected() -> None:
     """No rows: no values, except that flags say 0."""
     for facet in facets(store_of([]), Rows(0, 0)):
