@@ -52,6 +52,8 @@ def order(
     rank = high - wide if descending else wide - low
     if bool((rank[1:] >= rank[:-1]).all()):
         return np.arange(len(keys), dtype=np.uint32)
+    if bool((rank[1:] <= rank[:-1]).all()):
+        return _turned(rank)
     chosen: Ids | None = None
     for shift in range(0, (high - low).bit_length(), DIGIT):
         if cancelled():
@@ -60,6 +62,15 @@ def order(
         step = (digit if chosen is None else digit[chosen]).argsort(kind="stable").astype(np.uint32)
         chosen = step if chosen is None else chosen[step]
     return chosen if chosen is not None else np.arange(len(keys), dtype=np.uint32)
+
+
+def _turned(falling: NDArray[np.int64]) -> Ids:
+    """The order of numbers that never rise: the last ones first, but equal ones as they come."""
+    starts = np.flatnonzero(np.append(True, falling[1:] != falling[:-1]))
+    sizes = np.diff(np.append(starts, len(falling)))[::-1]
+    places = np.cumsum(sizes) - sizes
+    turned: Ids = (np.arange(len(falling)) - np.repeat(places - starts[::-1], sizes)).astype(np.uint32)
+    return turned
 
 
 def can_sort(name: str) -> bool:

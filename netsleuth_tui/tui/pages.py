@@ -76,7 +76,10 @@ class RecordPages:
 
     def positions(self, marked: Sequence[int]) -> list[int]:
         """Indices of those of some rows that are there, ascending."""
-        return sorted(self.position(row) for row in marked if self.rows.holds(row))
+        if self.order is None:
+            return sorted(self.rows.position(row) for row in marked if self.rows.holds(row))
+        places: list[int] = np.flatnonzero(np.isin(self.order, np.array(marked, np.uint32))).tolist()
+        return places
 
     def _take(self, first: int, count: int) -> NDArray[np.uint32]:
         return self.rows.take(first, count) if self.order is None else self.order[first : first + count]

@@ -27,6 +27,14 @@ def test_orders_are_stable_and_absent_values_last(keys: list[int], data: st.Data
     assert found.tolist() == expected
 
 
+@given(st.lists(st.integers(0, 5), max_size=30))
+def test_what_is_in_order_is_turned_with_equal_ones_as_they_come(keys: list[int]) -> None:
+    """Times are mostly in order already."""
+    keys.sort()
+    found = order(np.array(keys, np.int64), descending=True)
+    assert found.tolist() == sorted(range(len(keys)), key=lambda k: -keys[k])
+
+
 PACKETS = [
     tcp(START + 3 * SECOND, 0x12, src=2, dst=0, src_port=443, dst_port=50000, tcp_seq=2**32 - 1, len=70, ttl=3),
     udp(START, src=1, dst=0, src_port=53, dst_port=53, len=90, ttl=200),

@@ -37,6 +37,7 @@ AS_THE_FILE_HAS_IT = [
     *("-o", "tcp.desegment_tcp_streams:FALSE"),
 ]
 LINE = re.compile(r"(\S+)\s+<->\s+(\S+)\s+(\d+) (-?\d+ (?:bytes|[kMG]B))\s+(\d+) (-?\d+ (?:bytes|[kMG]B))\s+(\d+) ")
+EXTENSIONS = {"ipv6.hopopts", "ipv6.dstopts", "ipv6.routing", "ipv6.fraghdr", "mipv6", "shim6", "data"}
 UNITS = {"bytes": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
 
 CAPTURES = [
@@ -144,9 +145,9 @@ def source_route(d: Difference) -> bool:
     return d.has_address("routed")
 
 
-def later_fragments(d: Difference) -> bool:
-    """IPv6 fragments behind the first one: tshark counts those of IPv4 only."""
-    return d.table == "ipv6" and bool(d.bits & Has.FRAGMENT)
+def only_extensions(d: Difference) -> bool:
+    """IPv6 packets in which nothing that tshark knows follows the extension headers, as in all fragments but the first."""
+    return d.table == "ipv6" and d.has_address("only extensions")
 
 
 def two_gibibytes(d: Difference) -> bool:
@@ -160,7 +161,7 @@ CLASSES: tuple[Callable[[Difference], bool], ...] = (
     bad_length,
     cut_off,
     source_route,
-    later_fragments,
+    only_extensions,
     two_gibibytes,
 )
 
@@ -186,7 +187,7 @@ def unusual_addresses(tshark: str, path: Path) -> dict[str, set[str]]:
     wanted = [word for name in names for word in ("-e", name)]
     command = [tshark, *AS_THE_FILE_HAS_IT, "-r", str(path), "-T", "fields", "-E", "separator=/t", *wanted]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    found: dict[str, set[str]] = {name: set() for name in ("inner", "unreached", "bad length", "malformed", "routed")}
+    found: dict[str, set[str]] = {name: set() for name in ("inner", "unreached", "bad length", "malformed", "routed", "only extensions")}
     for line in done.stdout.splitlines():
         protocols, bad, zero, experts, options, *addresses = line.split("\t")
         hosts = [str(ip_address(part)) for cell in addresses for part in cell.split(",") if part]
@@ -198,6 +199,8 @@ def unusual_addresses(tshark: str, path: Path) -> dict[str, set[str]]:
             found["unreached"].update(hosts)
         if bad or zero:
             found["bad length"].update(hosts)
+        if ips and {"data"} < set(path_to[ips[-1] + 1 :]) | {"data"} <= EXTENSIONS:
+            found["only extensions"].update(hosts)
         if "Malformed" in experts:
             found["malformed"].update(hosts)
         if "ipv6.routing" in path_to or {"131", "137"} & set(options.split(",")):

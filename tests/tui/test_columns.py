@@ -45,12 +45,14 @@ async def test_rows_are_sorted_by_the_column_under_the_cursor(driven: Driven) ->
         assert (table.sorted_by, table.sorting, table.row) == (("frame.len", False), False, 2)
         assert shown(d, "frame.len") == sorted(shown(d, "frame.len"), key=int)
         assert "Length▲" in d.text
-        await d.press("S", "home")
+        await d.press("S")
+        await d.press("home")
         assert shown(d, "frame.len")[0] == "80"
         assert "Length▼" in d.text
         await d.press("slash")
         await d.type("icmp || tcp")
-        await d.press("enter", "home")
+        await d.press("enter")
+        await d.press("home")
         assert shown(d, "frame.len")[0] == "74"
         await d.press("S")
         assert table.sorted_by is None
@@ -174,7 +176,8 @@ async def test_going_to_a_frame_or_a_time(driven: Driven) -> None:
         assert table.row == 50
         await d.press("slash")
         await d.type("udp")
-        await d.press("enter", "ctrl+g", "1", "enter")
+        await d.press("enter")
+        await d.press("ctrl+g", "1", "enter")
         assert table.row == 1
         assert "not among these records" in d.text
 
@@ -219,7 +222,8 @@ async def test_a_conversation_is_followed(driven: Driven) -> None:
         await d.press("F")
         assert d.main.table.count() == 6
         assert d.main.filter_bar.input.value == "ip.addr == 10.0.0.1 && ip.addr == 10.0.0.2 && tcp.port == 80 && tcp.port == 5000"
-        await d.press("u", "end", "F")
+        await d.press("u")
+        await d.press("end", "F")
         assert d.main.table.count() == 8
         assert "no conversation" in d.text
 
@@ -243,11 +247,13 @@ async def test_marks_stay_under_every_filter(driven: Driven) -> None:
             await d.press(key)
             assert table.row == row
         await go_to(d, "frame.len")
-        await d.press("S", "apostrophe")
+        await d.press("S")
+        await d.press("apostrophe")
         assert table.row in marked
         await d.press("slash")
         await d.type("frame.number == 1")
-        await d.press("enter", "apostrophe")
+        await d.press("enter")
+        await d.press("apostrophe")
         assert table.row == 0
         await d.press("m")
         assert "2 marked" in d.text

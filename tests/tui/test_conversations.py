@@ -39,7 +39,8 @@ async def test_pairs_and_ports(driven: Driven, size: tuple[int, int]) -> None:
 async def test_a_conversation_narrows_the_filter_and_widens_it_again(driven: Driven) -> None:
     """By Enter; the other panes follow, and + - = work as everywhere."""
     async with driven(FakeSession(mixed())) as d:
-        await d.press("2", "p", "enter")
+        await d.press("2", "p")
+        await d.press("enter")
         assert table_of(d).count() == 1
         text = d.main.session.scope.filter
         assert text.startswith("ip.addr == 10.0.0.")
@@ -48,14 +49,16 @@ async def test_a_conversation_narrows_the_filter_and_widens_it_again(driven: Dri
         assert d.main.session.scope.filter == ""
         await d.press("minus")
         assert d.main.overview.matched == 200
-        await d.press("u", "p", "equals_sign")
+        await d.press("u", "p")
+        await d.press("equals_sign")
         assert d.main.overview.matched == 200
 
 
 async def test_lines_are_sorted_and_the_cursor_stays_on_its_conversation(driven: Driven) -> None:
     """By the column under the cursor, in both directions, without counting again."""
     async with driven(FakeSession(mixed())) as d:
-        await d.press("2", "p", "end")
+        await d.press("2", "p")
+        await d.press("end")
         table = table_of(d)
         key, found = table._key(), table._answer.found
         while table.name_here != "packets_ab":
@@ -73,7 +76,8 @@ async def test_lines_are_sorted_and_the_cursor_stays_on_its_conversation(driven:
 async def test_the_rate_over_time(driven: Driven) -> None:
     """R narrows to the conversation and draws bytes; the window can begin where it does."""
     async with driven(FakeSession(mixed())) as d:
-        await d.press("2", "r")
+        await d.press("2")
+        await d.press("r")
         assert d.main.query_one("#timeline").measure == "bytes"
         assert d.main.overview.matched == 200
         await d.press("left_square_bracket")
@@ -106,7 +110,8 @@ def many(flows: int) -> Store:
 async def test_many_conversations_scroll(driven: Driven) -> None:
     """Only lines that are seen become text."""
     async with driven(FakeSession(many(20_000))) as d:
-        await d.press("2", "p", "end")
+        await d.press("2", "p")
+        await d.press("end")
         table = table_of(d)
         assert table.count() == 20_000
         assert table.cursor == 19_999

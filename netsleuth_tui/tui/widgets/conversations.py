@@ -58,6 +58,8 @@ ALARMING = ("retransmissions_ab", "retransmissions_ba", "resets_ab", "resets_ba"
 COUNTING = "counting …"
 AGAIN = 1.0
 """Seconds after which a pane asks again that was not answered."""
+ROOMY = 120
+"""Cells from which all that there is to remark stands beside the titles."""
 BLOCK = 64
 BLOCKS_KEPT = 32
 
@@ -164,8 +166,9 @@ class ConversationTable(ColumnTable, Pane):
         """How many conversations there are, and what is in none."""
         if self._answer is None:
             return ""
-        outside = f", {grouped(self._answer.found.outside)} packets in none" if self._answer.found.outside else ""
-        return f"{grouped(self.count())} conversations{outside} " if self.size.width >= 120 else f"{grouped(self.count())} "
+        outside = self._answer.found.outside
+        none = f", {grouped(outside)} packets in none" if outside and self.size.width >= ROOMY else ""
+        return f"{grouped(self.count())} {'5-tuples' if self.by == 'ports' else 'pairs'}{none} "
 
     # Columns
 
