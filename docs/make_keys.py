@@ -55,7 +55,7 @@ async def page() -> str:
 
 def _places(app: NetSleuthApp) -> Iterator[tuple[str, list[str]]]:
     """Headings, and the lines of their tables."""
-    from netsleuth_tui.tui.panes import pane_of
+    from netsleuth_tui.tui.panes import Pane, pane_of
     from netsleuth_tui.tui.widgets.lines import ScrolledLines
 
     common = {binding.id for binding in ScrolledLines.BINDINGS}
@@ -63,7 +63,7 @@ def _places(app: NetSleuthApp) -> Iterator[tuple[str, list[str]]]:
     yield "In every list", _rows(app.main.table, {binding.id for _, binding in app.main.table._bindings} - common)  # noqa: SLF001
     for widget in app.main.walk_children():
         place = PARTS.get(type(widget).__name__) or (f"In {pane.TITLE}" if (pane := pane_of(widget)) is not None else "")
-        rows = _rows(widget, common) if place and widget.can_focus else []
+        rows = _rows(widget, common) if place and (widget.can_focus or isinstance(widget, Pane)) else []
         if rows:
             yield place, rows
 

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
-from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from netsleuth_tui.tabular import Column, Table
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.drawing import Part, cut, ends, line
+from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.widgets.lines import Lines, ScrolledLines
 
 if TYPE_CHECKING:
+    from textual.binding import BindingType
     from textual.strip import Strip
 
     from netsleuth_tui.decode.dissect import DissectedField, Dissection, Layer
@@ -60,15 +61,10 @@ class LayerTree(ScrolledLines):
     CURSOR_AWAY = False
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter,space",
-            "fold",
-            "open/close",
-            id="layers.fold",
-            tooltip="open or close the layer; it stays so for the next packets",
-        ),
-        Binding("left,h", "fold(0)", "close", show=False, id="layers.close", tooltip="close the layer"),
-        Binding("right,l", "fold(1)", "open", show=False, id="layers.open", tooltip="open the layer"),
+        footer_key("layers.fold", "enter", "fold", "open/close", "open or close the layer; it stays so for the next packets"),
+        key("layers.turn", "space", "fold", "open or close the layer, too"),
+        key("layers.close", "left,h", "fold(0)", "close the layer"),
+        key("layers.open", "right,l", "fold(1)", "open the layer"),
     ]
 
     @dataclass
