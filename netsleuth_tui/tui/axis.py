@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from netsleuth_tui.analysis.chart import plan
-
 __all__ = ["Axis", "Range", "fit", "holding", "next_peak", "peaks", "zoomed_in", "zoomed_out"]
 
 Range = tuple[int, int]
@@ -70,6 +68,8 @@ def fit(shown: Range, columns: int, interval: int | None = None) -> Axis:
     if interval is not None:
         first = start // interval * interval
         return Axis(first, interval, min((end - 1 - first) // interval + 1, room), interval)
+    from netsleuth_tui.analysis.chart import plan
+
     planned = plan(end - 1 - start, max(columns, 3))
     first = start // planned.unit * planned.unit
     return Axis(first, planned.column, (end - 1 - first) // planned.column + 1, planned.unit)

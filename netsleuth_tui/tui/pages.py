@@ -6,12 +6,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from netsleuth_tui.terminal.sanitize import display
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from netsleuth_tui.store import Rows, Store
     from netsleuth_tui.tabular import Cell
 
@@ -72,7 +72,7 @@ class RecordPages:
         if self.order is None or not len(self.rows):
             return at
         there = int(self.rows.take(min(at, len(self.rows) - 1), 1)[0])
-        return int(np.flatnonzero(self.order == there)[0])
+        return int((self.order == there).argmax())
 
     def positions(self, marked: Sequence[int]) -> list[int]:
         """Indices of those of some rows that are there, ascending."""

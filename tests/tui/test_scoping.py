@@ -124,3 +124,12 @@ async def test_the_app_begins_with_a_window(driven: Driven) -> None:
     async with driven(session, text="tcp", window=(START, START + 10 * SECOND)) as d:
         assert session.scope == Scope("tcp", START, START + 10 * SECOND)
         assert d.main.overview.matched == 34
+
+
+async def test_the_records_begin_with_the_users_columns(driven: Driven) -> None:
+    """As the settings have them; one that does not exist is said."""
+    settings = Settings(columns=("frame.number", "ip.ttl", "nothing.here"))
+    async with driven(FakeSession(mixed()), settings=settings) as d:
+        assert "ip.ttl" in d.text
+        assert "Destination" not in d.text.split("Records")[1].splitlines()[1]
+        assert "nothing.here" in " ".join(d.main.notes())

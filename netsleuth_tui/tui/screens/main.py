@@ -86,6 +86,7 @@ class MainScreen(Placing):
         """Paint first, then load."""
         settings: Settings = getattr(self.app, "settings", Settings())
         unknown = sorted(set(settings.keys) - ids([self.app, *self.walk_children(with_self=True)]))
+        self.complaints += [f"settings: there is no column {name!r} for the records" for name in self.table.settle(settings.columns)]
         self.complaints += [f"settings: there is no action {name!r}; : shows them all with their ids" for name in unknown]
         self._arrange()
         self.call_after_refresh(self._begin)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.query.fields import FIELDS
-from netsleuth_tui.settings import Settings
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.keys import key
 from netsleuth_tui.tui.messages import DetailRequested, FilterChosen, RowChanged, Told
@@ -29,12 +28,12 @@ if TYPE_CHECKING:
 __all__ = ["RecordTable"]
 
 USUAL = (
-    TableColumn("frame.number", "No.", FIELDS["frame.number"].description, right=True),
-    TableColumn("frame.time", "Time", FIELDS["frame.time"].description),
+    TableColumn("frame.number", "No.", right=True),
+    TableColumn("frame.time", "Time"),
     TableColumn("_ws.col.def_src", "Source", "Source address, of whatever version"),
     TableColumn("_ws.col.def_dst", "Destination", "Destination address, of whatever version"),
-    TableColumn("_ws.col.protocol", "Protocol", FIELDS["_ws.col.protocol"].description, short="Proto"),
-    TableColumn("frame.len", "Length", FIELDS["frame.len"].description, short="Len", right=True),
+    TableColumn("_ws.col.protocol", "Protocol", short="Proto"),
+    TableColumn("frame.len", "Length", short="Len", right=True),
     TableColumn("info", "Info", "What the decoder knows of the packet, in one line", long=True),
 )
 """As in Wireshark."""
@@ -42,7 +41,9 @@ USUAL = (
 
 def _all() -> dict[str, TableColumn]:
     """Every column that records can have, by name: the usual ones, then every field."""
-    known = {column.name: column for column in USUAL}
+    from netsleuth_tui.query.fields import FIELDS
+
+    known = {column.name: replace(column, about=FIELDS[column.name].description) if column.name in FIELDS else column for column in USUAL}
     for field in FIELDS.values():
         right = field.kind in {"uint", "bool"} and field.base == 10 and len(field.columns) == 1
         known.setdefault(field.name, TableColumn(field.name, field.name, field.description, right=right))
@@ -81,13 +82,15 @@ class RecordTable(ColumnTable, Pane):
         self.marks: set[int] = set()
         """Row ids of marked packets: they stay marked under any filter."""
 
-    def on_mount(self) -> None:
-        """Show the columns that the user has settled on."""
-        settings: Settings = getattr(self.app, "settings", Settings())
+    def settle(self, columns: Sequence[str]) -> list[str]:
+        """Show the columns that the user has settled on; returns the names of those that do not exist."""
+        if not columns:
+            return []
         known = _all()
-        wanted = [known[name] for name in settings.columns if name in known]
+        wanted = [known[name] for name in columns if name in known]
         if wanted:
             self.show_columns(wanted)
+        return [name for name in columns if name not in known]
 
     @property
     def row(self) -> int | None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from textual.strip import Strip
 
-from netsleuth_tui.analysis.chart import DAY, SECOND, UNIT_NAMES, full, stack, tick_labels
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.drawing import Part, ends, line
 from netsleuth_tui.tui.numbers import grouped, short, size
@@ -68,6 +67,8 @@ class TimeChart(Lines):
         self._cells, self._styles = [], {}
         if chart is None or not height:
             return
+        from netsleuth_tui.analysis.chart import full, stack
+
         steps = len(self.glyphs.heights) - 1
         columns = [
             stack(parts, full(of, chart.peak, height * steps, logarithmic=self.logarithmic))
@@ -155,6 +156,7 @@ class TimeChart(Lines):
             why = "" if chart is None else "  nothing to draw: no packet with a time is in view"
             return line([*left, (how, palette.muted), (why, palette.muted)], width, palette.text)
         from netsleuth_tui.analysis import show_interval
+        from netsleuth_tui.analysis.chart import UNIT_NAMES
 
         if width >= WIDE or not self.has_focus:
             how += f", {show_interval(chart.plan.column)} a column"
@@ -169,6 +171,7 @@ class TimeChart(Lines):
 
     def _instant(self, chart: Chart, time: int, unit: int) -> str:
         from netsleuth_tui.analysis import clock, iso
+        from netsleuth_tui.analysis.chart import DAY, SECOND
 
         if chart.columns * chart.plan.column > DAY:
             return iso(time)[:10] + ("" if unit >= DAY else f" {clock(time, 0)}")
@@ -177,6 +180,7 @@ class TimeChart(Lines):
     def _height(self, chart: Chart) -> str:
         """The peak per second where seconds are counted; otherwise what was counted, and in how long: nothing is scaled up."""
         from netsleuth_tui.analysis import show_interval
+        from netsleuth_tui.analysis.chart import SECOND
 
         counted = amount(chart.peak, self.measure)
         return f"{counted}/s" if chart.plan.unit == SECOND else f"{counted} in {show_interval(chart.plan.unit)}"
@@ -222,6 +226,8 @@ class TimeChart(Lines):
         chart, palette = self.chart, self.palette
         if chart is None or not chart.columns:
             return line((), width, palette.muted)
+        from netsleuth_tui.analysis.chart import tick_labels
+
         text = [" "] * width
         for column, words in tick_labels(chart, 16):
             label = self.glyphs.tick + words

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
-from netsleuth_tui.analysis.chart import SECOND
 from netsleuth_tui.tui.axis import Range, holding, next_peak
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import Told, WindowChosen
@@ -15,8 +14,9 @@ from netsleuth_tui.tui.widgets.time_chart import TimeChart
 if TYPE_CHECKING:
     from textual import events
 
-__all__ = ["TimeCursor", "Window"]
+__all__ = ["SECOND", "TimeCursor", "Window"]
 
+SECOND = 1_000_000_000
 MINUTE, HOUR = 60 * SECOND, 3600 * SECOND
 MANY = 10
 """Columns of a larger step."""

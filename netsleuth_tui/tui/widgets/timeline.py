@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
-from netsleuth_tui.analysis.chart import SECOND, bars, chart
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.glyphs import ASCII
 from netsleuth_tui.tui.axis import Range, zoomed_in, zoomed_out
@@ -16,7 +15,7 @@ from netsleuth_tui.tui.keys import footer_key
 from netsleuth_tui.tui.messages import Asked, PaneChanged, Told
 from netsleuth_tui.tui.panes import Pane, Question, Seen
 from netsleuth_tui.tui.time_counts import Counted, Wanted, as_table, count
-from netsleuth_tui.tui.widgets.time_cursor import TimeCursor
+from netsleuth_tui.tui.widgets.time_cursor import SECOND, TimeCursor
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Measure, Scope
@@ -83,6 +82,8 @@ class TimeLine(TimeCursor, Pane, can_focus=True):
 
     def _fold(self) -> None:
         if self.counted is not None:
+            from netsleuth_tui.analysis.chart import chart
+
             self.chart = chart(self.counted.line, self.counted.axis.column, self.measure)
         self.fill()
 
@@ -92,6 +93,7 @@ class TimeLine(TimeCursor, Pane, can_focus=True):
 
     def text_as_shown(self) -> str | None:
         """The chart for a ticket, in characters that need no colours."""
+        from netsleuth_tui.analysis.chart import bars
         from netsleuth_tui.export import text_chart
 
         if self.chart is None or self.counted is None:
