@@ -65,3 +65,14 @@ def test_version_costs_little_more_than_an_interpreter() -> None:
     assert done.stdout.startswith("netsleuth ")
     imported = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if "|" in line}
     assert {name for name in imported if name.startswith("netsleuth_tui")} == {"netsleuth_tui"}
+
+
+def test_the_first_paint_waits_for_no_heavy_library():
+    """The app is imported without NumPy, the engine, the parser and what counts: they come while the first screen is there already."""
+    code = (
+        "import sys, netsleuth_tui.tui.app\n"
+        "heavy = {'numpy', 'duckdb', 'lark', 'sqlglot', 'numba', 'llvmlite', 'plotext', 'scapy', 'netsleuth_tui.analysis'}\n"
+        "sys.exit(' '.join(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

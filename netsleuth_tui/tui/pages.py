@@ -78,6 +78,8 @@ class RecordPages:
         """Indices of those of some rows that are there, ascending."""
         if self.order is None:
             return sorted(self.rows.position(row) for row in marked if self.rows.holds(row))
+        import numpy as np
+
         places: list[int] = np.flatnonzero(np.isin(self.order, np.array(marked, np.uint32))).tolist()
         return places
 

@@ -89,6 +89,10 @@ class Pane(_Base):
         """What to find out for this pane; None where it needs nothing but what all panes are told."""
         return None
 
+    def is_slow(self) -> bool:
+        """True if the question may take longer than the eye waits; then other panes are shown first."""
+        return False
+
     def answer(self, seen: Seen, result: Any) -> None:
         """Show what `question` found out.
 

@@ -196,27 +196,26 @@ class Counting(Screen[None]):
         self._submit(session, scope, panes, with_overview=True)
 
     def _submit(self, session: Session, scope: Scope, panes: list[Pane], *, with_overview: bool) -> None:
-        questions = [(pane, question) for pane in panes if (question := pane.question()) is not None]
-        self.lane.submit(partial(self._answer_in_lane, session, scope, self._generation, questions, with_overview))
+        questions = sorted(((pane, pane.question()) for pane in panes), key=lambda asked: asked[0].is_slow())
+        quick = [asked for asked in questions if not asked[0].is_slow()]
+        rounds = [quick, questions[len(quick) :]] if with_overview else [questions]
+        self.lane.submit(partial(self._answer_in_lane, session, scope, self._generation, rounds, with_overview))
 
     def _answer_in_lane(
-        self, session: Session, scope: Scope, generation: int, questions: list[tuple[Pane, Question]], with_overview: bool
+        self, session: Session, scope: Scope, generation: int, rounds: list[list[tuple[Pane, Question | None]]], with_overview: bool
     ) -> None:
+        """Answer the panes, quick ones with the overview first: nothing waits for a pane that takes long."""
         started = time.monotonic()
         look = Look(session.store, scope, lambda: generation != self._generation)
-        results: list[tuple[Pane, Any]] = []
         try:
             look.rows  # noqa: B018 - where the filter is not valid, no pane need be asked
-            for pane, question in questions:
-                try:
-                    results.append((pane, question(look)))
-                except NetSleuthError as error:
-                    results.append((pane, error))
-            overview = look.overview() if with_overview else None
+            for number, questions in enumerate(rounds):
+                results = [(pane, _answer(question, look)) for pane, question in questions]
+                overview = look.overview() if with_overview and number == 0 else None
+                if overview is not None or results:
+                    self.post_message(ViewReady(generation, scope, overview, results, None, time.monotonic() - started))
         except NetSleuthError as error:
             self.post_message(ViewReady(generation, scope, None, [], error, time.monotonic() - started))
-        else:
-            self.post_message(ViewReady(generation, scope, overview, results, None, time.monotonic() - started))
 
     def on_view_ready(self, message: ViewReady) -> None:
         """Draw what was found out, unless something else is wanted by now."""
@@ -226,17 +225,14 @@ class Counting(Screen[None]):
         if message.error is not None:
             self._refuse(message.error)
             return
-        results = dict(message.results)
         if message.overview is not None:
             about_text = message.scope.filter.strip() == self.filter_bar.input.value.strip()
             self.filter_bar.valid(message.overview.matched, message.overview.total, about_text=about_text)
             if message.generation == self._accepting:
                 self._accept(message.scope)
-            self._draw(message.overview, results)
+            self._draw(message.overview, message.results)
         elif self._seen is not None:
-            for pane in self._unanswered:
-                self._tell(pane, self._seen, results.get(pane))
-        self._unanswered.clear()
+            self._tell(message.results, self._seen)
 
     def _refuse(self, error: NetSleuthError) -> None:
         """The scope is not valid: say so, and stay with the one before."""
@@ -255,7 +251,7 @@ class Counting(Screen[None]):
         if self.session is not None:
             self.session.look_at(scope)
 
-    def _draw(self, overview: Overview, results: dict[Pane, Any]) -> None:
+    def _draw(self, overview: Overview, results: list[tuple[Pane, Any]]) -> None:
         session, before = self.session, self.overview
         if session is None:
             return
@@ -263,16 +259,17 @@ class Counting(Screen[None]):
         nothing = "" if overview.matched else self._nothing(overview)
         self._seen = Seen(session.store, overview, before is not None and before.scope == overview.scope, nothing)
         self.query_one("#tabs", Tabs).show(overview)
-        for pane in self._unanswered:
-            self._tell(pane, self._seen, results.get(pane))
+        self._tell(results, self._seen)
         if before is None:
             self.post_message(RowChanged(self.table.row, by_key=False))
 
-    def _tell(self, pane: Pane, seen: Seen, result: Any) -> None:
-        if isinstance(result, NetSleuthError):
-            self.status.say(display(str(result), limit=400), "error", keep=True)
-        else:
-            pane.answer(seen, result)
+    def _tell(self, results: list[tuple[Pane, Any]], seen: Seen) -> None:
+        for pane, result in results:
+            self._unanswered.discard(pane)
+            if isinstance(result, NetSleuthError):
+                self.status.say(display(str(result), limit=400), "error", keep=True)
+            else:
+                pane.answer(seen, result)
 
     def _nothing(self, overview: Overview) -> str:
         scope = overview.scope
@@ -284,3 +281,11 @@ class Counting(Screen[None]):
     def on_thread_failed(self, message: ThreadFailed) -> None:
         """End the program: this is a fault of its own."""
         raise message.error
+
+
+def _answer(question: Question | None, look: Look) -> Any:
+    """What a question finds out, or the error that kept it from that."""
+    try:
+        return question(look) if question is not None else None
+    except NetSleuthError as error:
+        return error

@@ -107,6 +107,10 @@ class ConversationTable(ColumnTable, Pane):
         """Count, unless only the order is another one."""
         return partial(_count, self.by, self.sorted_by, self._answer)
 
+    def is_slow(self) -> bool:
+        """Always: every packet is looked at again."""
+        return True
+
     def answer(self, seen: Seen, result: Any) -> None:
         """Show other conversations; the cursor stays on its own, if that is still there."""
         if result is None:  # other panes must not wait for the compiler with this one

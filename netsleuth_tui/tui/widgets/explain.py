@@ -81,6 +81,10 @@ class ExplainPane(ScrolledLines, Pane):
         """What stands out in the window."""
         return partial(_explain, against=self.against)
 
+    def is_slow(self) -> bool:
+        """Always: every packet is looked at again."""
+        return True
+
     def answer(self, seen: Seen, result: Explanation | None) -> None:
         """Show the findings; the cursor stays on its line."""
         chosen = self.chosen

@@ -105,6 +105,10 @@ class RecordTable(ColumnTable, Pane):
             return None
         return partial(_ordered, *self.sorted_by)
 
+    def is_slow(self) -> bool:
+        """True while the rows have to be sorted."""
+        return self.sorted_by is not None
+
     def answer(self, seen: Seen, result: Any) -> None:
         """Show other rows; the cursor stays on its packet, or goes to the next one that is there."""
         row = self.row
