@@ -17,6 +17,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
+import esp_tunnel
 import router_loop
 import ten_gigabit
 from capture_files import Packet, compressed, pcap, pcapng
@@ -25,9 +26,10 @@ HERE = Path(__file__).resolve().parent
 TABLE_BEGINS, TABLE_ENDS = "<!-- ground truth begins -->", "<!-- ground truth ends -->"
 
 LOOP_FILE = "router-loop.pcapng.gz"
+ESP_FILE = "esp-tunnel.pcapng.gz"
 PIECE_FILE = "net1_capture_v1({}).pcap"
 
-_PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp"}
+_PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 50: "esp"}
 _FLAGS = {"tcp.flags.syn": 0x02, "tcp.flags.reset": 0x04, "tcp.flags.fin": 0x01}
 _SECOND = 10**9
 
@@ -90,6 +92,13 @@ def piece_truth(packets: Sequence[Packet]) -> dict[str, Any]:
     return {**counts(packets, ten_gigabit.SNAP_LENGTH), ten_gigabit.ADDRESS: counts(kept, ten_gigabit.SNAP_LENGTH)}
 
 
+def tunnel_truth(packets: Sequence[Packet]) -> dict[str, Any]:
+    """Counts of the tunnels, and what became of the packets of each; ESP in UDP counts for both."""
+    counted, associations = counts(packets, esp_tunnel.SNAP_LENGTH), esp_tunnel.truth(packets)
+    counted["protocols"]["esp"] = sum(one["packets"] for one in associations)
+    return {**counted, "associations": associations}
+
+
 def table(truth: dict[str, dict[str, Any]]) -> str:
     """The ground truth as a Markdown table, with the bursts of the loop and the one address of the series below."""
     heads = "packets | bytes on the wire | first (UTC) | last (UTC) | TCP | UDP | ICMP | ARP | SYN | RST"
@@ -111,6 +120,12 @@ def table(truth: dict[str, dict[str, Any]]) -> str:
         if kept := of.get(ten_gigabit.ADDRESS):
             numbers = [kept["packets"], kept["bytes"], kept["flags"]["tcp.flags.syn"], kept["flags"]["tcp.flags.reset"]]
             lines.append(_row([f"`{name}`", *(_grouped(number) for number in numbers)]))
+    names = ("packets", "bytes", "expected", "lost", "late", "duplicates", "max_depth")
+    lines += ["", "| SPI of the tunnels | packets | bytes | expected | lost | late | duplicates | max. depth | dropped by a window of 64 |"]
+    lines.append("|---|" + "---:|" * 8)
+    for one in truth[ESP_FILE]["associations"]:
+        drops = one["replay_drops"]["64"]
+        lines.append(_row([f"`{one['spi']}`", *(_grouped(one[name]) for name in names), _grouped(drops)]))
     return "\n".join(lines)
 
 
@@ -135,6 +150,11 @@ def make(directory: Path) -> None:
     data = pcapng(loop, router_loop.SNAP_LENGTH, comment=router_loop.COMMENT, interface="core1", description=described)
     (directory / LOOP_FILE).write_bytes(compressed(data))
     truth = {LOOP_FILE: loop_truth(loop)}
+    tunnel = esp_tunnel.packets()
+    described = "before the firewall of the data centre"
+    data = pcapng(tunnel, esp_tunnel.SNAP_LENGTH, comment=esp_tunnel.COMMENT, interface="outside", description=described)
+    (directory / ESP_FILE).write_bytes(compressed(data))
+    truth[ESP_FILE] = tunnel_truth(tunnel)
     for number, piece in enumerate(ten_gigabit.pieces()):
         name = PIECE_FILE.format(number)
         (directory / name).write_bytes(pcap(piece, ten_gigabit.SNAP_LENGTH))

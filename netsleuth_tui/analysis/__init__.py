@@ -5,7 +5,7 @@ from netsleuth_tui.analysis.breakdown import Count, breakdown_table
 from netsleuth_tui.analysis.cells import cell_filter
 from netsleuth_tui.analysis.conversations import By, Conversations, conversation_columns, conversations, conversations_table, rates_table
 from netsleuth_tui.analysis.esp import WINDOWS, Associations, associations
-from netsleuth_tui.analysis.esp_detail import Detail, detail
+from netsleuth_tui.analysis.esp_detail import Detail, detail, late_filter
 from netsleuth_tui.analysis.esp_order import Judged
 from netsleuth_tui.analysis.esp_remarks import remarks, verdict, with_spi
 from netsleuth_tui.analysis.esp_tables import association_columns, associations_table, courses_table
@@ -68,6 +68,7 @@ __all__ = [
     "facets_table",
     "find_row",
     "iso",
+    "late_filter",
     "overview",
     "parse_interval",
     "parse_time",

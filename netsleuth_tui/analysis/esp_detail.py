@@ -16,10 +16,12 @@ from netsleuth_tui.decode.columns import NO_TIME, Columns, Has
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
 
-__all__ = ["Course", "Detail", "Gap", "Histogram", "course", "detail", "displacements", "extents"]
+__all__ = ["Course", "Detail", "Gap", "Histogram", "course", "detail", "displacements", "extents", "late_filter"]
 
 WORST = 50
 """Gaps that are named one by one, the longest first."""
+NAMED = 100
+"""So many packets a filter names one by one."""
 COPY_WITHIN = 1_000_000
 """ns: an identical packet that comes so soon after the first was captured twice, not sent twice."""
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
@@ -239,3 +241,20 @@ def _copies(found: Judged, columns: Columns, chosen: NDArray[np.bool_]) -> tuple
     same = ~other_ttl & (columns.ip_id[copy] == columns.ip_id[original]) & (columns.len[copy] == columns.len[original])
     same &= has_id & (columns.time[copy] - columns.time[original] <= COPY_WITHIN)
     return int(same.sum()), int(other_ttl.sum()), int((~same & ~other_ttl).sum())
+
+
+def late_filter(one: Associations, low: int, high: int) -> str | None:
+    """The filter for the late packets of one association that are from `low` to `high` numbers deep; None where it would be too long.
+
+    Args:
+        one: The association, alone.
+        low: Least depth.
+        high: Greatest depth, included.
+    """
+    found = one.judged
+    here = (found.members.association(found.late) == one.which[0]) & one.chosen[found.late]
+    here &= (found.late_depth >= low) & (found.late_depth <= high)
+    numbers = np.unique(found.sequence(found.places[found.late[here]]) & 0xFFFFFFFF).tolist()
+    if not 0 < len(numbers) <= NAMED:
+        return None
+    return f"{one.filter(0)} && esp.sequence in {{{', '.join(map(str, numbers))}}}"

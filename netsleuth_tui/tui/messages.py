@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from netsleuth_tui.analysis import Overview, Scope
+    from netsleuth_tui.analysis import Judged, Overview, Scope
     from netsleuth_tui.analysis.occurring import Occurring
     from netsleuth_tui.decode.dissect import Dissection
     from netsleuth_tui.errors import NetSleuthError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Asked",
+    "AssociationOpened",
     "ColumnWanted",
     "DetailReady",
     "DetailRequested",
@@ -33,6 +34,7 @@ __all__ = [
     "PaneChanged",
     "RateWanted",
     "RowChanged",
+    "RowWanted",
     "TermChosen",
     "ThreadFailed",
     "Told",
@@ -211,6 +213,23 @@ class RateWanted(Message):
     """The filter is to be narrowed to a term, and the time line to draw its bytes."""
 
     term: str
+
+
+@dataclass
+class AssociationOpened(Message):
+    """A security association is to be shown alone."""
+
+    key: tuple[int, int, int, bool]
+    """As in `Associations.key`."""
+    judged: Judged
+    """What is known of all of them."""
+
+
+@dataclass
+class RowWanted(Message):
+    """The records are to go to a packet, in the scope or not."""
+
+    row: int
 
 
 @dataclass

@@ -13,11 +13,13 @@ from textual.widgets import Input
 from netsleuth_tui.settings import Settings
 from netsleuth_tui.tui.keys import footer_key, ids, key
 from netsleuth_tui.tui.layout import both_fit
-from netsleuth_tui.tui.messages import ColumnWanted, DetailRequested, RowChanged, Told
+from netsleuth_tui.tui.messages import AssociationOpened, ColumnWanted, DetailRequested, RowChanged, RowWanted, Told
 from netsleuth_tui.tui.panes import is_seen
-from netsleuth_tui.tui.screens.placing import TABS, Placing
+from netsleuth_tui.tui.screens.placing import INSIDE, TABS, Placing
 from netsleuth_tui.tui.widgets.conversations import ConversationTable
 from netsleuth_tui.tui.widgets.detail_pane import DetailPane
+from netsleuth_tui.tui.widgets.esp_detail import EspDetail
+from netsleuth_tui.tui.widgets.esp_table import EspTable
 from netsleuth_tui.tui.widgets.explain import ExplainPane
 from netsleuth_tui.tui.widgets.facets import Facets
 from netsleuth_tui.tui.widgets.filter_bar import FilterBar
@@ -53,6 +55,7 @@ class MainScreen(Placing):
         footer_key("main.timeline", "t", "timeline", "time", "go to the time line"),
         key("main.records", "1", "tab('records')", "go to the records"),
         key("main.conversations", "2", "tab('conversations')", "go to the conversations"),
+        key("main.esp", "3", "tab('esp')", "go to the ESP security associations"),
         footer_key("main.explain", "x", "tab('explain')", "explain", "go to what stands out in the time window"),
         key("main.bytes", "b", "bytes", "draw the time line in another measure: packets, bytes, bits, TCP payload bytes"),
         key("main.hex", "v", "hex", "the bytes of the packet alone, its layers alone, or both where there is room"),
@@ -76,6 +79,8 @@ class MainScreen(Placing):
                     yield Tabs(tuple(TABS.values()), id="tabs")
                     yield RecordTable(id="records")
                     yield ConversationTable(id="conversations")
+                    yield EspTable(id="esp")
+                    yield EspDetail(id="association")
                     yield ExplainPane(id="explain")
             yield DetailPane(self.detail_lane, slow_link=self.slow_link, id="detail")
             yield Prompt(id="prompt")
@@ -112,6 +117,16 @@ class MainScreen(Placing):
     def on_column_wanted(self, message: ColumnWanted) -> None:
         """One more column of the records."""
         self.table.add_column(message.field)
+
+    def on_association_opened(self, message: AssociationOpened) -> None:
+        """Show it in the place of the list."""
+        self.query_one("#association", EspDetail).open(message.key, message.judged)
+        self.action_tab("association")
+
+    def on_row_wanted(self, message: RowWanted) -> None:
+        """Go to the packet."""
+        self.action_tab("records")
+        self.table.go_to(message.row)
 
     def on_told(self, message: Told) -> None:
         """Say what a pane has to say."""
@@ -203,7 +218,7 @@ class MainScreen(Placing):
             self.wish(replace(self.wishes, detail=False))
             self.go_to_tab()
         elif self.tab is not self.table:
-            self.action_tab("records")
+            self.action_tab(INSIDE.get(self.tab.id or "", "records"))
         elif self.is_loading:
             self.loading_thread.cancel()
             self.status.say("stopping; what is loaded stays", keep=True)

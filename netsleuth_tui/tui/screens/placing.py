@@ -16,10 +16,14 @@ if TYPE_CHECKING:
     from textual import events
     from textual.widget import Widget
 
-__all__ = ["TABS", "Placing"]
+__all__ = ["INSIDE", "TABS", "Placing"]
 
-TABS = MappingProxyType({"records": ("1", "Records"), "conversations": ("2", "Conversations"), "explain": ("x", "Explain")})
+TABS = MappingProxyType(
+    {"records": ("1", "Records"), "conversations": ("2", "Conversations"), "esp": ("3", "ESP"), "explain": ("x", "Explain")}
+)
 """Panes that take turns in the middle: id of the widget, its key, its title."""
+INSIDE = MappingProxyType({"association": "esp"})
+"""Panes that open from another one and take its place: its tab stays in front."""
 
 WIDE = 140
 FACETS_WIDTH, NARROW_FACETS = 32, 27
@@ -60,7 +64,7 @@ class Placing(Asking):
         facets.display = placed.facets
         facets.styles.width = "1fr" if placed.facets_alone else FACETS_WIDTH if width >= WIDE else NARROW_FACETS
         self.query_one("#middle").display = placed.table
-        for name in TABS:
+        for name in (*TABS, *INSIDE):
             self.query_one(f"#{name}").display = name == self._tab
         self.query_one("#body").display = placed.table or placed.facets_alone
         appears = placed.detail and not detail.display
@@ -119,7 +123,7 @@ class Placing(Asking):
     def action_tab(self, name: str) -> None:
         """Put another pane into the middle, and go there."""
         self._tab = name
-        self.query_one("#tabs", Tabs).choose(list(TABS).index(name))
+        self.query_one("#tabs", Tabs).choose(list(TABS).index(INSIDE.get(name, name)))
         self._unless_whole("table")
         self.wish(replace(self.wishes, detail=False, facets=self.wishes.facets if self.app.size.width >= 100 else None))
         self.go_to_tab()
@@ -131,7 +135,7 @@ class Placing(Asking):
     def bring(self, widget: Widget) -> None:
         """Show a pane, or a part of one, and go there."""
         pane = pane_of(widget)
-        if pane is not None and pane.id is not None and pane.id in TABS:
+        if pane is not None and pane.id is not None and pane.id in {*TABS, *INSIDE}:
             self.action_tab(pane.id)
         elif pane is not None and not is_seen(widget):
             self._tab = "records" if pane.id == "detail" else self._tab

@@ -257,6 +257,11 @@ class RecordTable(ColumnTable, Pane):
         if found.remark:
             self.post_message(Told(found.remark, "warning"))
 
+    def go_to(self, row: int) -> None:
+        """Put the cursor on a packet, or the nearest one after it that is there."""
+        if self._pages is not None:
+            self.move_to(self._pages.position(row))
+
     def action_mark(self) -> None:
         """Mark the packet, or not any more."""
         if self.row is not None:

@@ -1,0 +1,149 @@
+"""The ESP pane: the list of associations, one of them alone, windows, filters, gaps that lead to their packets, exports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from esp_by_hand import esp
+from made import SECOND, START, store_of, tcp
+from tui.screens import FakeSession
+
+from netsleuth_tui.store import Store
+from netsleuth_tui.terminal.glyphs import ASCII
+
+Driven = Any
+
+
+def tunnels() -> Store:
+    """Two directions: in one 30 numbers late by 100 at second 2, and 12 numbers lost at second 6."""
+    numbers = [*range(1, 201), *range(231, 331), *range(201, 231), *range(331, 601), *range(613, 1001)]
+    packets = [esp(number, START + k * 10_000_000, len=1400) for k, number in enumerate(numbers)]
+    packets += [esp(k, START + k * 100_000_000, src=1, dst=0, esp_spi=0x2000) for k in range(1, 90)]
+    packets.append(tcp(START + 5 * SECOND))
+    return store_of(sorted(packets, key=lambda packet: packet["time"]))
+
+
+def panes(d: Any) -> tuple[Any, Any]:
+    """The list and the one."""
+    return d.main.query_one("#esp"), d.main.query_one("#association")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_list_and_one(driven: Driven, size: tuple[int, int]) -> None:
+    """The association with most packets is on top; Enter opens it, Escape goes back to the list, then to the records."""
+    async with driven(FakeSession(tunnels()), size) as d:
+        await d.press("3")
+        table, one = panes(d)
+        await d.until(lambda: table.count() == 2)
+        assert table.cells(0)[:4] == ("0x00001000", "10.0.0.1", "10.0.0.2", "988")
+        await d.press("enter")
+        await d.until(lambda: one.one is not None)
+        assert d.main.focused is one
+        assert int(one.one.course.lost.sum()) == 12
+        assert one.one.drops[64] == 30
+        assert "would have dropped 30 packets; 256 would be enough" in one.text_as_shown()
+        assert "lost 12 of 1 000 (1.20 %)" in d.text
+        await d.press("escape")
+        assert d.main.focused is table
+        await d.press("escape")
+        assert d.main.focused is d.main.table
+
+
+async def test_a_column_is_the_window(driven: Driven) -> None:
+    """Enter on a chart looks through the column's time; all panes follow, and so does the association."""
+    async with driven(FakeSession(tunnels()), (160, 50)) as d:
+        await d.press("3", "enter")
+        _, one = panes(d)
+        await d.until(lambda: one.one is not None)
+        await d.press("ctrl+right", "right")
+        start, end = one.cursor_time()
+        await d.press("enter")
+        assert (d.main.session.scope.start, d.main.session.scope.end) == (start, end)
+        await d.until(lambda: int(one.one.one.numbers("packets")[0]) < 988)
+        assert one.one.start >= start
+        await d.press("backslash")
+        await d.until(lambda: int(one.one.one.numbers("packets")[0]) == 988)
+        here = one.cursor_time()
+        assert here[0] <= start < here[1]
+        await d.press("left_square_bracket")
+        assert d.main.session.scope.start == here[0]
+
+
+async def test_numbers_are_filters(driven: Driven) -> None:
+    """The association, a column, the late packets of a depth, the packets around a gap."""
+    async with driven(FakeSession(tunnels()), (160, 50)) as d:
+        await d.press("3")
+        table, one = panes(d)
+        await d.until(lambda: table.count() == 2)
+        await d.press("plus")
+        assert d.main.overview.matched == 988
+        await d.press("u", "enter")
+        await d.until(lambda: one.one is not None)
+        await d.press("plus")
+        assert d.main.overview.matched == int(one.one.course.packets[0]) or "frame.time" in d.main.session.scope.filter
+        await d.press("u")
+        await d.until(lambda: len(one._lines) > 20)
+        drops = next(k for k, each in enumerate(one._lines) if each.depths == (64, 1 << 40))
+        one.move_to(drops)
+        await d.press("equals_sign")
+        assert d.main.overview.matched == 30
+        await d.press("u")
+        gap = next(k for k, each in enumerate(one._lines) if each.row is not None)
+        one.move_to(gap)
+        await d.press("equals_sign")
+        assert d.main.overview.matched == 10
+
+
+async def test_a_gap_leads_to_its_packet(driven: Driven) -> None:
+    """Enter on a gap goes to the packet after it in the records."""
+    async with driven(FakeSession(tunnels()), (160, 50)) as d:
+        await d.press("3", "enter")
+        _, one = panes(d)
+        await d.until(lambda: one.one is not None)
+        gap = one.one.gaps[0]
+        assert (gap.length, gap.first, gap.last) == (12, 601, 612)
+        one.move_to(next(k for k, each in enumerate(one._lines) if each.row == gap.row))
+        await d.press("enter")
+        assert d.main.focused is d.main.table
+        assert d.main.table.row == gap.row
+
+
+async def test_the_peers_window_is_asked_for(driven: Driven) -> None:
+    """R takes a number of packets; the sentence and the drops per interval follow."""
+    async with driven(FakeSession(tunnels()), (160, 50)) as d:
+        await d.press("3", "enter")
+        _, one = panes(d)
+        await d.until(lambda: one.one is not None)
+        await d.press("r", *("backspace",) * 2, "1", "2", "8", "enter")
+        await d.until(lambda: one.one.drops.get(128) == 30 - 28 or one.window == 128)
+        assert one.window == 128
+        assert "a peer with a window of 128" in one.text_as_shown()
+
+
+async def test_sorting_and_columns(driven: Driven) -> None:
+    """As in the other tables."""
+    async with driven(FakeSession(tunnels())) as d:
+        await d.press("3")
+        table, _ = panes(d)
+        await d.until(lambda: table.count() == 2)
+        await d.press(*("right",) * 3, "s")
+        await d.until(lambda: not table.sorting)
+        assert [table.cells(k)[0] for k in range(2)] == ["0x00002000", "0x00001000"]
+
+
+async def test_without_esp(driven: Driven) -> None:
+    """The pane says so."""
+    async with driven(FakeSession(store_of([tcp(START)]))) as d:
+        await d.press("3")
+        await d.until(lambda: "No ESP packet" in d.text)
+        await d.press("enter", "plus", "r")
+
+
+async def test_ascii(driven: Driven) -> None:
+    """Without block elements the charts are ASCII."""
+    async with driven(FakeSession(tunnels()), (100, 40), glyphs=ASCII) as d:
+        await d.press("3", "enter")
+        _, one = panes(d)
+        await d.until(lambda: one.one is not None)
+        assert d.text.isascii()
