@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
@@ -96,18 +97,23 @@ class ExplainPane(ScrolledLines, Pane):
     def _laid_out(self, found: Explanation | None, nothing: str) -> list[_Entry]:
         scope = self._scope
         if scope is not None and scope.start is None and scope.end is None:
-            return [_Entry(text) for text in HOW_TO]
+            return self._wrapped(HOW_TO)
         if found is None or not found.findings:
             texts = ([nothing] if nothing else []) + ([found.remark] if found is not None and found.remark != nothing else [])
             other = "the time before it" if self.against == "rest" else "all the rest"
-            return [*map(_Entry, texts), _Entry(), _Entry(f"a compares with {other}.")]
+            return self._wrapped([*texts, "", f"a compares with {other}."])
         entries: list[_Entry] = []
         for finding in found.findings:
             lines = [one for one in finding.lines if one != finding.heading]
             entries += [*([_Entry()] if entries else []), _Entry(line=finding.heading, heads=True), *(_Entry(line=one) for one in lines)]
         if found.more:
-            entries += [_Entry(), _Entry(f"and {grouped(found.more)} more values: narrow the window or the filter to see them")]
+            entries += self._wrapped(["", f"and {grouped(found.more)} more values: narrow the window or the filter to see them"])
         return entries
+
+    def _wrapped(self, texts: Sequence[str]) -> list[_Entry]:
+        """Sentences on as many lines as they need."""
+        width = max(self.size.width - 2, LEAST_LABEL)
+        return [_Entry(part) for text in texts for part in wrap(text, width) or [""]]
 
     @property
     def chosen(self) -> Line | None:
