@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.esp_order import AHEAD, CLASS, JUMP, OUTLIER, RESET, WRAP, ZERO, Judged, judged
 from netsleuth_tui.analysis.esp_packets import Numbers, Other
-from netsleuth_tui.analysis.esp_partners import opposites, predecessors
 from netsleuth_tui.analysis.intervals import SECOND
 from netsleuth_tui.analysis.sorting import address_ranks, order
 from netsleuth_tui.analysis.times import iso
@@ -213,14 +212,8 @@ def associations(store: Store, rows: Rows, *, known: Judged | None = None, cance
     members, columns = found.members, store.columns()
     chosen = inside(found, rows)
     counts = _counts(found, columns.len, columns.time, chosen)
-    everything = counts if chosen.all() else _counts(found, columns.len, columns.time, np.ones(len(chosen), np.bool_))
     which = np.flatnonzero(counts[:, COUNTS.index("packets")])
-    span = store.span
-    first, last = (everything[:, COUNTS.index(name)] for name in ("start", "last"))
-    lowest = _lowest(found)
-    before, overlap = predecessors(members, columns.time, first, last, lowest)
-    after = np.full(len(members), NONE)
-    after[before[before >= 0]] = np.flatnonzero(before >= 0)
+    span, lives = store.span, found.lives
     others = np.zeros(len(members.others), np.bool_)
     if rows.ids is None:
         others = (members.others >= rows.first) & (members.others < rows.last)
@@ -233,26 +226,15 @@ def associations(store: Store, rows: Rows, *, known: Judged | None = None, cance
         hosts=store.hosts.known(),
         which=np.arange(len(members)),
         counts=counts,
-        joined=lowest > 1,
-        goes_on=(span is not None) & (last >= (span[1] if span is not None else 0) - GOES_ON),
-        before=before,
-        overlap=overlap,
-        after=after,
-        opposite=opposites(members, first),
+        joined=lives.lowest > 1,
+        goes_on=(span is not None) & (lives.last >= (span[1] if span is not None else 0) - GOES_ON),
+        before=lives.before,
+        overlap=lives.overlap,
+        after=lives.after,
+        opposite=lives.opposite,
         others={other: kinds[other] for other in Other if kinds[other]},
     )
     return whole.at(which)
-
-
-def _lowest(found: Judged) -> Numbers:
-    """The lowest sequence number of the first epoch of each association; -1 where no number means anything."""
-    lowest = np.full(len(found.members), LATEST)
-    begins = found.epochs[found.kinds[found.epochs] & (RESET | JUMP) == 0]
-    lowest[found.members.association(begins)] = found.places[begins]
-    np.minimum.at(lowest, found.members.association(found.late), found.places[found.late])
-    known = lowest != LATEST
-    lowest[known] = found.sequence(lowest[known])
-    return np.where(known, lowest, NONE)
 
 
 def _counts(found: Judged, octets: NDArray[np.uint32], times: NDArray[np.int64], chosen: Bools) -> Numbers:

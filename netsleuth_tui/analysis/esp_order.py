@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.esp_packets import Ids, Members, Numbers, find_members
+from netsleuth_tui.analysis.esp_partners import Lives, lives
 from netsleuth_tui.decode.columns import NO_TIME, Columns
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.jit import helper, kernel
@@ -50,6 +51,7 @@ FOLLOWERS, LOOKED_AT = 3, 8
 BACK = 1 << 21
 """Places before the first of an epoch: a packet that is late can lie no further back."""
 MASK32, HALF = (1 << 32) - 1, 1 << 31
+LATEST = 2**63 - 1
 
 OPEN_NUMBERS, OPEN_TIME = 1024, 3_000_000_000
 """A gap with fewer numbers after it, or with less time (ns) to the end of the capture, may yet be filled: its loss is provisional."""
@@ -89,6 +91,9 @@ class Judged:
     """Positions where epochs begin, ascending."""
     epoch_shift: Numbers
     """Place minus extended sequence number, for each epoch."""
+
+    lives: Lives
+    """When each association lived, and beside which others."""
 
     def sequence(self, places: Numbers) -> Numbers:
         """The extended sequence numbers of places."""
@@ -209,6 +214,7 @@ def _settled(members: Members, columns: Columns, kinds: Kinds, places: Numbers, 
     next_epoch = np.append(epochs, len(kinds))[np.searchsorted(epochs, run_at, side="right")]
     highest = _at(front, np.searchsorted(front_at, next_epoch) - 1)
     is_open = (highest - (runs + lengths - 1) < OPEN_NUMBERS) | ((time != NO_TIME) & (end - time < OPEN_TIME))
+    shift = places[epochs] - columns.esp_sequence[members.rows[epochs]]
     return Judged(
         members=members,
         packets=len(columns.row),
@@ -225,8 +231,20 @@ def _settled(members: Members, columns: Columns, kinds: Kinds, places: Numbers, 
         run_at=run_at,
         run_open=is_open,
         epochs=epochs,
-        epoch_shift=places[epochs] - columns.esp_sequence[members.rows[epochs]],
+        epoch_shift=shift,
+        lives=lives(members, columns.time, _lowest(members, kinds, places, late, epochs, shift)),
     )
+
+
+def _lowest(members: Members, kinds: Kinds, places: Numbers, late: Numbers, epochs: Numbers, shift: Numbers) -> Numbers:
+    """The lowest sequence number of the first epoch of each association; -1 where no number means anything."""
+    lowest = np.full(len(members), LATEST)
+    first = kinds[epochs] & (RESET | JUMP) == 0
+    of = members.association(epochs[first])
+    lowest[of] = places[epochs[first]]
+    np.minimum.at(lowest, members.association(late), places[late])
+    lowest[of] -= shift[first]
+    return np.where(lowest == LATEST, -1, lowest)
 
 
 def _at(values: Numbers, places: NDArray[np.integer]) -> Numbers:

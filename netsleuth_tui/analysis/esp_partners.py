@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.esp_packets import Members, Numbers
 from netsleuth_tui.analysis.intervals import SECOND
+from netsleuth_tui.decode.columns import NO_TIME
 
-__all__ = ["opposites", "predecessors"]
+__all__ = ["Lives", "lives"]
+
+LATEST = 2**63 - 1
 
 FRESH = 8
 """A new association is seen from its beginning if its first number is at most this."""
@@ -22,6 +26,46 @@ AROUND = 8
 
 Path = tuple[int, int, bool]
 """Source, destination, encapsulated in UDP."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lives:
+    """When associations lived, and beside which others; int64 arrays with an element for each."""
+
+    first: Numbers
+    """Time of the first packet, ns since the epoch, or `NO_TIME`; so is `last`."""
+    last: Numbers
+    lowest: Numbers
+    """The lowest sequence number of the first epoch; -1 where there is none."""
+    before: Numbers
+    """The association that was rekeyed to this one, or -1."""
+    overlap: Numbers
+    """(associations, 2): see `predecessors`."""
+    after: Numbers
+    """The one that this one was rekeyed to, or -1."""
+    opposite: Numbers
+    """The one in the other direction, or -1."""
+
+
+def lives(members: Members, times: NDArray[np.int64], lowest: Numbers) -> Lives:
+    """Find out about all associations.
+
+    Args:
+        members: Packets by association.
+        times: ns since the epoch, by row id.
+        lowest: The first sequence number of each.
+    """
+    if not len(members):
+        none = np.empty(0, np.int64)
+        return Lives(none, none, none, none, np.empty((0, 2), np.int64), none, none)
+    time, begins = times[members.rows], members.starts[:-1]
+    last = np.maximum.reduceat(time, begins)
+    first = np.minimum.reduceat(np.where(time == NO_TIME, LATEST, time), begins)
+    first[last == NO_TIME] = NO_TIME
+    before, overlap = predecessors(members, times, first, last, lowest)
+    after = np.full(len(members), -1)
+    after[before[before >= 0]] = np.flatnonzero(before >= 0)
+    return Lives(first, last, lowest, before, overlap, after, opposites(members, first))
 
 
 def predecessors(members: Members, times: NDArray[np.int64], first: Numbers, last: Numbers, lowest: Numbers) -> tuple[Numbers, Numbers]:
