@@ -1,6 +1,9 @@
 """Makes docs/screenshot.svg, the picture on the front page, from the app itself with the router loop of the samples.
 
-usage: make_screenshot.py [-o docs/screenshot.svg] [--size 140x36] [--filter EXPR]
+usage: make_screenshot.py [-o docs/screenshot.svg] [--size 140x36] [--filter EXPR] [--sample NAME] [--keys KEY,KEY...]
+
+The pictures of docs/esp.md: --sample esp-tunnel.pcapng.gz --filter "" --size 120x36 --keys 3 -o docs/esp-list.svg, and with
+--keys 3,enter,w -o docs/esp-association.svg.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import asyncio
 import os
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,28 +30,31 @@ MOST_SECONDS = 120.0
 CELL = 12.2
 """Width of a cell in the picture."""
 
-AFTERWARDS = ("down",) * 6
+AFTERWARDS = ",".join(("down",) * 6)
 """Keys that are pressed once the filter is applied."""
 
 
-async def picture(size: tuple[int, int], text: str) -> str:
+async def picture(size: tuple[int, int], text: str, name: str, keys: Sequence[str]) -> str:
     """The main screen as SVG.
 
     Args:
         size: Columns and rows.
         text: Filter that is typed in.
+        name: Of the sample.
+        keys: Pressed afterwards.
     """
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
     from netsleuth_tui.paths import sample
     from netsleuth_tui.session import Session
     from netsleuth_tui.tui.app import NetSleuthApp
 
-    app = NetSleuthApp([str(sample("router-loop.pcapng.gz"))], Session())
+    app = NetSleuthApp([str(sample(name))], Session())
     async with app.run_test(size=size) as pilot:
         await _until_loaded(app, pilot)
         await pilot.press("slash", *text, "enter")
-        await pilot.pause(1.0)
-        await pilot.press(*AFTERWARDS)
+        for each in keys:
+            await pilot.pause(1.0 if each != "down" else 0.0)
+            await pilot.press(each)
         await pilot.pause(3.0)  # for the layers of the packet, which another process finds out
         return _portable(app.export_screenshot(title="NetSleuth"))
 
@@ -79,9 +86,11 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=HERE / "screenshot.svg")
     parser.add_argument("--size", default="140x36")
     parser.add_argument("--filter", default="icmp && ip.addr == 10.9.0.0/16")
+    parser.add_argument("--sample", default="router-loop.pcapng.gz")
+    parser.add_argument("--keys", default=AFTERWARDS)
     asked = parser.parse_args()
     columns, rows = map(int, asked.size.split("x"))
-    asked.output.write_text(asyncio.run(picture((columns, rows), asked.filter)), encoding="utf-8")
+    asked.output.write_text(asyncio.run(picture((columns, rows), asked.filter, asked.sample, asked.keys.split(","))), encoding="utf-8")
 
 
 if __name__ == "__main__":
