@@ -18,6 +18,8 @@ LABEL = 11
 """Cells at the left of a chart."""
 BAR = 24
 SECOND = 1_000_000_000
+SHORTEST = SECOND // 10
+"""ns: the bytes of a shorter column are not made a rate, which one packet would be enough for."""
 
 Role = Literal["text", "muted", "strong", "accent", "good", "warning", "error"]
 
@@ -55,11 +57,11 @@ def lines(one: Detail, columns: int, glyphs: Glyphs, window: int, *, tall: bool)
 def _charts(one: Detail, columns: int, glyphs: Glyphs, *, tall: bool) -> list[Line]:
     from netsleuth_tui.analysis import show_interval
 
-    course, seconds = one.course, one.every / SECOND
+    course, (unit, seconds) = one.course, _rate(one)
     aligned = [max(number - one.shift, 0) if number >= 0 else 0 for number in course.highest.tolist()]
     made: list[Line] = []
     charts: tuple[tuple[str, Role, Sequence[float], str, int], ...] = (
-        ("bytes/s", "accent", [octets / seconds for octets in course.bytes.tolist()], "size", 4 if tall else 3),
+        (unit, "accent", [octets / seconds for octets in course.bytes.tolist()], "size", 4 if tall else 3),
         ("early", "good", course.ahead.tolist(), "count", 3 if tall else 2),
         ("late", "warning", course.late.tolist(), "count", 3 if tall else 2),
         ("lost", "error", course.lost.tolist(), "count", 3 if tall else 2),
@@ -69,13 +71,17 @@ def _charts(one: Detail, columns: int, glyphs: Glyphs, *, tall: bool) -> list[Li
         greatest = max(values, default=0)
         drawn = [glyphs.column(value, greatest, height) for value in values[:columns]]
         most = size(greatest) if kind == "size" else short(greatest)
-        labels = [name, most] + [""] * height
+        labels = [name, most, *([f"in {show_interval(one.every)}"] if kind == "size" else [""]), *[""] * height]
         for row in range(height):
             text = "".join(column[height - 1 - row] for column in drawn)
             made.append(Line(labels[row].ljust(LABEL)[:LABEL] + text, role, chart=True))
-    every = show_interval(one.every)
-    made.append(Line(_axis(one, columns, glyphs) + f"   {every} a column", "muted", chart=True, selectable=False))
+    made.append(Line(_axis(one, columns, glyphs), "muted", chart=True, selectable=False))
     return made
+
+
+def _rate(one: Detail) -> tuple[str, float]:
+    """What the bytes of a column are called, and divided by: a rate only where a column is long enough for one."""
+    return ("bytes/s", one.every / SECOND) if one.every >= SHORTEST else ("bytes", 1.0)
 
 
 def _axis(one: Detail, columns: int, glyphs: Glyphs) -> str:
@@ -162,8 +168,9 @@ def readout(one: Detail, column: int) -> str:
 
     course = one.course
     digits = 0 if one.every >= SECOND else 3
-    octets = size(course.bytes[column] * SECOND / one.every)
-    text = f"{clock(one.start + column * one.every, digits)}  {octets}/s  early {course.ahead[column]}  late {course.late[column]}"
+    unit, seconds = _rate(one)
+    octets = size(course.bytes[column] / seconds) + unit.removeprefix("bytes")
+    text = f"{clock(one.start + column * one.every, digits)}  {octets}  early {course.ahead[column]}  late {course.late[column]}"
     text += f"  lost {course.lost[column]}"
     if course.highest[column] >= 0:
         frames = int(course.packets[: column + 1].sum())

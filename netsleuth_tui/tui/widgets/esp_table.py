@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
@@ -72,6 +72,8 @@ COLUMNS = tuple(
 )  # fmt: skip
 SHOWN = 14
 """So many of them are shown until others are chosen."""
+BLOCK, BLOCKS_KEPT = 64, 32
+"""Lines that become text together, and how many such blocks are kept."""
 ALARMING = ("lost", "lost_percent", "replay_drops_64")
 
 
@@ -103,7 +105,7 @@ class EspTable(ColumnTable, Pane):
         self.sorted_by = ("packets", True)
         self.nothing = "counting …"
         self._answer: _Answer | None = None
-        self._lines: list[tuple[str, ...]] = []
+        self._block = lru_cache(BLOCKS_KEPT)(self._read)
 
     # What is shown
 
@@ -117,7 +119,7 @@ class EspTable(ColumnTable, Pane):
         self._answer = result
         self.sorting = False
         self.nothing = seen.nothing or ("No ESP packet with a whole header is here." if not self.count() else "")
-        self._lines.clear()
+        self._block.cache_clear()
         if not seen.same_scope:
             self.forget_widths()
         place = self._answer.found.find(here) if self._answer is not None and here is not None else None
@@ -140,11 +142,15 @@ class EspTable(ColumnTable, Pane):
 
     def cells(self, index: int) -> Sequence[str]:
         """One association."""
-        if not self._lines and self._answer is not None:
-            found = self._answer.found.at(self._answer.order)
-            shown = [[_text(column.name, cell) for cell in found.cells(column.name)] for column in self.columns]
-            self._lines = list(zip(*shown, strict=True))
-        return self._lines[index]
+        block, place = divmod(index, BLOCK)
+        return self._block(block)[place]
+
+    def _read(self, block: int) -> list[tuple[str, ...]]:
+        if self._answer is None:
+            return []
+        some = self._answer.found.at(self._answer.order[block * BLOCK : (block + 1) * BLOCK])
+        shown = [[_text(column.name, cell) for cell in some.cells(column.name)] for column in self.columns]
+        return list(zip(*shown, strict=True))
 
     def cell_style(self, column: TableColumn, text: str) -> Style:
         """What went wrong stands out."""
@@ -165,7 +171,7 @@ class EspTable(ColumnTable, Pane):
 
     def show_columns(self, columns: Sequence[TableColumn]) -> None:
         """Make other texts of the same associations."""
-        self._lines.clear()
+        self._block.cache_clear()
         super().show_columns(columns)
 
     # What lies under the cursor
