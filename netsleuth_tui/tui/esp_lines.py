@@ -88,7 +88,7 @@ def _axis(one: Detail, columns: int, glyphs: Glyphs) -> str:
     from netsleuth_tui.analysis import clock
 
     count = min(columns, len(one.course.packets))
-    digits = 0 if one.every >= SECOND else 3
+    digits = 0 if one.every >= SECOND else 3 if one.every >= 1_000_000 else 6
     first, last = clock(one.start, digits), clock(one.start + count * one.every, digits)
     label = f"{' ':{LABEL}}{glyphs.tick}{first}"
     return label + " " * max(LABEL + count - len(label) - len(last), 1) + last
@@ -167,7 +167,7 @@ def readout(one: Detail, column: int) -> str:
     from netsleuth_tui.analysis import clock
 
     course = one.course
-    digits = 0 if one.every >= SECOND else 3
+    digits = 0 if one.every >= SECOND else 3 if one.every >= 1_000_000 else 6
     unit, seconds = _rate(one)
     octets = size(course.bytes[column] / seconds) + unit.removeprefix("bytes")
     text = f"{clock(one.start + column * one.every, digits)}  {octets}  early {course.ahead[column]}  late {course.late[column]}"
