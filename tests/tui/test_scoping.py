@@ -133,3 +133,14 @@ async def test_the_records_begin_with_the_users_columns(driven: Driven) -> None:
         assert "ip.ttl" in d.text
         assert "Destination" not in d.text.split("Records")[1].splitlines()[1]
         assert "nothing.here" in " ".join(d.main.notes())
+
+
+async def test_a_term_goes_to_the_last_valid_filter(driven: Driven) -> None:
+    """`-` right behind Enter on a filter with a mistake in it: the mistake is said, and the term is taken from what was looked at."""
+    session = FakeSession(mixed())
+    async with driven(session) as d:
+        d.main._count(Scope("ee"), accept=True)
+        assert d.main.latest == Scope()
+        d.main.action_term("exclude")
+        await d.settle()
+        assert session.scope.filter.startswith("!")

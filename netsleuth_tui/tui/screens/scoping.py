@@ -129,10 +129,17 @@ class Scoping(Counting):
 
     @property
     def latest(self) -> Scope | None:
-        """What was chosen last, though it may be still being counted; None before there is a session."""
-        if self._accepting and self._wanted is not None:
-            return self._wanted
-        return self.session.scope if self.session is not None else None
+        """What was chosen last, though it may be still being counted, if it is valid; None before there is a session."""
+        if self.session is None or not self._accepting or self._wanted is None:
+            return self.session.scope if self.session is not None else None
+        from netsleuth_tui.query import FilterError, parse
+
+        try:
+            if self._wanted.filter.strip():
+                parse(self._wanted.filter)
+        except FilterError:
+            return self.session.scope
+        return self._wanted
 
     def action_copy(self, what: str) -> None:
         """Copy what is looked at, and show it: not every terminal lets a program copy."""

@@ -75,6 +75,7 @@ class ExplainPane(ScrolledLines, Pane):
         self.found: Explanation | None = None
         self._scope: Scope | None = None
         self._entries: list[_Entry] = []
+        self._nothing = ""
 
     # What it asks, and is told
 
@@ -90,9 +91,15 @@ class ExplainPane(ScrolledLines, Pane):
         """Show the findings; the cursor stays on its line."""
         chosen = self.chosen
         self.found, self._scope = result, seen.overview.scope
+        self._nothing = seen.nothing
         self._entries = self._laid_out(result, seen.nothing)
         places = [i for i, entry in enumerate(self._entries) if chosen and entry.line is not None and entry.line.filter == chosen.filter]
         self.reset(places[0] if places else 0)
+
+    def on_resize(self) -> None:
+        """Sentences take other lines."""
+        self._entries = self._laid_out(self.found, self._nothing)
+        super().on_resize()
 
     def _laid_out(self, found: Explanation | None, nothing: str) -> list[_Entry]:
         scope = self._scope

@@ -94,6 +94,10 @@ class Facets(ScrolledLines, Pane):
         self._asked = frozenset(self._in_sight())
         return partial(_ask, groups=self._asked, most=self.most, search=self.searched)
 
+    def is_slow(self) -> bool:
+        """Always: several passes over the packets. Time line and records are there before."""
+        return True
+
     def answer(self, seen: Seen, result: tuple[Facet, ...] | None) -> None:
         """Show the counts of a scope; the cursor stays on its line."""
         chosen = self.chosen if self.has_focus else None
