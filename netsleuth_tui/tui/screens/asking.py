@@ -24,7 +24,7 @@ class Asking(Exporting):
     def on_asked(self, message: Asked) -> None:
         """Show the question."""
         self._asked, self._asked_from = message, self.focused
-        self.query_one("#prompt", Prompt).ask(message.question, message.proposal)
+        self.query_one("#prompt", Prompt).ask(message.question, message.proposal, replace=True)
         self.status.say(message.note, keep=True)
 
     def on_prompt_answered(self, message: Prompt.Answered) -> None:

@@ -43,7 +43,7 @@ class _Columns(ScrolledLines):
         return len(self.chosen) + len(self.others)
 
     def header(self, y: int, width: int) -> Strip:
-        text = "Columns: space shows or hides, H and L (or shift with up and down) move, Enter is done" if y == 0 else ""
+        text = "Columns: space shows or hides, H and L move; Enter is done, Esc changes nothing" if y == 0 else ""
         return line([(cut(text, width, self.glyphs.ellipsis), self.palette.strong)], width, self.palette.text)
 
     def item(self, index: int, width: int) -> list[Part]:

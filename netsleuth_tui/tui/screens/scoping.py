@@ -13,6 +13,7 @@ from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import FilterAccepted, FilterChosen, FilterEdited, RateWanted, TermChosen, WindowChosen
 from netsleuth_tui.tui.panes import pane_of
 from netsleuth_tui.tui.screens.counting import Counting
+from netsleuth_tui.tui.screens.text import prose_screen
 from netsleuth_tui.tui.widgets.timeline import TimeLine
 
 if TYPE_CHECKING:
@@ -154,8 +155,10 @@ class Scoping(Counting):
             self.status.say("there is no filter", "warning")
             return
         self.app.copy_to_clipboard(text)
-        told = f"copied, if this terminal allows it: {text}" + "".join(f" ({note})" for note in notes)
-        self.status.say(display(told, limit=2000), "warning" if notes else "good", keep=True)
+        told = display(f"copied, if this terminal allows it: {text}" + "".join(f" ({note})" for note in notes), limit=4000)
+        self.status.say(told, "warning" if notes else "good", keep=True)
+        if len(told) > self.app.size.width:  # where it cannot be copied, all of it has to be seen
+            self.app.push_screen(prose_screen("Copied", [told], self.app.size.width))
 
     # The time window
 

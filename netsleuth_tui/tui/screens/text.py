@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from textual.strip import Strip
     from textual.widget import Widget
 
-__all__ = ["TextScreen", "help_screen", "notes_screen"]
+__all__ = ["TextScreen", "help_screen", "notes_screen", "prose_screen"]
 
 KEY_WIDTH = 20
 MARGINS = 6
@@ -116,16 +116,13 @@ def _what(focused: Widget | None) -> tuple[str, str]:
 
 def notes_screen(notes: Sequence[str], width: int) -> TextScreen:
     """Everything there is to say about the files, on `width` columns."""
-    said = notes or ("There is nothing to say: all files were read in full.",)
-    return TextScreen(
-        [
-            ("About the files", ""),
-            ("", ""),
-            *(row for note in said for row in _prose(note, width - MARGINS)),
-            ("", ""),
-            ("Esc goes back.", ""),
-        ]
-    )
+    return prose_screen("About the files", notes or ("There is nothing to say: all files were read in full.",), width)
+
+
+def prose_screen(heading: str, paragraphs: Sequence[str], width: int) -> TextScreen:
+    """Paragraphs below a heading, on `width` columns."""
+    rows = [row for text in paragraphs for row in _prose(text, width - MARGINS)]
+    return TextScreen([(heading, ""), ("", ""), *rows, ("", ""), ("Esc goes back.", "")])
 
 
 def _prose(text: str, width: int) -> list[Row]:

@@ -156,7 +156,8 @@ class ExplainPane(ScrolledLines, Pane):
             return ""
         window = shown_window(scope.start, scope.end, "-")
         other = f"{found.compared_with} {rate(found.other_rate, of_bytes=False)}"
-        return f"{grouped(found.packets)} packets in {window}, {rate(found.rate, of_bytes=False)} against {other}"
+        within = window if scope.start is None or scope.end is None else f"in {window}"
+        return f"{grouped(found.packets)} packets {within}, {rate(found.rate, of_bytes=False)} against {other}"
 
     def _columns(self, width: int) -> str:
         if self.found is None or not self.found.findings:

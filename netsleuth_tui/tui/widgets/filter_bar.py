@@ -138,6 +138,7 @@ class FilterBar(Vertical):
         if self.input.value != text:
             self._silent += 1
             self.input.value = text
+            self.input.cursor_position = len(text)  # what was added last is what is seen where not all of it fits
 
     # What came of the text
 
@@ -165,6 +166,9 @@ class FilterBar(Vertical):
         self.query_one(Complaint).say(said, self._cell(start), max(cell_len(text[start : start + length]), 1))
         self._show_complaint()
         self._show_state("invalid")
+        matches = self.query_one(_Matches)
+        matches.known = False  # the numbers are those of another filter
+        matches.redraw()
 
     _wrong = (0, 1)
 

@@ -32,13 +32,17 @@ class _Answer(Input):
         Binding(
             "enter",
             "submit",
-            "write it",
+            "take it",
             id="prompt.submit",
-            tooltip="write the file; once more where it exists already",
+            tooltip="take the answer; where it is a file that exists already, once more replaces it",
         ),
-        Binding("escape", "abandon", "back", id="prompt.abandon", tooltip="write nothing"),
+        Binding("escape", "abandon", "back", id="prompt.abandon", tooltip="leave the question"),
         Binding("ctrl+u", "delete_left_all", "clear", id="prompt.clear", tooltip="delete everything before the cursor"),
+        Binding("tab,shift+tab", "stay", show=False),
     ]
+
+    def action_stay(self) -> None:
+        """A question is answered or left; no key goes elsewhere before."""
 
     def action_abandon(self) -> None:
         self.post_message(Prompt.Abandoned())
@@ -73,14 +77,22 @@ class Prompt(Horizontal):
         """Nothing is asked yet."""
         self.display = False
 
-    def ask(self, question: str, proposal: str) -> None:
-        """Show the question; the cursor stands at the end of the proposal."""
+    def ask(self, question: str, proposal: str, *, replace: bool = False) -> None:
+        """Show the question; the cursor stands at the end of the proposal.
+
+        Args:
+            question: What is asked.
+            proposal: An answer.
+            replace: What is typed replaces the proposal, rather than being added to it.
+        """
         shown = self.query_one(_Question)
         shown.text = f"{question} "
         shown.styles.width = len(shown.text)
         answer = self.query_one(_Answer)
         answer.value = proposal
         answer.cursor_position = len(proposal)
+        if replace:
+            answer.select_all()
         self.display = True
         self.screen.set_focus(answer)
 

@@ -150,7 +150,9 @@ class TimeChart(Lines):
 
     def _heading(self, width: int) -> Strip:
         palette, chart = self.palette, self.chart
-        left: list[Part] = [(TITLES[self.measure], palette.accent if self.has_focus else palette.text)]
+        counts = self.has_focus and self.cursor_column is not None  # what a column holds, rather than how much of it in a second
+        title = TITLES[self.measure].removesuffix("/s") if counts else TITLES[self.measure]
+        left: list[Part] = [(title, palette.accent if self.has_focus else palette.text)]
         how = (f" by {self.by}" if self.by != "protocol" else "") + (", log" if self.logarithmic else "")
         if chart is None or not chart.peak:
             why = "" if chart is None else "  nothing to draw: no packet with a time is in view"
@@ -192,16 +194,18 @@ class TimeChart(Lines):
 
     def _readout(self, chart: Chart, column: int, room: int) -> list[Part]:
         """What the column under the cursor counts: its time, its sum, and each of the largest series, as many as there is room for."""
-        palette = self.palette
+        from netsleuth_tui.analysis import show_interval
+
+        palette, colon = self.palette, "" if self.by == "protocol" else ":"
         start = chart.start + column * chart.plan.column
         when = f"  {self._instant(chart, start, min(chart.plan.unit, chart.plan.column))}"
         widest = max(len(amount(number, self.measure)) for number in (chart.peak, *chart.sums))
-        total = f"  {amount(chart.sums[column], self.measure):>{widest}}"
+        total = f"  {amount(chart.sums[column], self.measure):>{widest}} in {show_interval(chart.plan.column)}"
         parts: list[Part] = [(when, palette.strong), (total, palette.text)]
         room -= len(when) + len(total)
         for k in self._by_size(chart):
             widest = max(len(amount(numbers[k], self.measure)) for numbers in chart.label_sums)
-            text = f"  {display(chart.labels[k], limit=LABEL_LIMIT)} {amount(chart.label_sums[column][k], self.measure):>{widest}}"
+            text = f"  {display(chart.labels[k], limit=LABEL_LIMIT)}{colon} {amount(chart.label_sums[column][k], self.measure):>{widest}}"
             room -= len(text)
             if room < 0:
                 break
