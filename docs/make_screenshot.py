@@ -2,8 +2,8 @@
 
 usage: make_screenshot.py [-o docs/screenshot.svg] [--size 140x36] [--filter EXPR] [--sample NAME] [--keys KEY,KEY...]
 
-The pictures of docs/esp.md: --sample esp-tunnel.pcapng.gz --filter "" --size 120x36 --keys 3 -o docs/esp-list.svg, and with
---keys 3,enter,w -o docs/esp-association.svg.
+Other pictures: docs/guide.md has --filter "" --size 160x36 --keys t,p,enter,x,down -o docs/explain.svg; docs/esp.md has
+--sample esp-tunnel.pcapng.gz --filter "" --size 120x36, --keys 3 -o docs/esp-list.svg, and --keys 3,enter,w -o docs/esp-association.svg.
 """
 
 from __future__ import annotations

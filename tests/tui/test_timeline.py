@@ -47,7 +47,8 @@ async def test_the_cursor_reads_its_column(driven: Driven) -> None:
         assert line.cursor == line.axis.begin(2)
         await d.press("ctrl+right", "h", "left")
         assert line.cursor == line.axis.begin(10)
-        assert re.search(rf"12:00:{10 * column // SECOND:02d} +{column // SECOND} in {column // SECOND} s +TCP +{column // SECOND}", d.lines[2])
+        length = column // SECOND
+        assert re.search(rf"12:00:{10 * length:02d} +{length} in {length} s +TCP +{length}", d.lines[2])
         await d.press("end")
         assert line.cursor == START + 599 * SECOND
         await d.press("g")
