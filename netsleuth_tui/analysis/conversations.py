@@ -53,7 +53,7 @@ BLOCK = 1 << 14
 class Conversations:
     """Conversations of a scope; each is a row of the two arrays.
 
-    Side `a` is the one that sent first, by time. A packet is in a conversation if it has IP addresses: ARP and the like are in none.
+    Side `a` is the one that sent first, by time; where both did, either. A packet is in a conversation if it has IP addresses.
     Addresses are those of the outermost IP header, ports those of the first transport header found. Packets without ports (ICMP, ESP, all
     fragments of a datagram but the first) belong together by addresses and protocol.
 

@@ -101,7 +101,8 @@ def check(store: Store, packets: Sequence[dict[str, Any]], *, ports: bool) -> No
         times = entry["times"]
         assert columns["start"][k] == min(times, default=NO_TIME)
         assert columns["duration"][k] == (max(times) - min(times) if times else NO_TIME)
-        assert a == min(entry["order"], key=lambda one: one[0])[1] or a == b
+        began = min(time for time, _ in entry["order"])
+        assert a in {sender for time, sender in entry["order"] if time == began}
         for name in SIDED:
             sides = (("ab", a), ("ba", b)) if a != b else (("ab", a),)
             for side, end in sides:
