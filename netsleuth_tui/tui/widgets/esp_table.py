@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
@@ -13,15 +12,14 @@ from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.keys import footer_key
 from netsleuth_tui.tui.messages import AssociationOpened
 from netsleuth_tui.tui.numbers import grouped, size
-from netsleuth_tui.tui.panes import Look, Pane, Question, Seen
-from netsleuth_tui.tui.widgets.column_table import ColumnTable, TableColumn
+from netsleuth_tui.tui.panes import Look, Question
+from netsleuth_tui.tui.widgets.column_table import TableColumn
+from netsleuth_tui.tui.widgets.counted_table import Answer, CountedTable, Order, in_order
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from rich.style import Style
 
-    from netsleuth_tui.analysis import Associations, Judged, Scope
+    from netsleuth_tui.analysis import Scope
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Cell, Table
 
@@ -72,20 +70,10 @@ COLUMNS = tuple(
 )  # fmt: skip
 SHOWN = 14
 """So many of them are shown until others are chosen."""
-BLOCK, BLOCKS_KEPT = 64, 32
-"""Lines that become text together, and how many such blocks are kept."""
 ALARMING = ("lost", "lost_percent", "replay_drops_64")
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """Associations, and in which order."""
-
-    found: Associations
-    order: NDArray[np.uint32]
-
-
-class EspTable(ColumnTable, Pane):
+class EspTable(CountedTable):
     """One line per security association, those with most packets first."""
 
     NAME = "esp"
@@ -96,61 +84,34 @@ class EspTable(ColumnTable, Pane):
         " number never came. A peer drops a late packet if it is as deep as its replay window. Enter opens an association."
     )
 
+    NO_LINES = "No ESP packet with a whole header is here."
+
     BINDINGS: ClassVar[list[BindingType]] = [
         footer_key("esp.open", "enter", "open", "open", "show the association alone: over time, how deep, what was lost", "Enter"),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(COLUMNS[:SHOWN], id=id)
-        self.sorted_by = ("packets", True)
-        self.nothing = "counting …"
-        self._answer: _Answer | None = None
-        self._block = lru_cache(BLOCKS_KEPT)(self._read)
+        super().__init__(COLUMNS[:SHOWN], ("packets", True), id=id)
 
     # What is shown
 
     def question(self) -> Question:
-        """Count; packets that are judged are not judged again."""
-        return partial(_count, self.sorted_by, self._answer.found.judged if self._answer is not None else None)
+        """Count, unless only the order is another one; packets that are judged are not judged again."""
+        return partial(_count, self.sorted_by, self.answered)
 
-    def answer(self, seen: Seen, result: Any) -> None:
-        """Show other associations; the cursor stays on its own, if that is still there."""
-        here = self.key
-        self._answer = result
-        self.sorting = False
-        self.nothing = seen.nothing or ("No ESP packet with a whole header is here." if not self.count() else "")
-        self._block.cache_clear()
-        if not seen.same_scope:
-            self.forget_widths()
-        place = self._answer.found.find(here) if self._answer is not None and here is not None else None
-        self.reset(int((result.order == place).argmax()) if place is not None else 0)
-
-    def count(self) -> int:
-        """How many associations there are."""
-        return len(self._answer.order) if self._answer is not None else 0
-
-    @property
-    def place(self) -> int | None:
-        """The association under the cursor."""
-        return int(self._answer.order[self.cursor]) if self._answer is not None and self.count() else None
-
-    @property
-    def key(self) -> tuple[int, int, int, bool] | None:
-        """What tells it from all others."""
-        place = self.place
-        return self._answer.found.key(place) if self._answer is not None and place is not None else None
-
-    def cells(self, index: int) -> Sequence[str]:
-        """One association."""
-        block, place = divmod(index, BLOCK)
-        return self._block(block)[place]
-
-    def _read(self, block: int) -> list[tuple[str, ...]]:
-        if self._answer is None:
-            return []
-        some = self._answer.found.at(self._answer.order[block * BLOCK : (block + 1) * BLOCK])
-        shown = [[_text(column.name, cell) for cell in some.cells(column.name)] for column in self.columns]
-        return list(zip(*shown, strict=True))
+    def cell_text(self, name: str, cell: Cell) -> str:
+        """Numbers grouped, sizes short, times without their date."""
+        if cell is None:
+            return ""
+        if isinstance(cell, bool):
+            return "yes" if cell else ""
+        if name == "start":
+            return str(cell)[11:26].rstrip("Z")
+        if name in ("bytes", "bytes_per_second") and not isinstance(cell, str):
+            return size(cell)
+        if isinstance(cell, float):
+            return f"{cell:.2f}" if name.endswith("percent") else f"{cell:.3f}"
+        return grouped(cell) if isinstance(cell, int) else display(cell, limit=200)
 
     def cell_style(self, column: TableColumn, text: str) -> Style:
         """What went wrong stands out."""
@@ -158,9 +119,9 @@ class EspTable(ColumnTable, Pane):
 
     def remark(self) -> str:
         """How many there are, and packets that are in none."""
-        if self._answer is None:
+        if self.answered is None:
             return ""
-        others = sum(self._answer.found.others.values())
+        others = sum(self.answered.found.others.values())
         return f"{grouped(self.count())}{f', {grouped(others)} packets in none' if others and self.size.width >= 120 else ''} "
 
     # Columns
@@ -169,27 +130,6 @@ class EspTable(ColumnTable, Pane):
         """All columns."""
         return list(COLUMNS)
 
-    def show_columns(self, columns: Sequence[TableColumn]) -> None:
-        """Make other texts of the same associations."""
-        self._block.cache_clear()
-        super().show_columns(columns)
-
-    # What lies under the cursor
-
-    def term(self) -> str | None:
-        """The association."""
-        return self._answer.found.filter(self.place) if self._answer is not None and self.place is not None else None
-
-    def cursor_time(self) -> tuple[int, int] | None:
-        """From its first packet to its last."""
-        from netsleuth_tui.decode.columns import NO_TIME
-
-        if self._answer is None or self.place is None:
-            return None
-        one = self._answer.found.at([self.place])
-        start, last = int(one.numbers("start")[0]), int(one.numbers("last")[0])
-        return (start, last + 1) if start != NO_TIME else None
-
     def export_table(self) -> Callable[[Store, Scope], Table]:
         """All associations of the scope, in this order, with all columns."""
         return partial(_table, self.sorted_by)
@@ -197,32 +137,18 @@ class EspTable(ColumnTable, Pane):
     def action_open(self) -> None:
         """Show it alone."""
         key = self.key
-        if self._answer is not None and key is not None:
-            self.post_message(AssociationOpened(key, self._answer.found.judged))
+        if self.answered is not None and key is not None:
+            self.post_message(AssociationOpened(key, self.answered.found.judged))
 
 
-def _text(name: str, cell: Cell) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "yes" if cell else ""
-    if name == "start":
-        return str(cell)[11:26].rstrip("Z")
-    if name in ("bytes", "bytes_per_second") and not isinstance(cell, str):
-        return size(cell)
-    if isinstance(cell, float):
-        return f"{cell:.2f}" if name.endswith("percent") else f"{cell:.3f}"
-    return grouped(cell) if isinstance(cell, int) else display(cell, limit=200)
-
-
-def _count(sorted_by: tuple[str, bool] | None, known: Judged | None, look: Look) -> _Answer:
-    import numpy as np
-
+def _count(sorted_by: Order, before: Answer | None, look: Look) -> Answer:
     from netsleuth_tui.analysis import associations
 
-    found = associations(look.store, look.rows, known=known, cancelled=look.cancelled)
-    order = np.arange(len(found), dtype=np.uint32) if sorted_by is None else found.order(sorted_by[0], descending=sorted_by[1])
-    return _Answer(found, order)
+    packets = look.store.packets
+    if before is not None and before.holds_for(look):
+        return in_order(before.found, sorted_by, look, packets)
+    known = before.found.judged if before is not None else None
+    return in_order(associations(look.store, look.rows, known=known, cancelled=look.cancelled), sorted_by, look, packets)
 
 
 def _table(sorted_by: tuple[str, bool] | None, store: Store, scope: Scope) -> Table:
