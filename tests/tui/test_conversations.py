@@ -60,7 +60,7 @@ async def test_lines_are_sorted_and_the_cursor_stays_on_its_conversation(driven:
         await d.press("2", "p")
         await d.press("end")
         table = table_of(d)
-        key, found = table._key(), table._answer.found
+        key, found = table.key, table.answered.found
         while table.name_here != "packets_ab":
             await d.press("right")
         for press in ("s", "S"):
@@ -68,8 +68,8 @@ async def test_lines_are_sorted_and_the_cursor_stays_on_its_conversation(driven:
             at = [column.name for column in table.columns].index("packets_ab")
             numbers = [int(table.cells(k)[at]) for k in range(3)]
             assert numbers == sorted(numbers, reverse=press == "S")
-            assert table._key() == key
-            assert table._answer.found is found
+            assert table.key == key
+            assert table.answered.found is found
         await d.press("c", "space", "enter", "D", "H", "L", "greater_than_sign")
 
 

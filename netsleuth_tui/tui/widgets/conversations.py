@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
@@ -13,15 +12,14 @@ from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import PaneChanged, RateWanted, TermChosen
 from netsleuth_tui.tui.numbers import grouped
-from netsleuth_tui.tui.panes import Look, Pane, Question, Seen
-from netsleuth_tui.tui.widgets.column_table import ColumnTable, TableColumn
+from netsleuth_tui.tui.panes import Look, Question, Seen
+from netsleuth_tui.tui.widgets.column_table import TableColumn
+from netsleuth_tui.tui.widgets.counted_table import Answer, CountedTable, Order, in_order
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from rich.style import Style
 
-    from netsleuth_tui.analysis import By, Conversations, Scope
+    from netsleuth_tui.analysis import By, Scope
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Cell, Table
 
@@ -55,26 +53,13 @@ COLUMNS = tuple(
 )
 PORTS = ("port_a", "port_b", "protocol")
 ALARMING = ("retransmissions_ab", "retransmissions_ba", "resets_ab", "resets_ba")
-COUNTING = "counting …"
 AGAIN = 1.0
 """Seconds after which a pane asks again that was not answered."""
 ROOMY = 120
 """Cells from which all that there is to remark stands beside the titles."""
-BLOCK = 64
-BLOCKS_KEPT = 32
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """Conversations, in which order, and what they were counted from: sorting again need not count again."""
-
-    found: Conversations
-    order: NDArray[np.uint32]
-    scope: Scope
-    packets: int
-
-
-class ConversationTable(ColumnTable, Pane):
+class ConversationTable(CountedTable):
     """One line per conversation, those with most bytes first."""
 
     NAME = "conversations"
@@ -83,6 +68,8 @@ class ConversationTable(ColumnTable, Pane):
         "One line per pair of addresses, or with p per addresses, ports and protocol. A is the side that sent first. Packets without IP"
         " addresses are in no conversation. A retransmission is a TCP segment whose bytes its side had sent before."
     )
+
+    NO_LINES = "No packet here has IP addresses."
 
     BINDINGS: ClassVar[list[BindingType]] = [
         footer_key(
@@ -95,70 +82,35 @@ class ConversationTable(ColumnTable, Pane):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         self.by: By = "address"
         """What tells conversations apart."""
-        super().__init__([column for column in COLUMNS if column.name not in PORTS], id=id)
-        self.sorted_by = ("bytes", True)
-        self.nothing = COUNTING
-        self._answer: _Answer | None = None
-        self._block = lru_cache(BLOCKS_KEPT)(self._read)
+        super().__init__([column for column in COLUMNS if column.name not in PORTS], ("bytes", True), id=id)
 
     # What is shown
 
     def question(self) -> Question:
         """Count, unless only the order is another one."""
-        return partial(_count, self.by, self.sorted_by, self._answer)
+        return partial(_count, self.by, self.sorted_by, self.answered)
 
-    def is_slow(self) -> bool:
-        """Always: every packet is looked at again."""
-        return True
-
-    def answer(self, seen: Seen, result: Any) -> None:
-        """Show other conversations; the cursor stays on its own, if that is still there."""
-        if result is None:  # other panes must not wait for the compiler with this one
-            self.nothing = "counting begins when the compiler is done, which this first run waits for …"
-            self._answer = None
-            self.reset(0)
-            self.set_timer(AGAIN, lambda: self.post_message(PaneChanged(self)))
+    def answer(self, seen: Seen, result: Answer | None) -> None:
+        """Show other conversations; without an answer wait for the compiler, and ask again."""
+        if result is not None:
+            super().answer(seen, result)
             return
-        here = self._key()
-        self._answer = result
-        self._block.cache_clear()
-        self.sorting = False
-        self.nothing = seen.nothing or ("No packet here has IP addresses." if not self.count() else "")
-        if not seen.same_scope:
-            self.forget_widths()
-        self.reset(self._place(here))
+        self.answered = None  # other panes must not wait for the compiler with this one
+        self.nothing = "counting begins when the compiler is done, which this first run waits for …"
+        self.reset(0)
+        self.set_timer(AGAIN, lambda: self.post_message(PaneChanged(self)))
 
-    def _key(self) -> tuple[Any, ...] | None:
-        if self._answer is None or not self.count():
-            return None
-        return self._answer.found.key(int(self._answer.order[self.cursor]))
-
-    def _place(self, key: tuple[Any, ...] | None) -> int:
-        if self._answer is None or key is None:
-            return 0
-        number = self._answer.found.find(key)
-        return int((self._answer.order == number).argmax()) if number is not None else 0
-
-    def count(self) -> int:
-        """How many conversations there are."""
-        return len(self._answer.order) if self._answer is not None else 0
-
-    @property
-    def number(self) -> int | None:
-        """The conversation under the cursor."""
-        return int(self._answer.order[self.cursor]) if self._answer is not None and self.count() else None
-
-    def cells(self, index: int) -> Sequence[str]:
-        """One conversation."""
-        block, place = divmod(index, BLOCK)
-        return self._block(block)[place]
-
-    def _read(self, block: int) -> list[tuple[str, ...]]:
-        if self._answer is None:
-            return []
-        some = self._answer.found.at(self._answer.order[block * BLOCK : (block + 1) * BLOCK])
-        shown = [[_text(column.name, cell) for cell in some.cells(column.name)] for column in self.columns]
-        return list(zip(*shown, strict=True))
+    def cell_text(self, name: str, cell: Cell) -> str:
+        """Numbers grouped, times without their date."""
+        if cell is None:
+            return ""
+        if name == "start":
+            return str(cell)[11:26].rstrip("Z")
+        if name == "duration":
+            return f"{cell:.6f}"
+        if isinstance(cell, int) and name not in PORTS:
+            return grouped(cell)
+        return display(str(cell), limit=200)
 
     def cell_style(self, column: TableColumn, text: str) -> Style:
         """Protocols have colours; what went wrong stands out."""
@@ -168,9 +120,9 @@ class ConversationTable(ColumnTable, Pane):
 
     def remark(self) -> str:
         """How many conversations there are, and what is in none."""
-        if self._answer is None:
+        if self.answered is None:
             return ""
-        outside = self._answer.found.outside
+        outside = self.answered.found.outside
         none = f", {grouped(outside)} packets in none" if outside and self.size.width >= ROOMY else ""
         return f"{grouped(self.count())} {'5-tuples' if self.by == 'ports' else 'pairs'}{none} "
 
@@ -179,11 +131,6 @@ class ConversationTable(ColumnTable, Pane):
     def choices(self) -> list[TableColumn]:
         """All columns of such conversations."""
         return [column for column in COLUMNS if self.by == "ports" or column.name not in PORTS]
-
-    def show_columns(self, columns: Sequence[TableColumn]) -> None:
-        """Make other texts of the same conversations."""
-        self._block.cache_clear()
-        super().show_columns(columns)
 
     def action_ports(self) -> None:
         """Pairs of addresses, or 5-tuples."""
@@ -197,28 +144,10 @@ class ConversationTable(ColumnTable, Pane):
             if self.sorted_by is not None and self.sorted_by[0] in PORTS:
                 self.sorted_by = None
         self.column = min(self.column, len(self.columns) - 1)
-        self._answer = None
-        self._block.cache_clear()
-        self.forget_widths()
-        self.nothing = COUNTING
-        self.reset(0)
+        self.forget()
         self.post_message(PaneChanged(self))
 
-    # Filters
-
-    def term(self) -> str | None:
-        """The conversation."""
-        return self._answer.found.filter(self.number) if self._answer is not None and self.number is not None else None
-
-    def cursor_time(self) -> tuple[int, int] | None:
-        """From its first packet to its last."""
-        from netsleuth_tui.decode.columns import NO_TIME
-
-        if self._answer is None or self.number is None:
-            return None
-        one = self._answer.found.at([self.number])
-        start, length = int(one.numbers("start")[0]), int(one.numbers("duration")[0])
-        return (start, start + length + 1) if start != NO_TIME else None
+    # Filters, and files
 
     def export_table(self) -> Callable[[Store, Scope], Table]:
         """All conversations of the scope, in this order."""
@@ -237,36 +166,19 @@ class ConversationTable(ColumnTable, Pane):
             self.post_message(RateWanted(term))
 
 
-def _text(name: str, cell: Cell) -> str:
-    if cell is None:
-        return ""
-    if name == "start":
-        return str(cell)[11:26].rstrip("Z")
-    if name == "duration":
-        return f"{cell:.6f}"
-    if isinstance(cell, int) and name not in PORTS:
-        return grouped(cell)
-    return display(str(cell), limit=200)
-
-
-def _count(by: By, sorted_by: tuple[str, bool] | None, before: _Answer | None, look: Look) -> _Answer | None:
-    import numpy as np
-
+def _count(by: By, sorted_by: Order, before: Answer | None, look: Look) -> Answer | None:
     from netsleuth_tui.analysis import conversations
     from netsleuth_tui.analysis.flows import is_ready
 
     packets = look.store.packets
-    if before is not None and (before.scope, before.packets, before.found.by) == (look.scope, packets, by):
-        found = before.found
-    elif not is_ready(look.rows):
+    if before is not None and before.holds_for(look) and before.found.by == by:
+        return in_order(before.found, sorted_by, look, packets)
+    if not is_ready(look.rows):
         return None
-    else:
-        found = conversations(look.store, look.rows, by=by, cancelled=look.cancelled)
-    order = np.arange(len(found), dtype=np.uint32) if sorted_by is None else found.order(sorted_by[0], descending=sorted_by[1])
-    return _Answer(found, order, look.scope, packets)
+    return in_order(conversations(look.store, look.rows, by=by, cancelled=look.cancelled), sorted_by, look, packets)
 
 
-def _table(by: By, sorted_by: tuple[str, bool] | None, store: Store, scope: Scope) -> Table:
+def _table(by: By, sorted_by: Order, store: Store, scope: Scope) -> Table:
     from netsleuth_tui.analysis import conversations, conversations_table, rows_of
 
     found = conversations(store, rows_of(store, scope), by=by)
