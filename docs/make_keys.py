@@ -49,6 +49,7 @@ async def page() -> str:
 
     app = NetSleuthApp((), Session())
     async with app.run_test(size=(160, 50)):
+        app.main.mount_panes()
         lines = [f"\n## {place}\n\n| key | id | |\n|---|---|---|\n{''.join(rows)}" for place, rows in _places(app)]
     return HEAD + "".join(lines)
 

@@ -56,6 +56,7 @@ def _nodes(screen: Placing) -> Iterator[Widget]:
 
 def open_palette(screen: Placing) -> None:
     """Ask what to do, and do it; where the action is another pane's, go there first."""
+    screen.mount_panes()
     known = actions(screen)
 
     async def act(index: int | None) -> None:

@@ -26,7 +26,7 @@ def tunnels() -> Store:
 
 def panes(d: Any) -> tuple[Any, Any]:
     """The list and the one."""
-    return d.main.query_one("#esp"), d.main.query_one("#association")
+    return d.main.pane("esp"), d.main.pane("association")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 50)])

@@ -124,6 +124,7 @@ async def test_keys_in_any_order(driven: Driven, seed: int) -> None:
 
 def stops(d: Driver) -> list[Widget]:
     """What can take keys on the main screen."""
+    d.main.mount_panes()
     return [widget for widget in d.main.query(Widget) if widget.can_focus]
 
 

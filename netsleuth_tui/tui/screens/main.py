@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
@@ -16,11 +16,7 @@ from netsleuth_tui.tui.layout import both_fit
 from netsleuth_tui.tui.messages import AssociationOpened, ColumnWanted, DetailRequested, RowChanged, RowWanted, Told
 from netsleuth_tui.tui.panes import is_seen
 from netsleuth_tui.tui.screens.placing import INSIDE, TABS, Placing
-from netsleuth_tui.tui.widgets.conversations import ConversationTable
 from netsleuth_tui.tui.widgets.detail_pane import DetailPane
-from netsleuth_tui.tui.widgets.esp_detail import EspDetail
-from netsleuth_tui.tui.widgets.esp_table import EspTable
-from netsleuth_tui.tui.widgets.explain import ExplainPane
 from netsleuth_tui.tui.widgets.facets import Facets
 from netsleuth_tui.tui.widgets.filter_bar import FilterBar
 from netsleuth_tui.tui.widgets.prompt import Prompt
@@ -33,6 +29,8 @@ from netsleuth_tui.tui.widgets.title_bar import TitleBar
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+
+    from netsleuth_tui.tui.widgets.esp_detail import EspDetail
 
 __all__ = ["MainScreen"]
 
@@ -78,10 +76,6 @@ class MainScreen(Placing):
                 with Vertical(id="middle"):
                     yield Tabs(tuple(TABS.values()), id="tabs")
                     yield RecordTable(id="records")
-                    yield ConversationTable(id="conversations")
-                    yield EspTable(id="esp")
-                    yield EspDetail(id="association")
-                    yield ExplainPane(id="explain")
             yield DetailPane(self.detail_lane, slow_link=self.slow_link, id="detail")
             yield Prompt(id="prompt")
             yield Status(id="status")
@@ -90,6 +84,8 @@ class MainScreen(Placing):
     def on_mount(self) -> None:
         """Paint first, then load."""
         settings: Settings = getattr(self.app, "settings", Settings())
+        if settings.keys:
+            self.mount_panes()  # whose keys they may be
         unknown = sorted(set(settings.keys) - ids([self.app, *self.walk_children(with_self=True)]))
         self.complaints += [f"settings: there is no column {name!r} for the records" for name in self.table.settle(settings.columns)]
         self.complaints += [f"settings: there is no action {name!r}; : shows them all with their ids" for name in unknown]
@@ -120,7 +116,7 @@ class MainScreen(Placing):
 
     def on_association_opened(self, message: AssociationOpened) -> None:
         """Show it in the place of the list."""
-        self.query_one("#association", EspDetail).open(message.key, message.judged)
+        cast("EspDetail", self.pane("association")).open(message.key, message.judged)
         self.action_tab("association")
 
     def on_row_wanted(self, message: RowWanted) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
@@ -18,12 +19,23 @@ if TYPE_CHECKING:
 
 __all__ = ["INSIDE", "TABS", "Placing"]
 
+WIDGETS = "netsleuth_tui.tui.widgets"
+
 TABS = MappingProxyType(
     {"records": ("1", "Records"), "conversations": ("2", "Conversations"), "esp": ("3", "ESP"), "explain": ("x", "Explain")}
 )
 """Panes that take turns in the middle: id of the widget, its key, its title."""
 INSIDE = MappingProxyType({"association": "esp"})
 """Panes that open from another one and take its place: its tab stays in front."""
+CLASSES = MappingProxyType(
+    {
+        "conversations": ("conversations", "ConversationTable"),
+        "esp": ("esp_table", "EspTable"),
+        "association": ("esp_detail", "EspDetail"),
+        "explain": ("explain", "ExplainPane"),
+    }
+)
+"""Module and class of the panes that are imported and mounted when they are first asked for: the first paint does not wait for them."""
 
 WIDE = 140
 FACETS_WIDTH, NARROW_FACETS = 32, 27
@@ -38,7 +50,22 @@ class Placing(Asking):
     @property
     def tab(self) -> Pane:
         """The pane in the middle."""
-        return cast("Pane", self.query_one(f"#{self._tab}"))
+        return self.pane(self._tab)
+
+    def pane(self, name: str) -> Pane:
+        """A pane of `TABS` or `INSIDE`, mounted by now."""
+        for found in self.query(f"#{name}"):
+            return cast("Pane", found)
+        module, kind = CLASSES[name]
+        made: Pane = getattr(import_module(f"{WIDGETS}.{module}"), kind)(id=name)
+        made.display = False
+        self.query_one("#middle").mount(made)
+        return made
+
+    def mount_panes(self) -> None:
+        """Mount every pane: somebody asks what all of them can do."""
+        for name in CLASSES:
+            self.pane(name)
 
     def on_resize(self, event: events.Resize) -> None:  # noqa: ARG002
         """Other panes may fit now, and the time line has other columns."""
@@ -64,8 +91,9 @@ class Placing(Asking):
         facets.display = placed.facets
         facets.styles.width = "1fr" if placed.facets_alone else FACETS_WIDTH if width >= WIDE else NARROW_FACETS
         self.query_one("#middle").display = placed.table
-        for name in (*TABS, *INSIDE):
-            self.query_one(f"#{name}").display = name == self._tab
+        for pane in self.query_one("#middle").children:
+            if pane.id in {*TABS, *INSIDE}:
+                pane.display = pane.id == self._tab
         self.query_one("#body").display = placed.table or placed.facets_alone
         appears = placed.detail and not detail.display
         detail.display = placed.detail
@@ -123,6 +151,7 @@ class Placing(Asking):
     def action_tab(self, name: str) -> None:
         """Put another pane into the middle, and go there."""
         self._tab = name
+        self.pane(name)
         self.query_one("#tabs", Tabs).choose(list(TABS).index(INSIDE.get(name, name)))
         self._unless_whole("table")
         self.wish(replace(self.wishes, detail=False, facets=self.wishes.facets if self.app.size.width >= 100 else None))
