@@ -26,10 +26,12 @@ class Session:
     """One set of files and the view on it.
 
     Args:
-        memory: Budget for packets in bytes; None for the default of this host.
+        memory: Budget for packets and events in bytes; None for the default of this host.
+        recovered: Whether event records are loaded that their log does not count as its own any more.
     """
 
-    def __init__(self, memory: int | None = None) -> None:
+    def __init__(self, memory: int | None = None, *, recovered: bool = False) -> None:
+        self.recovered = recovered
         self.memory = memory if memory is not None else default_budget()
         self.store = Store(query_memory=max(self.memory // 2, 64 << 20))
         self.scopes = History(EVERYTHING)
@@ -59,7 +61,7 @@ class Session:
             if report is not None:
                 report(progress)
 
-        loader = Loader(self.store, memory=self.memory, cancel=cancel or threading.Event(), report=keep)
+        loader = Loader(self.store, memory=self.memory, cancel=cancel or threading.Event(), report=keep, recovered=self.recovered)
         self.failures = loader.failures
         last = loader.load(paths)
         self._stopped = last.phase != "done"

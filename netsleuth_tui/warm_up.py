@@ -6,10 +6,14 @@ import os
 import tempfile
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netsleuth_tui import jit
+
+if TYPE_CHECKING:
+    from netsleuth_tui.store import Store
 
 __all__ = ["main", "warm_up"]
 
@@ -49,7 +53,18 @@ def warm_up(directory: Path, group: str) -> None:
     hosts.merge(store.hosts)
     hosts.reserve(1 << 14)
     Lookup("found", "src", np.zeros(1, np.uint8)).over(store.columns().src)
+    _warm_events(store)
     jit.write(directory, group)
+
+
+def _warm_events(store: Store) -> None:
+    """Call the kernels of the event table."""
+    from netsleuth_tui.decode.events import Event
+
+    events = store.events
+    events.append([Event(names=("A",), values=(str(number),)) for number in range(1 << 11)])
+    events.texts.number(events.codes("A"))
+    events.texts.code("0")
 
 
 SECOND = 1_000_000_000

@@ -16,8 +16,8 @@ from netsleuth_tui.ingest.budget import rows_within
 from netsleuth_tui.ingest.decoding import Decoding
 from netsleuth_tui.ingest.progress import Phase, Progress
 from netsleuth_tui.ingest.series import expand
-from netsleuth_tui.readers import open_capture
-from netsleuth_tui.store import Source, Stamp
+from netsleuth_tui.readers import EventLog, open_file
+from netsleuth_tui.store import ROW_BYTES, Source, Stamp
 
 if TYPE_CHECKING:
     from netsleuth_tui.readers import CaptureReader
@@ -52,10 +52,15 @@ class Loader:
         memory: Budget in bytes; loading stops before the packet columns exceed it.
         cancel: Set by another thread to stop; what was loaded stays.
         report: Called with the progress, about ten times a second and at the end.
+        recovered: Whether event records that a log does not count as its own any more are loaded too.
     """
 
-    def __init__(self, store: Store, *, memory: int, cancel: threading.Event, report: Callable[[Progress], None]) -> None:
+    def __init__(
+        self, store: Store, *, memory: int, cancel: threading.Event, report: Callable[[Progress], None], recovered: bool = False
+    ) -> None:
         self.store = store
+        self.memory = memory
+        self.recovered = recovered
         self.most_rows = rows_within(memory)
         self.cancel = cancel
         self.report = report
@@ -99,7 +104,7 @@ class Loader:
 
     def _load_file(self, name: str, *, named: bool) -> None:
         try:
-            reader = open_capture(name)
+            reader = open_file(name)
         except NetSleuthError as error:
             if named:
                 self.failures.append(error)
@@ -108,7 +113,10 @@ class Loader:
                 self.problems.append(f"{error}; skipped")
             return
         try:
-            self._read(reader)
+            if isinstance(reader, EventLog):
+                self._read_log(reader)
+            else:
+                self._read(reader)
         finally:
             self._bytes_done += reader.position
             reader.close()
@@ -119,7 +127,7 @@ class Loader:
         if index >= MOST_SOURCES:
             self.problems.append(f"{reader.name}: not read: it is one of more than {MOST_SOURCES} files")
             return
-        source = Source(reader.name, reader.format, reader.compression, reader.size, store.packets)
+        source = Source(reader.name, reader.format, reader.compression, reader.size, store.packets, store.events.rows)
         store.sources = (*store.sources, source)
         for batch in reader.batches():
             expected = self._expected_rows(reader, batch)
@@ -138,6 +146,36 @@ class Loader:
         )
         store.sources = (*store.sources[:index], source)
         self.problems.extend(f"{reader.name}: {damage}" for damage in source.damage)
+
+    def _read_log(self, log: EventLog) -> None:
+        from netsleuth_tui.ingest.events import LogLoading
+
+        store = self.store
+        index = len(store.sources)
+        if index >= MOST_SOURCES:
+            self.problems.append(f"{log.name}: not read: it is one of more than {MOST_SOURCES} files")
+            return
+        store.sources = (*store.sources, Source(log.name, log.format, log.compression, log.size, store.packets, store.events.rows))
+        loading = LogLoading(store, log, index, recovered=self.recovered)
+        for _ in loading.blocks():
+            if self.cancel.is_set():
+                self._phase = "cancelled"
+            elif store.packets * ROW_BYTES + store.events.bytes > self.memory:
+                self._phase = "budget"
+            self._report(log.name, log.position)
+            if self._phase != "loading":
+                break
+        source = replace(
+            store.sources[index],
+            complete=self._phase == "loading",
+            damage=tuple(str(damage) for damage in log.damage),
+            notes=tuple(log.notes),
+            lost=loading.lost,
+            recoverable=loading.left_out,
+            stamp=Stamp.of(log.name),
+        )
+        store.sources = (*store.sources[:index], source)
+        self.problems.extend(f"{log.name}: {damage}" for damage in source.damage)
 
     def _take(self, batch: FrameBatch, reader: CaptureReader, index: int, expected_rows: int) -> None:
         """Decode a batch, unless there is a reason to stop."""
@@ -180,8 +218,9 @@ class Loader:
             self._bytes_done + position,
             self._bytes_total,
             self.store.packets,
-            self.store.packets / max(now - self._started, 1e-9),
+            (self.store.packets + self.store.events.rows) / max(now - self._started, 1e-9),
             tuple(self.problems),
+            self.store.events.rows,
         )
         if now - self._reported >= REPORT_EVERY or self._phase != "loading" or self._reported == 0.0:
             self._reported = now

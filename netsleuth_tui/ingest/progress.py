@@ -30,7 +30,9 @@ class Progress:
 
     packets: int
     packets_per_second: float
-    """Since the beginning."""
+    """Since the beginning; events count as packets here."""
 
     problems: tuple[str, ...]
     """Damage and files that could not be opened, so far: 'FILE: damaged at byte N: why'."""
+
+    events: int = 0

@@ -6,17 +6,21 @@ No byte of a file is trusted: every length is checked against the limits and aga
 from __future__ import annotations
 
 from netsleuth_tui.readers.damage import Damage, UnreadableFile
+from netsleuth_tui.readers.evtx import ChunkBlock, EventLog
 from netsleuth_tui.readers.frames import CaptureReader, Comment, Compression, FrameBatch, Interface
-from netsleuth_tui.readers.opening import open_capture, read_frame
+from netsleuth_tui.readers.opening import open_capture, open_file, read_frame
 
 __all__ = [
     "CaptureReader",
+    "ChunkBlock",
     "Comment",
     "Compression",
     "Damage",
+    "EventLog",
     "FrameBatch",
     "Interface",
     "UnreadableFile",
     "open_capture",
+    "open_file",
     "read_frame",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netsleuth_tui.readers.capture import Capture
 from netsleuth_tui.readers.damage import UnreadableFile
+from netsleuth_tui.readers.evtx import EventLog, is_event_log
 from netsleuth_tui.readers.expansion import Expansion
 from netsleuth_tui.readers.frames import CaptureReader, Compression
 from netsleuth_tui.readers.limits import BATCH_FRAMES, BLOCK_BYTES, FIRST_BLOCK_BYTES
@@ -13,7 +14,10 @@ from netsleuth_tui.readers.sniff import HEAD_BYTES, compression_of, container_of
 from netsleuth_tui.readers.sources import FileSource, Source, open_source
 from netsleuth_tui.readers.step import Framer
 
-__all__ = ["open_capture", "open_in_blocks", "read_frame"]
+__all__ = ["open_capture", "open_file", "open_in_blocks", "read_frame"]
+
+LOOK_AHEAD = HEAD_BYTES + 8
+"""Bytes that tell an event log whose header is damaged: its first chunk begins behind it."""
 
 
 def open_capture(path: str) -> CaptureReader:
@@ -30,11 +34,26 @@ def open_capture(path: str) -> CaptureReader:
 
 def open_in_blocks(path: str, *, block: int = BLOCK_BYTES, first: int = FIRST_BLOCK_BYTES, frames: int = BATCH_FRAMES) -> Capture:
     """`open_capture` with other sizes than the usual ones: bytes per read, bytes of the first read, most frames in a batch."""
+    opened = _open(path, block, first, frames)
+    if isinstance(opened, EventLog):
+        opened.close()
+        raise UnreadableFile("is a Windows event log (.evtx), not a capture", where=path)
+    return opened
+
+
+def open_file(path: str) -> CaptureReader | EventLog:
+    """Open a capture or an event log by its content, plain or compressed; raises as `open_capture` does."""
+    return _open(path, BLOCK_BYTES, FIRST_BLOCK_BYTES, BATCH_FRAMES)
+
+
+def _open(path: str, block: int, first: int, frames: int) -> Capture | EventLog:
     disk = open_source(path)
     try:
         compression = compression_of(disk.head(HEAD_BYTES))
         source = Expansion(disk, compression) if compression else disk
         head = source.head(HEAD_BYTES)
+        if is_event_log(source.head(LOOK_AHEAD)):
+            return EventLog(path, disk, source, compression)
         framer = _framer_for(path, head, source, compression)
         return Capture(path, disk, source, compression, framer, block=block, first=first, frames=frames)
     except BaseException:

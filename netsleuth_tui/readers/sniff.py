@@ -33,7 +33,6 @@ _OTHERS = (
     (b"GMBU", "a Network Monitor 2 capture"),
     (b"RTSS", "a Network Monitor 1 capture"),
     (b"snoop\0\0\0", "a snoop capture"),
-    (b"ElfFile\0", "a Windows event log (.evtx)"),
     (b"LfLe", "a Windows event log (.evt)"),
     (b"TRSNIFF data    \x1a", "a Sniffer capture"),
     (b"XCP\0", "a NetXRay capture"),
@@ -103,7 +102,7 @@ def looks_like(head: bytes) -> tuple[str, str]:
         return "is a Windows event trace (.etl), which is not read yet", ""
     if head and not head.strip(b"\0"):
         return "is not a capture: it begins with zeros only", ""
-    return "is not a capture", "pcap and pcapng are read, also compressed with gzip, zstd, xz or bzip2"
+    return "is not a capture", "pcap, pcapng and evtx are read, also compressed with gzip, zstd, xz or bzip2"
 
 
 def _is_etl(head: bytes) -> bool:

@@ -58,7 +58,7 @@ class Source:
     """Path as the user gave it, '-' for standard input. Raw: sanitise before showing."""
 
     format: str
-    """'pcap' or 'pcapng'."""
+    """'pcap', 'pcapng' or 'evtx'."""
 
     compression: str = ""
     """'' or 'gzip', 'zstd', 'xz', 'bzip2'."""
@@ -69,10 +69,22 @@ class Source:
     first_row: int = 0
     """Row of its first frame: its frame numbers count from there."""
 
+    first_event: int = 0
+    """Row of its first event, among the events."""
+
     packets: int = 0
     captured_bytes: int = 0
     bytes: int = 0
     """Bytes on the wire."""
+
+    events: int = 0
+    """Event records."""
+
+    lost: int = 0
+    """Event records that are there and could not be decoded."""
+
+    recoverable: int = 0
+    """Event records that could be recovered (they lie where the log says nothing is kept) and were left out."""
 
     first: int | None = None
     """Earliest time stamp, ns since the epoch."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.decode.hosts import HostTable
+from netsleuth_tui.store.events import EventTable
 from netsleuth_tui.store.packets import PacketTable
 from netsleuth_tui.store.rows import Rows
 
@@ -46,7 +47,7 @@ class Predicate(Protocol):
 
 
 class Store:
-    """Packet columns, addresses and sources in memory. One thread loads; any thread asks.
+    """Packet columns, addresses, events and sources in memory. One thread loads; any thread asks.
 
     Args:
         query_memory: Bytes that the engine may use for a query.
@@ -55,6 +56,8 @@ class Store:
     def __init__(self, query_memory: int = ENGINE_MEMORY) -> None:
         self.table = PacketTable()
         self.hosts = HostTable()
+        self.events = EventTable()
+        """Records of event logs: a table of its own, with row ids of its own."""
         self.sources: tuple[Source, ...] = ()
         """Replaced as a whole whenever a source is added or changes."""
         self._query_memory = query_memory

@@ -55,7 +55,7 @@ def refusal_in_time(path: Path) -> str:
         (b"GMBU\3\2", "is a Network Monitor 2 capture, which is not read yet"),
         (b"RTSS\1\1", "is a Network Monitor 1 capture, which is not read yet"),
         (b"snoop\0\0\0\0\0\0\2", "is a snoop capture, which is not read yet"),
-        (b"ElfFile\0" + bytes(100), "is a Windows event log (.evtx), which is not read yet"),
+        (b"ElfFile\0" + bytes(100), "is a Windows event log (.evtx), not a capture"),
         (ETL, "is a Windows event trace (.etl), which is not read yet"),
         (b"PK\x03\x04", "is a zip archive"),
     ],
