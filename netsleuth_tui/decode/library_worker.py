@@ -1,5 +1,4 @@
-"""The process in which the evtx library reads one chunk at a time: a single changed byte makes it loop for ever,
-and it may take any memory.
+"""The process in which the evtx library reads one chunk at a time: one changed byte makes it loop for ever, or take any memory.
 
 Started by `library.Library` alone. A request on standard input is the 64 KiB of a chunk; the reply on standard output is its length and
 a JSON object: the records, each as [record id, FILETIME written, JSON text], and what the library said where it failed.

@@ -102,7 +102,7 @@ def same(one: Octets, at: int, other: Octets, there: int, length: int) -> bool:
 
 
 @helper
-def enter(texts: TextArrays, held: Octets, data: Octets, at: int, length: int, kind: int, add: bool) -> int:
+def enter(texts: TextArrays, held: NDArray[np.uint8], data: Octets, at: int, length: int, kind: int, add: bool) -> int:
     """Return the code of `length` bytes of `data` at `at`, a new one for a value never seen (or -1, unless `add`).
 
     The caller has reserved room. `held` is `texts.data`, handed over once more for the sake of plain Python.
@@ -179,7 +179,7 @@ class TextTable:
         return int(self.arrays.starts[self.count])
 
     @property
-    def bytes(self) -> int:
+    def memory(self) -> int:
         """Memory that the table takes."""
         return sum(array.nbytes for array in self.arrays)
 

@@ -52,7 +52,7 @@ def _open(path: str, block: int, first: int, frames: int) -> Capture | EventLog:
         compression = compression_of(disk.head(HEAD_BYTES))
         source = Expansion(disk, compression) if compression else disk
         head = source.head(HEAD_BYTES)
-        if is_event_log(source.head(LOOK_AHEAD)):
+        if not container_of(head) and is_event_log(source.head(LOOK_AHEAD)):
             return EventLog(path, disk, source, compression)
         framer = _framer_for(path, head, source, compression)
         return Capture(path, disk, source, compression, framer, block=block, first=first, frames=frames)

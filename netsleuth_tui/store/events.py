@@ -99,7 +99,7 @@ class EventTable:
     @property
     def bytes(self) -> int:
         """Memory that rows, cells and texts take so far."""
-        return self.rows * EVENT_BYTES + 4 * self.cells + self.texts.table.bytes
+        return self.rows * EVENT_BYTES + 4 * self.cells + self.texts.table.memory
 
     def reserve(self, rows: int) -> EventColumns:
         """Columns with room for at least `rows` rows in all, zero beyond those written so far; asking for more moves what is there."""

@@ -20,7 +20,7 @@ def load(*names: Path, recovered: bool = False, memory: int = 1 << 28) -> Store:
 def test_a_log_is_loaded_beside_a_capture(shared: Path):
     """Packets and events have rows of their own; the sources say which is which, and all is undamaged."""
     log = shared / "corpora" / "hostile" / "generated__evtx-damage" / "00_clean.evtx"
-    capture = Path(__file__).resolve().parents[2] / "sample_captures" / "esp-tunnel.pcapng"
+    capture = Path(__file__).resolve().parents[2] / "sample_captures" / "esp-tunnel.pcapng.gz"
     store = load(log, capture)
     first, second = store.sources
     assert (first.format, first.events, first.packets, first.damage, first.lost) == ("evtx", 1106, 0, (), 0)

@@ -52,8 +52,11 @@ def test_order_is_watched():
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("0", 0), ("4663", 4663), ("0x10000", 65536), ("0XfF", 255), ("-7", -7), ("9223372036854775807", 2**63 - 1), ("0x7fffffffffffffff", 2**63 - 1)]
-    + [(text, None) for text in ("", "-", "0x", "x", "1.5", "12a", "9223372036854775808", "0xffffffffffffffff", "-0x1", "1" * 40)],
+    [
+        ("0", 0), ("4663", 4663), ("0x10000", 65536), ("0XfF", 255), ("-7", -7), ("9223372036854775807", 2**63 - 1),
+        ("0x7fffffffffffffff", 2**63 - 1), ("", None), ("-", None), ("0x", None), ("x", None), ("1.5", None), ("12a", None),
+        ("9223372036854775808", None), ("0xffffffffffffffff", None), ("-0x1", None), ("1" * 40, None),
+    ],
 )  # fmt: skip
 def test_numbers_are_known_as_such(text: str, number: int | None):
     """Decimal and hexadecimal texts of at most 63 bits are numbers, others are not."""
