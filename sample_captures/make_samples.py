@@ -3,7 +3,7 @@
 usage: make_samples.py [-o DIRECTORY]     (without -o: beside this script)
 
 The counts come from the packets as they are made. A test makes everything again, compares it with what is committed, and compares the
-counts with what capinfos and tshark say.
+counts with what capinfos, tshark, and two readers of event logs say.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import esp_tunnel
+import print_server
 import router_loop
 import ten_gigabit
 from capture_files import Packet, compressed, pcap, pcapng
+from event_log import event_log
 
 HERE = Path(__file__).resolve().parent
 TABLE_BEGINS, TABLE_ENDS = "<!-- ground truth begins -->", "<!-- ground truth ends -->"
@@ -28,6 +30,7 @@ TABLE_BEGINS, TABLE_ENDS = "<!-- ground truth begins -->", "<!-- ground truth en
 LOOP_FILE = "router-loop.pcapng.gz"
 ESP_FILE = "esp-tunnel.pcapng.gz"
 PIECE_FILE = "net1_capture_v1({}).pcap"
+LOG_FILE = "print_server.evtx"
 
 _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 50: "esp"}
 _FLAGS = {"tcp.flags.syn": 0x02, "tcp.flags.reset": 0x04, "tcp.flags.fin": 0x01}
@@ -100,7 +103,9 @@ def tunnel_truth(packets: Sequence[Packet]) -> dict[str, Any]:
 
 
 def table(truth: dict[str, dict[str, Any]]) -> str:
-    """The ground truth as a Markdown table, with the bursts of the loop and the one address of the series below."""
+    """The ground truth as Markdown tables: all captures, the bursts of the loop, the one address of the series, the tunnels, the log."""
+    log = truth[LOG_FILE]
+    truth = {name: of for name, of in truth.items() if "packets" in of}
     heads = "packets | bytes on the wire | first (UTC) | last (UTC) | TCP | UDP | ICMP | ARP | SYN | RST"
     lines = [f"| file | {heads} |", "|---|" + "---:|" * 10]
     for name, of in truth.items():
@@ -126,6 +131,16 @@ def table(truth: dict[str, dict[str, Any]]) -> str:
     for one in truth[ESP_FILE]["associations"]:
         drops = one["replay_drops"]["64"]
         lines.append(_row([f"`{one['spi']}`", *(_grouped(one[name]) for name in names), _grouped(drops)]))
+    lines += ["", f"| `{LOG_FILE}`: event id | events |", "|---|---:|"]
+    lines += [_row([event_id, _grouped(count)]) for event_id, count in log["event_ids"].items()]
+    lines.append(_row(["all", _grouped(log["events"])]))
+    lines += ["", "| program | events | share |", "|---|---:|---:|"]
+    for program, count in log["programs"].items():
+        if program != "-":
+            lines.append(_row([f"`{program}`", _grouped(count), f"{100 * count / log['events']:.1f} %"]))
+    lines += ["", "| program | type of file | 4663 |", "|---|---|---:|"]
+    for program, extension, count in log["4663_by_program_and_extension"]:
+        lines.append(_row([f"`{program}`", extension, _grouped(count)]))
     return "\n".join(lines)
 
 
@@ -159,6 +174,9 @@ def make(directory: Path) -> None:
         name = PIECE_FILE.format(number)
         (directory / name).write_bytes(pcap(piece, ten_gigabit.SNAP_LENGTH))
         truth[name] = piece_truth(piece)
+    logged = print_server.events()
+    (directory / LOG_FILE).write_bytes(event_log(logged, print_server.COMPUTER, print_server.FIRST_RECORD))
+    truth[LOG_FILE] = print_server.truth(logged)
     (directory / "ground_truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
     page = (HERE / "README.md").read_text(encoding="utf-8")
     before, rest = page.split(TABLE_BEGINS)
