@@ -7,15 +7,15 @@ import sys
 import threading
 from typing import NoReturn
 
-from netsleuth_tui import __version__
-
 __all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    if sys.argv[1:] == ["--version"]:  # answered before anything else is imported
-        sys.stdout.write(f"netsleuth {__version__}\n")
+    if sys.argv[1:] == ["--version"]:  # answered before anything heavy is imported
+        from netsleuth_tui.paths import version_text
+
+        sys.stdout.write(version_text())
         return
     try:
         from netsleuth_tui.cli import run

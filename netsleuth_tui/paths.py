@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from netsleuth_tui import __version__
 from netsleuth_tui.errors import NetSleuthError
 
-__all__ = ["sample", "themes"]
+__all__ = ["place_data", "sample", "themes", "version_text"]
 
 PACKAGE = Path(__file__).parent
 
@@ -27,7 +28,29 @@ def sample(name: str) -> Path:
     Raises:
         NetSleuthError: It is not there.
     """
-    path = _data("sample_captures") / name
+    return _file("sample_captures", name)
+
+
+def place_data(name: str) -> Path:
+    """A table of places that comes with the program.
+
+    Raises:
+        NetSleuthError: It is not there.
+    """
+    return _file("place_data", name)
+
+
+def version_text() -> str:
+    """What `--version` prints: the version, and the attribution of the data that come with the program."""
+    try:
+        attribution = place_data("ATTRIBUTION").read_text("utf-8").strip()
+    except (NetSleuthError, OSError):  # the version is needed most where something is missing
+        attribution = "the data of places are not installed"
+    return f"netsleuth {__version__}\n{attribution}\n"
+
+
+def _file(folder: str, name: str) -> Path:
+    path = _data(folder) / name
     if not path.is_file():
-        raise NetSleuthError(f"the sample {name} is not installed", where=str(path.parent))
+        raise NetSleuthError(f"the file {name} is not installed", where=str(path.parent))
     return path

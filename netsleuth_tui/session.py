@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from netsleuth_tui.analysis import EVERYTHING, Scope
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.history import History
 from netsleuth_tui.ingest import Loader, Progress, default_budget
+from netsleuth_tui.places import HostPlaces, Places, host_places, open_places
 from netsleuth_tui.readers import read_frame
 from netsleuth_tui.store import Store
 
@@ -28,12 +30,14 @@ class Session:
     Args:
         memory: Budget for packets and events in bytes; None for the default of this host.
         recovered: Whether event records are loaded that their log does not count as its own any more.
+        sites: Files of the user's own networks.
     """
 
-    def __init__(self, memory: int | None = None, *, recovered: bool = False) -> None:
+    def __init__(self, memory: int | None = None, *, recovered: bool = False, sites: Sequence[str] = ()) -> None:
         self.recovered = recovered
         self.memory = memory if memory is not None else default_budget()
         self.store = Store(query_memory=max(self.memory // 2, 64 << 20))
+        self.store.places = HostPlaces(self.store.hosts, partial(open_places, sites=tuple(sites)))
         self.scopes = History(EVERYTHING)
         """What was looked at, filter and window together: undo and redo."""
         self.windows: History[tuple[int | None, int | None]] = History((None, None))
@@ -119,6 +123,15 @@ class Session:
         return (
             bool(sources) and not self.failures and all(source.complete and not source.damage for source in sources) and not self._stopped
         )
+
+    @property
+    def places(self) -> Places:
+        """Where addresses are; the data are opened when this is asked for the first time.
+
+        Raises:
+            NetSleuthError: A file that the user named cannot be used.
+        """
+        return host_places(self.store).places
 
     def warm(self) -> None:
         """Load what the first filter needs, so that it need not wait for it."""

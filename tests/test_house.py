@@ -58,13 +58,15 @@ def test_files_are_short_and_say_why_they_exist(path: Path) -> None:
 
 
 def test_version_costs_little_more_than_an_interpreter() -> None:
-    """Nothing but the package itself is imported to tell the version."""
+    """Nothing but the package itself, and what finds its files, is imported to tell the version and whose data it carries."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "netsleuth_tui", "--version"], check=True, capture_output=True, text=True
     )
     assert done.stdout.startswith("netsleuth ")
     imported = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if "|" in line}
-    assert {name for name in imported if name.startswith("netsleuth_tui")} == {"netsleuth_tui"}
+    ours = {name for name in imported if name.startswith("netsleuth_tui")}
+    assert ours == {"netsleuth_tui", "netsleuth_tui.paths", "netsleuth_tui.errors"}
+    assert "DB-IP" in done.stdout
 
 
 def test_the_first_paint_waits_for_no_heavy_library():

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
 
-from netsleuth_tui import __version__
 from netsleuth_tui.cli import exits
 from netsleuth_tui.cli.browse import browse
 from netsleuth_tui.cli.conversations import conversations
@@ -19,6 +18,7 @@ from netsleuth_tui.cli.options import STDIN
 from netsleuth_tui.cli.summary import summary
 from netsleuth_tui.cli.timeline import timeline
 from netsleuth_tui.errors import NetSleuthError, UsageError
+from netsleuth_tui.paths import version_text
 from netsleuth_tui.terminal.lifecycle import Ending
 from netsleuth_tui.terminal.sanitize import display
 
@@ -32,7 +32,7 @@ app = App(
     name="netsleuth",
     help="Explore packet captures from the terminal: what else was going on at that time?",
     help_epilogue=EPILOGUE,
-    version=__version__,
+    version=version_text().rstrip(),
     help_format="plaintext",
     default_command=browse,
 )

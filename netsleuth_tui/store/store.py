@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,8 @@ class Store:
         """Records of event logs: a table of its own, with row ids of its own."""
         self.sources: tuple[Source, ...] = ()
         """Replaced as a whole whenever a source is added or changes."""
+        self.places: Any = None
+        """Where the hosts are: a `HostPlaces` of the room places, which stands a floor above; `places.host_places` gives it."""
         self._query_memory = query_memory
         self._matches: OrderedDict[str, tuple[int, NDArray[np.uint32]]] = OrderedDict()
         self._lock = threading.Lock()

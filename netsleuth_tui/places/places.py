@@ -1,0 +1,192 @@
+"""Places: where addresses are, by what the user and the data say, in an order that is always the same."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.places.atlas import Atlas
+from netsleuth_tui.places.special import CLASSES, special_steps
+from netsleuth_tui.places.steps import NOTHING, Sought, Steps
+
+__all__ = ["UNKNOWN", "Located", "Origin", "Places", "Sites", "Tables"]
+
+UNKNOWN = "Unknown"
+"""The region of a public address that no data place."""
+
+Codes = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an answer comes from, for people."""
+
+    name: str
+    """Of the data or the file: 'DB-IP Lite Country', 'GeoLite2-City'."""
+    date: str
+    """Year, month and day of the data; empty where it says none."""
+    path: str
+    """The file; empty for the data that come with the program."""
+    attribution: str = ""
+    """What the licence asks to be shown; empty where nothing is known to be asked."""
+
+    @property
+    def text(self) -> str:
+        """Name and date in one line."""
+        return f"{self.name} {self.date}".rstrip()
+
+
+class Source(Protocol):
+    """A source of places: a database, a pair of CSV files, the data that come with the program."""
+
+    @property
+    def origin(self) -> Origin:
+        """What it is."""
+        ...
+
+    def find(self, sought: Sought) -> tuple[Codes, Codes]:
+        """Codes of the places of IPv4 and IPv6 addresses, in the order of `sought`; `NOTHING` where it knows none."""
+        ...
+
+    def columns(self) -> Codes:
+        """By code, as `PlaceTable.columns`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """The user's own networks."""
+
+    names: tuple[str, ...]
+    """Of the sites, by code."""
+    steps: Steps
+    origins: tuple[Origin, ...]
+    """The files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What codes mean. Later tables of the same `Places` are longer, and begin with the same."""
+
+    sites: Sequence[str]
+    classes: Sequence[str]
+    """Of special use: 'Private (unmapped)', 'Multicast', …"""
+    country_codes: Sequence[str]
+    """ISO 3166-1 alpha-2."""
+    countries: Sequence[str]
+    continent_codes: Sequence[str]
+    continents: Sequence[str]
+    as_numbers: Sequence[int]
+    as_names: Sequence[str]
+    regions: Sequence[str]
+    """Sites, classes, `UNKNOWN`, countries, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """One entry for each address in every array, int32: a code of `Tables`, or -1.
+
+    Country, continent and autonomous system are what the data say, also of an address that is at a site; data are never asked about
+    addresses of special use.
+    """
+
+    site: Codes
+    special: Codes
+    """Class of special use, also of addresses at a site."""
+    country: Codes
+    continent: Codes
+    asn: Codes
+    """Code of `as_numbers` and `as_names`, not the number itself."""
+    region: Codes
+    """The site, else the class, else the country, else unknown: never -1."""
+
+
+class Places:
+    """Where addresses are. Sites come first, then classes of special use, then sources in their order, each where those before say nothing.
+
+    Any thread may ask.
+
+    Args:
+        atlas: Tables of the countries and systems in `sources`.
+        sources: Data, those of the user first.
+        sites: The user's own networks.
+        warnings: What there is to say about files that were read, or left alone.
+    """
+
+    def __init__(self, atlas: Atlas, sources: Sequence[Source], sites: Sites, warnings: Sequence[str] = ()) -> None:
+        self._atlas = atlas
+        self._sources = tuple(sources)
+        self._sites = sites
+        self._lock = threading.Lock()
+        self.warnings = tuple(warnings)
+
+    @property
+    def origins(self) -> tuple[Origin, ...]:
+        """What is asked, in this order, sites first."""
+        return (*self._sites.origins, *(source.origin for source in self._sources))
+
+    @property
+    def description(self) -> str:
+        """Which data are in use, from when, and what their licences ask to be shown; one line, with names from files."""
+        attributions = dict.fromkeys(origin.attribution for origin in self.origins if origin.attribution)
+        return " · ".join(["Places: " + ", then ".join(origin.text for origin in self.origins), *attributions])
+
+    @property
+    def tables(self) -> Tables:
+        """What the codes of everything located so far mean."""
+        with self._lock:
+            atlas, sites = self._atlas, self._sites.names
+            return Tables(
+                sites,
+                CLASSES,
+                tuple(atlas.country_codes),
+                tuple(atlas.country_names),
+                tuple(atlas.continent_codes),
+                tuple(atlas.continent_names),
+                tuple(atlas.as_numbers),
+                tuple(atlas.as_names),
+                (*sites, *CLASSES, UNKNOWN, *atlas.country_names),
+            )
+
+    def locate(self, version: NDArray[np.uint8], high: NDArray[np.uint64], low: NDArray[np.uint64]) -> Located:
+        """Look addresses up.
+
+        Args:
+            version: 4 or 6.
+            high: Upper 64 bits of IPv6 addresses.
+            low: Lower 64 bits; an IPv4 address as a number.
+        """
+        sought = Sought.of(version, high, low)
+        site = sought.spread(*self._sites.steps.at(sought))
+        special = sought.spread(*special_steps().at(sought))
+        with self._lock:
+            country, continent, asn = self._asked(sought)
+        for column in (country, continent, asn):
+            column[special != NOTHING] = NOTHING
+        return Located(site, special, country, continent, asn, self._regions(site, special, country))
+
+    def _asked(self, sought: Sought) -> Codes:
+        """Country, continent and system of each address: (3, addresses); the first two come from the same source."""
+        answer = np.full((3, len(sought.order4) + len(sought.order6)), NOTHING, np.int32)
+        for number, source in enumerate(self._sources):
+            codes = sought.spread(*source.find(sought))
+            columns = source.columns()
+            if number == 0:
+                np.take(columns, codes, axis=1, out=answer, mode="wrap")
+                continue
+            unplaced = (answer[0] == NOTHING) & (answer[1] == NOTHING)
+            for column, wanted in enumerate((unplaced, unplaced, answer[2] == NOTHING)):
+                answer[column, wanted] = columns[column, codes[wanted]]
+        return answer
+
+    def _regions(self, site: Codes, special: Codes, country: Codes) -> Codes:
+        classes = len(self._sites.names)
+        unknown = np.int32(classes + len(CLASSES))
+        region = unknown + 1 + country  # a country of -1 is unknown
+        region = np.where(special != NOTHING, special + np.int32(classes), region)
+        return np.where(site != NOTHING, site, region)
