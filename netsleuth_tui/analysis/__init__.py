@@ -5,6 +5,7 @@ from netsleuth_tui.analysis.breakdown import Count, breakdown_table
 from netsleuth_tui.analysis.cells import cell_filter
 from netsleuth_tui.analysis.conversations import By, Conversations, conversation_columns, conversations, conversations_table, rates_table
 from netsleuth_tui.analysis.esp import WINDOWS, Associations, associations
+from netsleuth_tui.analysis.esp_course import OverTime, over_time, time_of
 from netsleuth_tui.analysis.esp_detail import Detail, detail, late_filter
 from netsleuth_tui.analysis.esp_order import Judged
 from netsleuth_tui.analysis.esp_remarks import remarks, verdict, with_spi
@@ -41,6 +42,7 @@ __all__ = [
     "Found",
     "Judged",
     "Measure",
+    "OverTime",
     "Overview",
     "Scope",
     "Series",
@@ -69,6 +71,7 @@ __all__ = [
     "find_row",
     "iso",
     "late_filter",
+    "over_time",
     "overview",
     "parse_interval",
     "parse_time",
@@ -83,6 +86,7 @@ __all__ = [
     "summary",
     "summary_dict",
     "summary_table",
+    "time_of",
     "timeline",
     "timeline_by_table",
     "timeline_table",

@@ -187,7 +187,12 @@ def ticks(start: int, column: int, columns: int, width: int) -> list[Tick]:
 
 def tick_labels(made: Chart, width: int) -> list[tuple[int, str]]:
     """Columns with a mark at a round time, at least `width` apart, and what they say: the time, or the day where that begins."""
-    marks = ticks(made.start, made.plan.column, made.columns, width)
+    return tick_times(made.start, made.plan.column, made.columns, width)
+
+
+def tick_times(start: int, column: int, columns: int, width: int) -> list[tuple[int, str]]:
+    """The same for an axis that begins at `start` (ns) with columns of `column` ns."""
+    marks = ticks(start, column, columns, width)
     return [(tick.column, _label(tick, previous, marks)) for previous, tick in zip([None, *marks], marks, strict=False)]
 
 

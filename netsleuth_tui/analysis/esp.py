@@ -127,18 +127,30 @@ class Associations:
 
     def find(self, key: tuple[int, int, int, bool]) -> int | None:
         """The place of the association with this key; None where the scope has no packet of it."""
-        members, which = self.judged.members, self.which
-        same = (members.src[which] == key[0]) & (members.dst[which] == key[1])
-        same &= (members.spi[which] == key[2]) & (members.in_udp[which] == key[3])
-        return int(same.argmax()) if same.any() else None
+        number = self.judged.members.find(key)
+        here = self.which == (NONE if number is None else number)
+        return int(here.argmax()) if here.any() else None
 
     def filter(self, place: int) -> str:
         """The filter that selects the packets of the association at a place, and no others."""
-        src, dst, spi, in_udp = self.key(place)
+        return self.filter_of(self.key(place))
+
+    def filter_of(self, key: tuple[int, int, int, bool]) -> str:
+        """The same for an association that the scope may have no packet of."""
+        src, dst, spi, in_udp = key
         layer = "ip" if int(self.hosts.version[src]) == 4 else "ipv6"
         ends = f"{layer}.src == {address(self.hosts, src)} && {layer}.dst == {address(self.hosts, dst)}"
         whole = " && esp.sequence" if (self.judged.members.other_kinds == Other.SHORT).any() else ""
         return f"{ends} && esp.spi == {spi_text(spi)} && {'' if in_udp else '!'}udpencap{whole}"
+
+    def about(self, key: tuple[int, int, int, bool]) -> dict[str, str]:
+        """Addresses, SPI and partners of an association that the scope may have no packet of, named as in `cells`; without absent ones."""
+        found, number = self.judged, self.judged.members.find(key)
+        told = {"spi": spi_text(key[2]), "src": address(self.hosts, key[0]), "dst": address(self.hosts, key[1])}
+        if number is not None:
+            partners = {name: int(getattr(found.lives, of)[number]) for name, of in _PARTNERS.items()}
+            told |= {name: spi_text(int(found.members.spi[of])) for name, of in partners.items() if of >= 0}
+        return told
 
 
 def spi_text(spi: int) -> str:
@@ -186,9 +198,9 @@ _WRITTEN: dict[str, Callable[[int], Cell]] = {
 """How columns are written that are not just their numbers."""
 
 
-def inside(found: Judged, rows: Rows) -> NDArray[np.bool_]:
-    """Which of the judged packets are among these rows of the store."""
-    of = found.members.rows
+def inside(found: Judged, rows: Rows, first: int = 0, last: int | None = None) -> NDArray[np.bool_]:
+    """Which of the judged packets at the positions `first` to `last` are among these rows of the store."""
+    of = found.members.rows[first:last]
     if rows.ids is None:
         return (of >= rows.first) & (of < rows.last)
     chosen = np.zeros(max(found.packets, int(rows.ids[-1]) + 1 if len(rows.ids) else 0), np.bool_)

@@ -1,4 +1,4 @@
-"""One security association, or each of several, over time; and how deep its reordering, how long its losses are."""
+"""One security association: how deep its reordering, how long its losses are, and where."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.esp import WINDOWS, Associations, inside
-from netsleuth_tui.analysis.esp_order import AHEAD, CLASS, DUPLICATE, Judged
+from netsleuth_tui.analysis.esp_order import CLASS, DUPLICATE, Judged
 from netsleuth_tui.analysis.esp_packets import Numbers
-from netsleuth_tui.decode.columns import NO_TIME, Columns, Has
+from netsleuth_tui.decode.columns import Columns, Has
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
 
-__all__ = ["Course", "Detail", "Gap", "Histogram", "course", "detail", "displacements", "extents", "late_filter"]
+__all__ = ["Detail", "Gap", "Histogram", "detail", "displacements", "extents", "late_filter"]
 
 WORST = 50
 """Gaps that are named one by one, the longest first."""
@@ -24,26 +24,7 @@ NAMED = 100
 """So many packets a filter names one by one."""
 COPY_WITHIN = 1_000_000
 """ns: an identical packet that comes so soon after the first was captured twice, not sent twice."""
-LOWEST, HIGHEST = -(2**63), 2**63 - 1
-
-
-class Course(NamedTuple):
-    """What happened in each interval; int64 arrays of equal length."""
-
-    packets: Numbers
-    bytes: Numbers
-    """On the wire."""
-    ahead: Numbers
-    """Packets that opened a gap: early ones."""
-    late: Numbers
-    lost: Numbers
-    """Numbers that never came, at the packet that opened their gap."""
-    duplicates: Numbers
-    replay_drops: Numbers
-    """Late packets that a receiver with the given window drops."""
-    lowest: Numbers
-    """Smallest sequence number; -1 where there is none. So is `highest`."""
-    highest: Numbers
+FARTHEST = 2**31 - 1
 
 
 class Gap(NamedTuple):
@@ -69,17 +50,24 @@ class Histogram(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """How far the packets of one association are from their order, whatever the scope: found out once."""
+
+    of: Judged
+    number: int
+    """Of the association in `of.members`."""
+    moved: NDArray[np.int32]
+    """Displacement of each position (RFC 5236 section 4); 0 for what is not a first copy."""
+    extents: Numbers
+    """Reordering extents of its late packets (RFC 4737 section 4.2.1), in the order of `Judged.late`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
     """One security association, as far as it is in the scope."""
 
     one: Associations
     """It alone."""
-    start: int
-    """Begin of interval 0, ns since the epoch."""
-    every: int
-    course: Course
-    shift: int
-    """Sequence numbers of the course minus this begin at 1, as frames do."""
     depths: Histogram
     losses: Histogram
     gaps: tuple[Gap, ...]
@@ -93,58 +81,12 @@ class Detail:
     """Greatest reordering extent (RFC 4737 section 4.2.1): packets between a late one and the first that overtook it."""
     displacement: tuple[int, int]
     """Greatest displacements, early (negative) and late (RFC 5236 section 4)."""
+    spread: Spread
     copies: tuple[int, int, int]
     """Duplicates: captured twice (the same IP packet within 1 ms), seen again with another TTL, and the rest, which may be replays."""
 
 
-def course(found: Judged, columns: Columns, buckets: NDArray[np.int64], size: int, first: int = 0, window: int = 64) -> Course:
-    """Count packets by bucket.
-
-    Args:
-        found: The judgement of all packets.
-        columns: The store's columns.
-        buckets: The bucket of each position from `first` on, -1 for packets that do not count.
-        size: Number of buckets.
-        first: The first position.
-        window: Of the receiver, for `replay_drops`.
-    """
-    counted = np.flatnonzero(buckets >= 0)
-    at, bucket = counted + first, buckets[counted]
-    kinds, rows = found.kinds[at] & CLASS, found.members.rows[at]
-
-    def of(positions: Numbers) -> Numbers:
-        within = (positions >= first) & (positions < first + len(buckets))
-        return np.where(within, buckets[np.where(within, positions - first, 0)] if len(buckets) else -1, -1)
-
-    def tally(chosen: Numbers, weights: NDArray[np.integer] | None = None) -> Numbers:
-        there = chosen >= 0
-        return np.bincount(chosen[there], None if weights is None else weights[there], minlength=size).astype(np.int64)
-
-    late = of(found.late)
-    lowest, highest = np.full(size, HIGHEST), np.full(size, LOWEST)
-    judged = kinds <= DUPLICATE
-    if judged.any():
-        sequence = found.sequence(found.places[at[judged]])
-        np.minimum.at(lowest, bucket[judged], sequence)
-        np.maximum.at(highest, bucket[judged], sequence)
-    empty = highest == LOWEST
-    lowest[empty] = highest[empty] = -1
-    return Course(
-        packets=tally(bucket),
-        bytes=tally(bucket, columns.len[rows]),
-        ahead=tally(bucket[kinds == AHEAD]),
-        late=tally(late),
-        lost=tally(of(found.run_at), found.run_length),
-        duplicates=tally(of(found.duplicates)),
-        replay_drops=tally(np.where(found.late_depth >= window, late, -1)),
-        lowest=lowest,
-        highest=highest,
-    )
-
-
-def detail(
-    store: Store, rows: Rows, whole: Associations, place: int, *, start: int, every: int, intervals: int, window: int = 64
-) -> Detail:
+def detail(store: Store, rows: Rows, whole: Associations, place: int, *, window: int = 64, known: Detail | None = None) -> Detail:
     """Open one association.
 
     Args:
@@ -152,20 +94,13 @@ def detail(
         rows: The rows of the scope.
         whole: The associations of that scope.
         place: Which of them.
-        start: Begin of interval 0, ns since the epoch.
-        every: Length of an interval, ns.
-        intervals: How many there are.
-        window: Of the receiver, for the course.
+        window: Of the receiver.
+        known: The same association in another scope, which saves work.
     """
     found, one, columns = whole.judged, whole.at([place]), store.columns()
     number = int(whole.which[place])
     first, last = int(found.members.starts[number]), int(found.members.starts[number + 1])
-    chosen = inside(found, rows)[first:last]
-    times = columns.time[found.members.rows[first:last]]
-    buckets = (times - start) // every
-    buckets[~chosen | (times == NO_TIME) | (buckets < 0) | (buckets >= intervals)] = -1
-    counted = course(found, columns, buckets, intervals, first, window)
-    there = counted.lowest[counted.highest >= 0]
+    chosen = inside(found, rows, first, last)
 
     def here(positions: Numbers) -> NDArray[np.bool_]:
         within = (positions >= first) & (positions < last)
@@ -174,24 +109,28 @@ def detail(
 
     late, runs = here(found.late), here(found.run_at)
     depths = found.late_depth[late]
-    moved = displacements(found.places[first:last][_first_copies(found, first, last)])
-    spread = extents(found, first, last)
+    spread = known.spread if known is not None and (known.spread.of is found and known.spread.number == number) else _spread(found, number)
+    moved, extent = spread.moved[chosen], spread.extents[late[(found.late >= first) & (found.late < last)]]
     return Detail(
         one=one,
-        start=start,
-        every=every,
-        course=counted,
-        shift=int(there.min()) - 1 if len(there) else 0,
         depths=_histogram(depths),
         losses=_histogram(found.run_length[runs]),
         gaps=_worst(found, columns, np.flatnonzero(runs)),
         gap_count=int(runs.sum()),
         drops={size: int((depths >= size).sum()) for size in sorted({*WINDOWS, window})},
         safe_window=int(depths.max(initial=0)) + 1,
-        extent=int(spread.max(initial=0)),
+        extent=int(extent.max(initial=0)),
         displacement=(int(moved.min(initial=0)), int(moved.max(initial=0))),
+        spread=spread,
         copies=_copies(found, columns, here(found.duplicates)),
     )
+
+
+def _spread(found: Judged, number: int) -> Spread:
+    first, last = int(found.members.starts[number]), int(found.members.starts[number + 1])
+    moved, copies = np.zeros(last - first, np.int32), _first_copies(found, first, last)
+    moved[copies] = np.clip(displacements(found.places[first:last][copies]), -FARTHEST, FARTHEST)
+    return Spread(found, number, moved, extents(found, first, last))
 
 
 def _first_copies(found: Judged, first: int, last: int) -> NDArray[np.bool_]:

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,6 +100,18 @@ class Judged:
         """The extended sequence numbers of places."""
         first = self.places[self.epochs] - BACK
         return places - self.epoch_shift[np.searchsorted(first, places, side="right") - 1]
+
+    def lowest_sequence(self, first: int, last: int, chosen: NDArray[np.bool_]) -> int:
+        """The lowest sequence number of the chosen positions from `first` to `last`, all of which have a place; 0 where there is none."""
+        places = self.places[first:last]
+        edges = np.searchsorted(self.epochs, [first, last])
+        begins = [*self.epochs[edges[0] : edges[1]].tolist(), last]
+        lows = [
+            int(self.sequence(some.min(keepdims=True))[0])
+            for begin, end in pairwise(begins)
+            if len(some := places[begin - first : end - first][chosen[begin - first : end - first]])
+        ]
+        return min(lows, default=0)
 
 
 @helper

@@ -84,6 +84,11 @@ class Members:
         """The association of each position."""
         return np.searchsorted(self.starts, positions, side="right") - 1
 
+    def find(self, key: tuple[int, int, int, bool]) -> int | None:
+        """The association with these host ids, SPI and encapsulation; None where there is none."""
+        same = (self.src == key[0]) & (self.dst == key[1]) & (self.spi == key[2]) & (self.in_udp == key[3])
+        return int(same.argmax()) if same.any() else None
+
 
 class Keys(NamedTuple):
     """Associations by their number from 1, and the places that lead from a key to a number, as in `flow_table.Table`."""

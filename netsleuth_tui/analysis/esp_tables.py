@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.esp import WINDOWS, Associations, inside
-from netsleuth_tui.analysis.esp_detail import course
+from netsleuth_tui.analysis.esp_course import course
 from netsleuth_tui.analysis.scope import Scope, rows_of
 from netsleuth_tui.analysis.timeline import axis, time_span
 from netsleuth_tui.analysis.times import iso

@@ -19,6 +19,8 @@ class Glyphs:
     """A column of the time line, from empty to full."""
     lengths: str
     """The end of a bar, from empty to full."""
+    dots: str
+    """Cells of a line chart: character k has the dots that are set in the bits of k, the lowest bit at the bottom."""
     opened: str
     """Marks a branch of a tree that shows what is below it."""
     closed: str
@@ -59,6 +61,22 @@ class Glyphs:
         """
         return tuple(_filled(self.heights, value, greatest, rows))
 
+    def band(self, low: float, high: float, least: float, greatest: float, rows: int) -> tuple[str, ...]:
+        """A column of a line chart in which all from `low` to `high` is marked, from the bottom row to the top.
+
+        Args:
+            low: The lowest value in it.
+            high: The highest one.
+            least: Value of the bottom of the chart.
+            greatest: Value of its top.
+            rows: Height in rows.
+        """
+        each = (len(self.dots) - 1).bit_length()
+        last, scale = rows * each - 1, max(greatest - least, 1e-9)
+        first, end = (min(max(round((value - least) / scale * last), 0), last) for value in (low, high))
+        bits = (2 << end) - (1 << first)
+        return tuple(self.dots[bits >> each * row & (1 << each) - 1] for row in range(rows))
+
     def bar(self, value: float, greatest: float, width: int) -> str:
         """A bar of at most `width` columns, without blanks behind it; what is not zero is never invisible."""
         return "".join(_filled(self.lengths, value, greatest, width)).rstrip()
@@ -82,6 +100,7 @@ def _filled(steps: Sequence[str], value: float, greatest: float, cells: int) -> 
 UNICODE = Glyphs(
     heights=" ▁▂▃▄▅▆▇█",
     lengths=" ▏▎▍▌▋▊▉█",
+    dots=" ⣀⠤⣤⠒⣒⠶⣶⠉⣉⠭⣭⠛⣛⠿⣿",
     opened="▾",
     closed="▸",
     leaf=" ",
@@ -107,6 +126,7 @@ UNICODE = Glyphs(
 ASCII = Glyphs(
     heights=" .:|",
     lengths=" -#",
+    dots=" .':",
     opened="-",
     closed="+",
     leaf=" ",

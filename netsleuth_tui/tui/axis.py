@@ -111,7 +111,7 @@ def holding(shown: Range, time: int, whole: Range, step: int = 1) -> Range:
     return first, first + length
 
 
-def peaks(heights: Sequence[int]) -> list[int]:
+def peaks(heights: Sequence[float]) -> list[int]:
     """Columns that stand out: the greatest of each run of columns above the noise, by the median and its absolute deviation."""
     if not heights:
         return []
@@ -130,7 +130,7 @@ def peaks(heights: Sequence[int]) -> list[int]:
     return found
 
 
-def next_peak(heights: Sequence[int], column: int, direction: int) -> int | None:
+def next_peak(heights: Sequence[float], column: int, direction: int) -> int | None:
     """The nearest peak after (1) or before (-1) a column; None where there is none."""
     found = [peak for peak in peaks(heights) if (peak - column) * direction > 0]
     return (found[0] if direction > 0 else found[-1]) if found else None

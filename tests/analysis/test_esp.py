@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from made import SECOND, START, UDP, store_of, tcp
 from wire import compiled
 
-from netsleuth_tui.analysis import EVERYTHING, Scope, associations, detail, remarks, rows_of, verdict
+from netsleuth_tui.analysis import EVERYTHING, Scope, associations, detail, over_time, remarks, rows_of, verdict
 from netsleuth_tui.analysis.esp import WINDOWS, Associations
 from netsleuth_tui.analysis.esp_detail import displacements, extents
 from netsleuth_tui.analysis.esp_order import CLASS, DUPLICATE, judge
@@ -43,8 +43,8 @@ def counted(numbers: Sequence[int], **fields: Any) -> Associations:
 
 
 def opened(store: Store, found: Associations, place: int = 0, scope: Scope = EVERYTHING) -> Any:
-    """The detail of an association, by seconds."""
-    return detail(store, rows_of(store, scope), found, place, start=START, every=SECOND, intervals=100)
+    """The detail of an association."""
+    return detail(store, rows_of(store, scope), found, place)
 
 
 @st.composite
@@ -207,8 +207,9 @@ def test_window_and_filter_count_but_do_not_judge():
         for name in names:
             assert sum(int(part.numbers(name).sum()) for part in parts) == int(whole.numbers(name)[0]), name
     one = opened(store, whole)
+    over = over_time(store, rows_of(store, EVERYTHING), whole.judged, 0, start=START, every=SECOND, intervals=100)
     for name in ("packets", "bytes", "ahead", "late", "lost", "duplicates"):
-        assert int(getattr(one.course, name).sum()) == int(whole.numbers(name)[0])
+        assert int(getattr(over.course, name).sum()) == int(whole.numbers(name)[0])
     assert int(one.depths.times.sum()) == int(whole.numbers("late")[0])
     assert int(one.losses.sums.sum()) == int(whole.numbers("lost")[0])
     assert one.drops[64] == int(whole.numbers("replay_drops_64")[0])

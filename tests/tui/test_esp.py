@@ -10,7 +10,8 @@ from made import SECOND, START, store_of, tcp
 from tui.screens import FakeSession
 
 from netsleuth_tui.store import Store
-from netsleuth_tui.terminal.glyphs import ASCII
+from netsleuth_tui.terminal.glyphs import ASCII, UNICODE
+from netsleuth_tui.tui.esp_charts import LABEL
 
 Driven = Any
 
@@ -40,7 +41,7 @@ async def test_list_and_one(driven: Driven, size: tuple[int, int]) -> None:
         await d.press("enter")
         await d.until(lambda: one.one is not None)
         assert d.main.focused is one
-        assert int(one.one.course.lost.sum()) == 12
+        assert int(one.over.course.lost.sum()) == 12
         assert one.one.drops[64] == 30
         assert "would have dropped 30 packets; 256 would be enough" in one.text_as_shown()
         assert "lost 12 of 1 000 (1.20 %)" in d.text
@@ -51,23 +52,109 @@ async def test_list_and_one(driven: Driven, size: tuple[int, int]) -> None:
 
 
 async def test_a_column_is_the_window(driven: Driven) -> None:
-    """Enter on a chart looks through the column's time; all panes follow, and so does the association."""
+    """Enter on a chart looks through the column's time; all panes follow, the charts stay, and the numbers are those of the window."""
     async with driven(FakeSession(tunnels()), (160, 50)) as d:
         await d.press("3", "enter")
         _, one = panes(d)
         await d.until(lambda: one.one is not None)
+        axis, course = one.axis, one.over
         await d.press("ctrl+right", "right")
         start, end = one.cursor_time()
         await d.press("enter")
         assert (d.main.session.scope.start, d.main.session.scope.end) == (start, end)
-        await d.until(lambda: int(one.one.one.numbers("packets")[0]) < 988)
-        assert one.one.start >= start
+        await d.until(lambda: one.one is not None and int(one.one.one.numbers("packets")[0]) < 988)
+        assert int(one.one.one.numbers("packets")[0]) == int(course.course.packets[11])
+        assert one.axis == axis
+        assert one.over is course
+        assert one.brush == (11, 11)
         await d.press("backslash")
         await d.until(lambda: int(one.one.one.numbers("packets")[0]) == 988)
-        here = one.cursor_time()
-        assert here[0] <= start < here[1]
+        assert one.cursor_time() == (start, end)
+        assert one.brush is None
         await d.press("left_square_bracket")
-        assert d.main.session.scope.start == here[0]
+        assert d.main.session.scope.start == start
+
+
+async def test_brushing_as_on_the_time_line(driven: Driven) -> None:
+    """Shift and arrows draw the window along; records and time line follow; one brush is one step back; z zooms into it, Z back."""
+    async with driven(FakeSession(tunnels()), (160, 50)) as d:
+        await d.press("3", "enter")
+        _, one = panes(d)
+        await d.until(lambda: one.one is not None)
+        whole = one.axis
+        await d.press("ctrl+right", *("shift+right",) * 3)
+        scope = d.main.session.scope
+        assert (scope.start, scope.end) == (whole.begin(10), whole.begin(14))
+        assert one.brush == (10, 13)
+        await d.until(lambda: d.main.overview.scope == scope)
+        assert d.main.overview.matched == sum(scope.start <= packet < scope.end for packet in d.main.session.store.columns().time.tolist())
+        assert d.main.query_one("#timeline").window == (scope.start, scope.end)
+        assert int(one.one.one.numbers("packets")[0]) == int(one.over.course.packets[10:14].sum())
+        await d.press("shift+left")
+        assert d.main.session.scope.end == whole.begin(13)
+        await d.press("z")
+        await d.until(lambda: one.axis != whole)
+        assert (one.axis.start, one.axis.end) == (whole.begin(10), whole.begin(13))
+        assert int(one.over.frames[0]) > int(one.over.course.packets[0])
+        await d.press("Z")
+        await d.until(lambda: one.axis == whole)
+        await d.press("u")
+        assert not d.main.session.scope.has_window
+        assert one.brush is None
+
+
+async def test_a_brush_here_and_one_on_the_time_line_are_two_steps_back(driven: Driven) -> None:
+    """The windows of one brush count as one step, those of two panes do not."""
+    async with driven(FakeSession(tunnels()), (160, 50)) as d:
+        await d.press("t", "shift+right", "shift+right")
+        first = d.main.session.scope
+        await d.press("3", "enter", "shift+right")
+        assert d.main.session.scope != first
+        await d.press("u")
+        assert d.main.session.scope == first
+
+
+async def test_the_mouse_brushes(driven: Driven) -> None:
+    """A click on a chart sets line and column, dragging brushes, and a click on a line below only chooses it."""
+    async with driven(FakeSession(tunnels()), (160, 50)) as d:
+        await d.press("3", "enter")
+        _, one = panes(d)
+        await d.until(lambda: one.one is not None)
+        await d.pilot.mouse_down(one, offset=(LABEL + 5, one.HEADER + 4))
+        assert (one.cursor, one.cursor_column) == (4, 5)
+        await d.pilot.hover(one, offset=(LABEL + 9, one.HEADER + 9))
+        await d.pilot.mouse_up(one, offset=(LABEL + 9, one.HEADER + 9))
+        await d.until(lambda: d.main.session.scope.has_window)
+        assert one.brush == (5, 9)
+        line = next(k for k, each in enumerate(one._lines) if each.where == "esp.depth >= 64")
+        await d.pilot.click(one, offset=(LABEL + 20, one.HEADER + line - one.top))
+        assert (one.cursor, one.brush) == (line, (5, 9))
+
+
+async def test_peaks_are_those_of_the_chart_under_the_cursor(driven: Driven) -> None:
+    """On the losses P goes to the only loss."""
+    async with driven(FakeSession(tunnels()), (160, 50)) as d:
+        await d.press("3", "enter")
+        _, one = panes(d)
+        await d.until(lambda: one.one is not None)
+        one.move_to(next(k for k, each in enumerate(one._lines) if each.where == "esp.gap"))
+        await d.press("p")
+        assert int(one.over.course.lost[one.cursor_column]) == 12
+
+
+async def test_sequence_numbers_are_drawn_against_frames(driven: Driven) -> None:
+    """Smallest and greatest of a column, both aligned at 1; the difference falls by what is late, and rises by what is lost."""
+    async with driven(FakeSession(tunnels()), (160, 50)) as d:
+        await d.press("3", "enter")
+        _, one = panes(d)
+        await d.until(lambda: one.one is not None)
+        over = one.over
+        assert (int(over.lowest[0]), int(over.highest[-1]), int(over.frames[-1])) == (1, 1000, 988)
+        assert (int(over.behind.min()), int(over.before[-1])) == (-100, 12)
+        shown = one.text_as_shown().splitlines()
+        charts = [text for text in shown if text.startswith(("sequence", "seq - frame"))]
+        assert len(charts) == 2
+        assert all(set(text[LABEL:].strip()) <= set(UNICODE.dots + UNICODE.dot) for text in charts)
 
 
 async def test_numbers_are_filters(driven: Driven) -> None:
@@ -81,10 +168,10 @@ async def test_numbers_are_filters(driven: Driven) -> None:
         await d.press("u", "enter")
         await d.until(lambda: one.one is not None)
         await d.press("plus")
-        assert d.main.overview.matched == int(one.one.course.packets[0]) or "frame.time" in d.main.session.scope.filter
+        assert d.main.overview.matched == int(one.over.course.packets[0]) or "frame.time" in d.main.session.scope.filter
         await d.press("u")
         await d.until(lambda: len(one._lines) > 20)
-        drops = next(k for k, each in enumerate(one._lines) if each.depths == (64, 1 << 40))
+        drops = next(k for k, each in enumerate(one._lines) if each.where == "esp.depth >= 64")
         one.move_to(drops)
         await d.press("equals_sign")
         assert d.main.overview.matched == 30
@@ -116,9 +203,8 @@ async def test_the_peers_window_is_asked_for(driven: Driven) -> None:
         _, one = panes(d)
         await d.until(lambda: one.one is not None)
         await d.press("r", *("backspace",) * 2, "1", "2", "8", "enter")
-        await d.until(lambda: one.one.drops.get(128) == 30 - 28 or one.window == 128)
-        assert one.window == 128
-        assert "a peer with a window of 128" in one.text_as_shown()
+        await d.until(lambda: one.opened.charted.asking.window == 128)
+        assert "A peer with a window of 128" in one.text_as_shown()
 
 
 async def test_sorting_and_columns(driven: Driven) -> None:

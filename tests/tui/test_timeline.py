@@ -42,21 +42,21 @@ async def test_the_cursor_reads_its_column(driven: Driven) -> None:
         await d.press("t")
         line = line_of(d)
         column = line.axis.column
-        assert line.cursor == START
+        assert line.instant == START
         await d.press("right", "l")
-        assert line.cursor == line.axis.begin(2)
+        assert line.instant == line.axis.begin(2)
         await d.press("ctrl+right", "h", "left")
-        assert line.cursor == line.axis.begin(10)
+        assert line.instant == line.axis.begin(10)
         length = column // SECOND
         assert re.search(rf"12:00:{10 * length:02d} +{length} in {length} s +TCP +{length}", d.lines[2])
         await d.press("end")
-        assert line.cursor == START + 599 * SECOND
+        assert line.instant == START + 599 * SECOND
         await d.press("g")
-        assert line.cursor == START
+        assert line.instant == START
         await d.press("m", "s", "s", "S", "M", "o")
-        assert line.cursor == START + 599 * SECOND
+        assert line.instant == START + 599 * SECOND
         await d.press("O")
-        assert line.cursor == START
+        assert line.instant == START
 
 
 async def test_the_brush_makes_the_window_and_counts_once_in_the_history(driven: Driven) -> None:
@@ -125,16 +125,16 @@ async def test_zooming_keeps_the_cursor_in_sight(driven: Driven) -> None:
     async with driven(FakeSession(bursts())) as d:
         line = line_of(d)
         await d.press("t", "p", "p", "z", "z", "z")
-        cursor = line.cursor
+        cursor = line.instant
         assert line.axis.holds(cursor)
         assert line.axis.end - line.axis.start < 100 * SECOND
         await d.press("m", "m")
-        assert line.cursor == cursor + 120 * SECOND
-        assert line.axis.holds(line.cursor)
+        assert line.instant == cursor + 120 * SECOND
+        assert line.axis.holds(line.instant)
         assert line.counted.line.totals[:, 0].sum() > 0
         for _ in range(40):
             await d.press("z")
-        assert line.axis.holds(line.cursor)
+        assert line.axis.holds(line.instant)
         await d.press("home")
         assert line.axis.holds(START)
 
@@ -158,7 +158,7 @@ async def test_peaks_are_found(driven: Driven) -> None:
         met = []
         for key in "ppppPP":
             await d.press(key)
-            met.append(round((line.cursor - START) / SECOND / 60))
+            met.append(round((line.instant - START) / SECOND / 60))
         assert met == [2, 5, 8, 8, 5, 2]
         await d.press("P")
         assert "no peak before the cursor" in d.lines[-1]

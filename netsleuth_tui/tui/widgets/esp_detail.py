@@ -1,114 +1,148 @@
-"""One security association: charts over time, the replay table, histograms and the worst gaps."""
+"""One security association: charts over time with a brush, the replay table, histograms and the worst gaps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.style import Style
 from textual.binding import BindingType
+from textual.widget import Widget
 
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.drawing import Part, ends, line
-from netsleuth_tui.tui.esp_lines import LABEL, Line, lines, readout
-from netsleuth_tui.tui.keys import footer_key, key
-from netsleuth_tui.tui.messages import Asked, PaneChanged, RowWanted, WindowChosen
+from netsleuth_tui.tui.esp_charts import LABEL, Line, axis_line, charts, readout
+from netsleuth_tui.tui.esp_counts import Charted, Key, Opened, Wanted, count
+from netsleuth_tui.tui.esp_lines import lines, said
+from netsleuth_tui.tui.keys import footer_key
+from netsleuth_tui.tui.messages import Asked, PaneChanged, RowWanted
 from netsleuth_tui.tui.numbers import grouped, size
-from netsleuth_tui.tui.panes import Look, Pane, Question, Seen
+from netsleuth_tui.tui.panes import Pane, Question, Seen
 from netsleuth_tui.tui.widgets.lines import ScrolledLines
+from netsleuth_tui.tui.widgets.time_cursor import TimeCursor, time_keys
 
 if TYPE_CHECKING:
+    from textual import events
     from textual.strip import Strip
 
-    from netsleuth_tui.analysis import Associations, Detail, Judged, Scope
+    from netsleuth_tui.analysis import Detail, Judged, OverTime, Scope
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Table
 
 __all__ = ["EspDetail"]
 
-Key = tuple[int, int, int, bool]
 TALL = 30
 """Lines from which charts are higher."""
 LEAST = 10
 """Columns that a chart has at least."""
-MANY = 10
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    found: Associations
-    one: Detail | None
-
-
-class EspDetail(ScrolledLines, Pane):
-    """What became of the packets of one association, in the window that is looked at."""
+class EspDetail(TimeCursor, ScrolledLines, Pane, can_focus=True):
+    """What became of the packets of one association: charts of all the time with the window on them, numbers of the window."""
 
     NAME = "association"
     TITLE = "a security association"
     ABOUT = (
-        "The charts share one axis: bytes per second, packets that came early (each opens a gap) and late, numbers that never came, at the"
-        " packet that opened their gap, and the highest sequence number, aligned so that it begins at 1 as frames do. Below: what replay"
-        " windows drop, how deep late packets are, how long losses are, and the longest of them."
+        "The charts share one axis of time, on which the window is marked: bytes, packets that came early (each opens a gap) and late,"
+        " numbers that never came, at the packet after them, and the lowest to the highest sequence number, aligned so that it begins at"
+        " 1 as frames do. 'seq - frame' is how far these are from the number of the frame: up by what is lost, down by what comes late."
+        " All else counts what is in the window: what replay windows drop, how deep late packets are, how long losses are, and the longest"
+        " of them. + and = select the packets that the line under the cursor counts; on a chart those of the column under the cursor."
     )
-    HEADER = 3
+    HEADER = 4
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        key("association.left", "left,h", "step(-1)", "cursor one column to the left"),
-        key("association.right", "right,l", "step(1)", "cursor one column to the right"),
-        key("association.far_left", "ctrl+left", f"step(-{MANY})", "cursor ten columns to the left"),
-        key("association.far_right", "ctrl+right", f"step({MANY})", "cursor ten columns to the right"),
-        footer_key("association.go", "enter", "go", "window/frame", "the column is the window; of a gap: go to its packet", "Enter"),
+        footer_key(
+            "association.go", "enter", "go", "window/frame", "the column is the window, once more zooms; of a gap: to its packet", "Enter"
+        ),
         footer_key("association.replay", "r", "replay", "replay window", "choose the replay window of the peer"),
+        *time_keys("association"),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
-        self.window = 64
-        """The peer's replay window, in packets."""
-        self.column = 0
+        self.replay_window = 64
+        """The peer's, in packets."""
+        self.opened: Opened | None = None
         self._key: Key | None = None
         self._judged: Judged | None = None
-        self._answer: _Answer | None = None
         self._lines: list[Line] = []
 
     def open(self, opened: Key, judged: Judged) -> None:
         """Show this association."""
         if opened != self._key:
-            self._answer, self._lines, self.column, self.cursor, self.top = None, [], 0, 0, 0
+            self.opened, self._lines, self.cursor, self.top = None, [], 0, 0
+            self.axis, self.whole, self.instant, self.cursor_column, self.shown = None, None, None, None, None
+            self._zooms.clear()
         self._key, self._judged = opened, judged
 
     # What it asks, and is told
 
-    def question(self) -> Question | None:
-        """Open the association in the scope."""
-        columns = max((self.size.width or self.app.size.width) - LABEL - 2, LEAST)
-        return partial(_open, self._key, self._judged, columns, self.window) if self._key is not None else None
+    @property
+    def _columns(self) -> int:
+        """That there is room for; before the pane was ever seen, by what it is in."""
+        room = self.size.width or (self.parent.size.width if isinstance(self.parent, Widget) else 0) or self.app.size.width
+        return max(room - LABEL - 1, LEAST)
 
-    def answer(self, seen: Seen, result: Any) -> None:  # noqa: ARG002
-        """Show what became of it; the cursor stays at its time where that is still there."""
-        time = self.cursor_time()
-        self._answer = result
-        if time is not None and self.one is not None:
-            self.column = max((time[0] - self.one.start) // self.one.every, 0)
-        if result is not None:
-            self._judged = result.found.judged
+    def question(self) -> Question | None:
+        """Open the association in the scope; its charts are counted again only where they change."""
+        if self._key is None:
+            return None
+        asking = Wanted(self._key, self.shown, self._columns, self.replay_window)
+        return partial(count, asking=asking, judged=self._judged, known=self.opened)
+
+    def answer(self, seen: Seen, result: Any) -> None:
+        """Show what became of it, or another window on it; the cursor stays at its time."""
+        scope = seen.overview.scope
+        moved = self.settle((scope.start, scope.end))
+        self.opened = result
+        charted = self.charted
+        if charted is not None:
+            self.axis, self.whole, self._judged = charted.axis, charted.whole, result.found.judged
         self._make()
+        if moved and self.shown is not None and not self.window_is_near():
+            self._show(None)
+        self.mark()
 
     def _make(self) -> None:
-        one = self.one
+        """Make the lines again."""
+        over, one = self.over, self.one
+        width = max(self.size.width - 1, LEAST)
         self._lines = []
-        if one is not None:
-            columns = max(self.size.width - LABEL - 2, LEAST)
-            self._lines = lines(one, columns, self.glyphs, self.window, tall=self.size.height >= TALL)
-            self.column = min(self.column, len(one.course.packets) - 1)
+        if over is not None and self.opened is not None:
+            self._lines += charts(over, self.glyphs, tall=self.size.height >= TALL)
+            if one is not None:
+                self._lines += lines(one, self.glyphs, self.replay_window, width)
+            if self.opened.remarks:
+                self._lines += [Line("", selectable=False), *said(self.opened.remarks, width)]
         self.reset(self.cursor)
 
     @property
+    def charted(self) -> Charted | None:
+        """What the charts show; None where the filter leaves no packet of the association that has a time."""
+        charted = self.opened.charted if self.opened is not None else None
+        return charted if charted is not None and charted.whole is not None else None
+
+    @property
+    def over(self) -> OverTime | None:
+        """The association over time."""
+        return self.charted.over if self.charted is not None else None
+
+    @property
     def one(self) -> Detail | None:
-        """The association; None where the scope has no packet of it."""
-        return self._answer.one if self._answer is not None else None
+        """The association in the window; None where there is no packet of it."""
+        return self.opened.one if self.opened is not None else None
+
+    def heights(self) -> Sequence[float]:
+        """Of the chart that the cursor's line belongs to; otherwise of the losses, or the late packets."""
+        here, over = self._here, self.over
+        if here is not None and here.values is not None:
+            return here.values
+        if over is None:
+            return ()
+        losses: list[float] = over.course.lost.tolist()
+        return losses if any(losses) else over.course.late.tolist()
 
     # Drawing
 
@@ -121,75 +155,130 @@ class EspDetail(ScrolledLines, Pane):
         return self._lines[index].selectable
 
     def header(self, y: int, width: int) -> Strip:
-        """Which association, what it amounts to, and what is under the cursor."""
-        palette, one = self.palette, self.one
-        if one is None:
-            text = ("no packet of this association is in the scope" if self._answer is not None else "counting …") if y == 0 else ""
-            return line([(text, palette.muted)], width, palette.text)
-        found = one.one
-        cell = {name: found.cells(name)[0] for name in ("spi", "src", "dst", "opposite", "rekeyed_to", "rekeyed_from")}
+        """Which association, what it amounts to, what is under the cursor, and the axis."""
+        palette, opened, over = self.palette, self.opened, self.over
+        if opened is None:
+            return line([("counting …" if y == 0 else "", palette.muted)], width, palette.text)
         if y == 0:
-            left = [(f"{cell['spi']}  ", palette.accent), (display(f"{cell['src']} {self.glyphs.arrow} {cell['dst']}"), palette.strong)]
-            names = (("opposite", "opposite"), ("rekeyed from", "rekeyed_from"), ("rekeyed to", "rekeyed_to"))
-            right = "  ".join(f"{name} {cell[column]}" for name, column in names if cell[column])
-            return ends(left, [(f"  {right} ", palette.muted)], width, palette.text)
+            return self._title(opened, width)
+        if y == 1:
+            return line([(self._totals() if self.one is not None else self._nothing(), palette.muted)], width, palette.text)
+        if over is None or self.cursor_column is None:
+            return line((), width, palette.text)
         if y == 2:
-            return line([(readout(one, self.column), palette.text)], width, palette.text)
-        count = {
-            name: int(found.numbers(name)[0]) for name in ("packets", "bytes", "lost", "expected", "late", "duplicates", "lost_provisional")
-        }
+            return line([(readout(over, self.cursor_column, width, self.glyphs), palette.text)], width, palette.text)
+        return line([(axis_line(over, self.brush, self.cursor_column, self.glyphs), palette.muted)], width, palette.text)
+
+    def _title(self, opened: Opened, width: int) -> Strip:
+        palette = self.palette
+        about = opened.found.about(self._key) if self._key is not None else {}
+        left = [
+            (f"{about.get('spi')}  ", palette.accent),
+            (display(f"{about.get('src')} {self.glyphs.arrow} {about.get('dst')}"), palette.strong),
+        ]
+        names = (("opposite", "opposite"), ("rekeyed from", "rekeyed_from"), ("rekeyed to", "rekeyed_to"))
+        right = "  ".join(f"{name} {about[column]}" for name, column in names if column in about)
+        return ends(left, [(f"  {right} ", palette.muted)], width, palette.text)
+
+    def _nothing(self) -> str:
+        return "no packet of this association is in the time window" if self.over is not None else "the filter leaves no packet of it"
+
+    def _totals(self) -> str:
+        if self.one is None:
+            return ""
+        found = self.one.one
+        names = ("packets", "bytes", "lost", "expected", "late", "duplicates", "lost_provisional")
+        number = {name: int(found.numbers(name)[0]) for name in names}
         share = found.cells("lost_percent")[0]
-        lost = f"lost {grouped(count['lost'])} of {grouped(count['expected'])}" + (f" ({share:.2f} %)" if share else "")
-        if count["lost_provisional"]:
-            lost += f", {grouped(count['lost_provisional'])} of them may yet come"
-        parts = [f"{grouped(count['packets'])} packets", size(count["bytes"]), lost, f"late {grouped(count['late'])}"]
-        parts.append(f"duplicates {grouped(count['duplicates'])}")
-        return line([(f" {self.glyphs.dot} ".join(parts), palette.muted)], width, palette.text)
+        lost = f"lost {grouped(number['lost'])} of {grouped(number['expected'])}" + (f" ({share:.2f} %)" if share else "")
+        if number["lost_provisional"]:
+            lost += f", {grouped(number['lost_provisional'])} provisional"
+        parts = [f"{grouped(number['packets'])} packets", size(number["bytes"]), f"late {grouped(number['late'])}", lost]
+        if number["duplicates"]:
+            parts.append(f"duplicates {grouped(number['duplicates'])}")
+        return f" {self.glyphs.dot} ".join(parts)
 
     def item(self, index: int, width: int) -> list[Part]:  # noqa: ARG002
-        """One line; in a chart the column under the cursor is marked."""
+        """One line; in a chart the window and the column under the cursor are marked."""
         each = self._lines[index]
         style: Style = getattr(self.palette, each.role)
-        if not each.chart:
+        if each.values is None:
             return [(each.text, style)]
-        at = LABEL + self.column
-        text = each.text.ljust(at + 1)
-        marked = style + (Style(reverse=True) if self.has_focus else Style())
-        return [(text[:LABEL], self.palette.muted), (text[LABEL:at], style), (text[at], marked), (text[at + 1 :], style)]
+        return [(each.text[:LABEL], self.palette.muted), *self._columns_of(each.text[LABEL:], style, self._lit)]
+
+    @property
+    def _lit(self) -> Style:
+        cursor = self.palette.cursor
+        return Style(bgcolor=cursor.bgcolor) if not cursor.reverse else Style()
+
+    def _columns_of(self, text: str, style: Style, lit: Style) -> list[Part]:
+        """The columns of a chart, with the window lit and the cursor reversed."""
+        first, last = self.brush or (0, -1)
+        begin, end = max(first, 0), max(last + 1, 0)
+        pieces = [(0, begin, style), (begin, end, style + lit), (max(end, begin), len(text), style)]
+        at = self.cursor_column
+        parts: list[Part] = []
+        for start, stop, look in pieces:
+            if at is None or not start <= at < stop:
+                parts.append((text[start:stop], look))
+            else:
+                parts += [(text[start:at], look), (text[at : at + 1] or " ", look + self._pointed), (text[at + 1 : stop], look)]
+        return [part for part in parts if part[0]]
+
+    @property
+    def _pointed(self) -> Style:
+        return Style(reverse=True) if self.has_focus else Style()
+
+    def under_cursor(self, parts: list[Part], style: Style) -> list[Part]:
+        """The line in one style; of a chart the column under the cursor stands out."""
+        here = self._here
+        text = "".join(text for text, _ in parts)
+        at = self.cursor_column
+        if here is None or here.values is None or at is None:
+            return [(text, style)]
+        at += LABEL
+        return [(text[:at], style), (text[at : at + 1], style + self._pointed), (text[at + 1 :], style)]
 
     def on_resize(self) -> None:
         """Other charts."""
         super().on_resize()
         self._make()
+        if self.charted is not None and self.charted.asking.columns != self._columns:
+            self.post_message(PaneChanged(self))
 
     # Keys
 
-    def action_step(self, by: int) -> None:
-        """Another column."""
-        if self.one is not None:
-            self.column = min(max(self.column + by, 0), len(self.one.course.packets) - 1)
-            self.redraw()
-
     def action_go(self) -> None:
-        """To the packet after a gap, or into the column."""
+        """To the packet after a gap; otherwise the column is the window."""
         here = self._here
         if here is not None and here.row is not None:
             self.post_message(RowWanted(here.row))
-            return
-        time = self.cursor_time()
-        if here is not None and here.chart and time is not None:
-            self.post_message(WindowChosen(*time))
+        elif here is not None and here.values is not None:
+            self.action_window_here()
 
     def action_replay(self) -> None:
         """Ask for the peer's window."""
-        self.post_message(Asked("The peer's replay window is", str(self.window), "packets: 32, 64, 128, 256, 512, 1024 …", self._take))
+        note = "packets: 32, 64, 128, 256, 512, 1024 …"
+        self.post_message(Asked("The peer's replay window is", str(self.replay_window), note, self._take))
 
     def _take(self, text: str) -> str | None:
         if not text.isdecimal() or not 1 <= int(text) <= 1 << 32:
             return "a number of packets, such as 64"
-        self.window = int(text)
+        self.replay_window = int(text)
         self.post_message(PaneChanged(self))
         return None
+
+    def column_at(self, x: int, y: int) -> int | None:
+        """The column of a chart, or of the axis."""
+        index = self.top + y - self.HEADER
+        on_chart = y == self.HEADER - 1 or (y >= self.HEADER and index < self.count() and self._lines[index].values is not None)
+        dragging = self.app.mouse_captured is self
+        return x - LABEL if (x >= LABEL and on_chart) or dragging else None
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """The line first: what is brushed is seen on it."""
+        if event.y >= self.HEADER:
+            self.move_to(self.top + event.y - self.HEADER)
 
     # What lies under the cursor
 
@@ -197,45 +286,24 @@ class EspDetail(ScrolledLines, Pane):
     def _here(self) -> Line | None:
         return self._lines[self.cursor] if self.cursor < len(self._lines) else None
 
-    def cursor_time(self) -> tuple[int, int] | None:
-        """The column under the cursor."""
-        one = self.one
-        if one is None:
-            return None
-        start = one.start + self.column * one.every
-        return start, start + one.every
-
     def term(self) -> str | None:
-        """Packets around a gap, late packets of a depth, those of a column, or all of the association."""
-        from netsleuth_tui.analysis import iso, late_filter
-
-        here, one, time = self._here, self.one, self.cursor_time()
-        if one is None or here is None or time is None:
+        """What the line under the cursor counts; of a chart, in the column."""
+        here, opened, time = self._here, self.opened, self.cursor_time()
+        if here is None or opened is None or self._key is None:
             return None
-        if here.chart:
-            return f'{one.one.filter(0)} && frame.time >= "{iso(time[0])}" && frame.time < "{iso(time[1])}"'
-        late = late_filter(one.one, *here.depths) if here.depths is not None else None
-        return here.term or late or one.one.filter(0)
+        terms = [opened.found.filter_of(self._key)]
+        if here.where:
+            terms.append(here.where)
+        if here.values is not None and time is not None:
+            from netsleuth_tui.analysis import iso
+
+            terms.append(f'frame.time >= "{iso(time[0])}" && frame.time < "{iso(time[1])}"')
+        return " && ".join(terms)
 
     def export_table(self) -> Callable[[Store, Scope], Table] | None:
-        """The counts that the charts are made from."""
-        one, opened = self.one, self._key
-        return partial(_table, opened, one.every, self.window) if one is not None and opened is not None else None
-
-
-def _open(opened: Key, judged: Judged | None, columns: int, window: int, look: Look) -> _Answer:
-    from netsleuth_tui.analysis import associations, detail
-    from netsleuth_tui.decode.columns import NO_TIME
-    from netsleuth_tui.tui.axis import fit
-
-    found = associations(look.store, look.rows, known=judged, cancelled=look.cancelled)
-    place = found.find(opened)
-    if place is None:
-        return _Answer(found, None)
-    start, last = (int(found.numbers(name)[place]) for name in ("start", "last"))
-    axis = fit((start, last + 1) if start != NO_TIME else (0, 1), columns)
-    one = detail(look.store, look.rows, found, place, start=axis.start, every=axis.column, intervals=axis.columns, window=window)
-    return _Answer(found, one)
+        """The counts that the charts are made from, within the window."""
+        over, opened = self.over, self._key
+        return partial(_table, opened, over.every, self.replay_window) if over is not None and opened is not None else None
 
 
 def _table(opened: Key, every: int, window: int, store: Store, scope: Scope) -> Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,12 +10,12 @@ from textual.binding import BindingType
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.glyphs import ASCII
-from netsleuth_tui.tui.axis import Range, zoomed_in, zoomed_out
-from netsleuth_tui.tui.keys import footer_key
-from netsleuth_tui.tui.messages import Asked, PaneChanged, Told
+from netsleuth_tui.tui.keys import footer_key, key
+from netsleuth_tui.tui.messages import Asked, PaneChanged
 from netsleuth_tui.tui.panes import Pane, Question, Seen
 from netsleuth_tui.tui.time_counts import Counted, Wanted, as_table, count
-from netsleuth_tui.tui.widgets.time_cursor import SECOND, TimeCursor
+from netsleuth_tui.tui.widgets.time_chart import TimeChart
+from netsleuth_tui.tui.widgets.time_cursor import SECOND, TimeCursor, time_keys
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Measure, Scope
@@ -31,7 +31,7 @@ BESIDE = 14
 """Columns of its numbers and frame."""
 
 
-class TimeLine(TimeCursor, Pane, can_focus=True):
+class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
     """Shows the packets of the filter over an axis that may be zoomed; the window on it is what all other panes look through."""
 
     NAME = "timeline"
@@ -47,8 +47,12 @@ class TimeLine(TimeCursor, Pane, can_focus=True):
         footer_key(
             "timeline.window", "enter", "window_here", "window", "the column under the cursor is the window; once more zooms into it"
         ),
-        footer_key("timeline.zoom_in", "z", "zoom(True)", "zoom", "zoom into the window, or else twice as close around the cursor"),
-        footer_key("timeline.zoom_out", "Z", "zoom(False)", "zoom out", "zoom out", "Z"),
+        *time_keys("timeline"),
+        key("timeline.page_left", "pageup,ctrl+b", "page(-1)", "as much earlier as is seen"),
+        key("timeline.page_right", "pagedown,ctrl+f,space", "page(1)", "as much later as is seen"),
+        key("timeline.first", "home,g", "edge_of_all(0)", "cursor to the first packet"),
+        key("timeline.last", "end,G", "edge_of_all(-1)", "cursor to the last packet"),
+        key("timeline.only", "plus,equals_sign", "only_here", "the column under the cursor is the window", "+ ="),
         footer_key("timeline.interval", "i", "interval", "interval", "choose how long a column is: auto, 1ms … 1h"),
         footer_key("timeline.divide", "d", "divide", "divide", "divide the columns by protocol, flag, direction, host, port or any field"),
         footer_key("timeline.scale", "y", "scale", "log", "logarithmic or linear heights"),
@@ -57,11 +61,6 @@ class TimeLine(TimeCursor, Pane, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.counted: Counted | None = None
-        self.shown: Range | None = None
-        """What is zoomed into; None: all of the time."""
-        self.interval: int | None = None
-        """Length of a column, ns; None: as the width of the screen has it."""
-        self._zooms: list[Range | None] = []
 
     # Asking and answering
 
@@ -79,6 +78,10 @@ class TimeLine(TimeCursor, Pane, can_focus=True):
         if moved and self.shown is not None and not self.window_is_near():
             self._show(None)
         self.mark()
+
+    def heights(self) -> Sequence[float]:
+        """As they are drawn."""
+        return self.chart.heights if self.chart is not None else ()
 
     def _fold(self) -> None:
         if self.counted is not None:
@@ -101,54 +104,6 @@ class TimeLine(TimeCursor, Pane, can_focus=True):
         by = self.by if self.by != "protocol" else None
         drawn = bars(self.chart, self.measure, by=by, text=self.counted.filter, room=self.chart.columns)
         return text_chart(drawn, width=self.chart.columns + BESIDE, height=TEXT_HEIGHT, unicode=self.glyphs is not ASCII)
-
-    # Window and zoom
-
-    def action_window_here(self) -> None:
-        """The column under the cursor is the window; if it is already, or has just been brushed, zoom into it."""
-        if self.brushed_from is not None or self.window == self.cursor_time():
-            self.action_zoom(True)
-        else:
-            self.action_only_here()
-
-    def follow(self, shown: Range) -> None:
-        """Show another stretch of time, which is no step of zooming."""
-        self._show(shown, remember=False)
-
-    def action_zoom(self, closer: bool) -> None:
-        """To the window, or twice as close around the cursor; or back out."""
-        axis, whole = self.axis, self.whole
-        if axis is None or whole is None or self.cursor is None:
-            return
-        shown = (axis.start, axis.end) if self.interval is not None else self.shown or whole
-        if closer:
-            window = self._closed_window(whole)
-            narrower = window is not None and window != shown and shown[0] <= window[0] and window[1] <= shown[1]
-            self.brushed_from, self.interval = None, None
-            self._show(window if window is not None and narrower else zoomed_in(shown, self.cursor))
-        elif self.interval is not None:
-            self.interval = None
-            self._show(None)
-        elif self._zooms:
-            self._show(self._zooms.pop(), remember=False)
-        elif self.shown is not None:
-            self._show(zoomed_out(self.shown, self.cursor, whole), remember=False)
-        else:
-            self.post_message(Told("all of the time is seen", "warning"))
-
-    def _closed_window(self, whole: Range) -> Range | None:
-        start, end = self.window
-        if (start, end) == (None, None):
-            return None
-        return (whole[0] if start is None else max(start, whole[0]), whole[1] if end is None else min(end, whole[1]))
-
-    def _show(self, shown: Range | None, *, remember: bool = True) -> None:
-        if remember and shown is not None:
-            self._zooms.append(self.shown)
-        if shown is None:
-            self._zooms.clear()
-        self.shown = shown
-        self.post_message(PaneChanged(self))
 
     # What is drawn, and how
 
@@ -187,10 +142,10 @@ class TimeLine(TimeCursor, Pane, can_focus=True):
         except NetSleuthError as error:
             return str(error)
         self.interval = interval
-        if interval is None or self.whole is None or self.cursor is None:
+        if interval is None or self.whole is None or self.instant is None:
             self._show(None)
         else:
-            start = max(self.cursor - interval * (self.size.width // 2), self.whole[0])
+            start = max(self.instant - interval * (self.size.width // 2), self.whole[0])
             self._show((start, self.whole[1]), remember=False)
         return None
 
