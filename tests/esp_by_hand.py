@@ -37,7 +37,7 @@ class ByHand:
     depths: list[int] = field(default_factory=list)
     """Of late packets, in order of arrival."""
     gaps: list[tuple[int, int]] = field(default_factory=list)
-    """Index of the packet that opened the gap, and how many of its numbers never came: one for each run."""
+    """Index of the packet with the next number that came, and how many numbers below it never did: one for each run."""
 
     def go_on(self, seen: dict[int, int], extended: int, top: int, at: int) -> int:
         """One more packet of an epoch; return the highest number now."""
@@ -60,7 +60,7 @@ class ByHand:
         self.counts["expected"] += there[-1] - there[0] + 1
         for lower, upper in pairwise(there):
             if upper > lower + 1:
-                self.gaps.append((min(at for number, at in seen.items() if number >= upper), upper - lower - 1))
+                self.gaps.append((seen[upper], upper - lower - 1))
 
 
 NAMES = ("unique", "expected", "lost", "ahead", "late", "duplicates", "outliers", "zeros", "resets", "jumps", "wraps")

@@ -6,7 +6,7 @@ from netsleuth_tui.analysis.cells import cell_filter
 from netsleuth_tui.analysis.conversations import By, Conversations, conversation_columns, conversations, conversations_table, rates_table
 from netsleuth_tui.analysis.esp import WINDOWS, Associations, associations
 from netsleuth_tui.analysis.esp_course import OverTime, over_time, time_of
-from netsleuth_tui.analysis.esp_detail import Detail, detail, late_filter
+from netsleuth_tui.analysis.esp_detail import Detail, detail
 from netsleuth_tui.analysis.esp_order import Judged
 from netsleuth_tui.analysis.esp_remarks import remarks, verdict, with_spi
 from netsleuth_tui.analysis.esp_tables import association_columns, associations_table, courses_table
@@ -70,7 +70,6 @@ __all__ = [
     "facets_table",
     "find_row",
     "iso",
-    "late_filter",
     "over_time",
     "overview",
     "parse_interval",

@@ -16,12 +16,10 @@ from netsleuth_tui.decode.columns import Columns, Has
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
 
-__all__ = ["Detail", "Gap", "Histogram", "detail", "displacements", "extents", "late_filter"]
+__all__ = ["Detail", "Gap", "Histogram", "detail", "displacements", "duplicate_kinds", "extents"]
 
 WORST = 50
 """Gaps that are named one by one, the longest first."""
-NAMED = 100
-"""So many packets a filter names one by one."""
 COPY_WITHIN = 1_000_000
 """ns: an identical packet that comes so soon after the first was captured twice, not sent twice."""
 FARTHEST = 2**31 - 1
@@ -122,7 +120,7 @@ def detail(store: Store, rows: Rows, whole: Associations, place: int, *, window:
         extent=int(extent.max(initial=0)),
         displacement=(int(moved.min(initial=0)), int(moved.max(initial=0))),
         spread=spread,
-        copies=_copies(found, columns, here(found.duplicates)),
+        copies=_copies(duplicate_kinds(found, columns)[here(found.duplicates)]),
     )
 
 
@@ -172,28 +170,16 @@ def _worst(found: Judged, columns: Columns, runs: Numbers) -> tuple[Gap, ...]:
     )  # fmt: skip
 
 
-def _copies(found: Judged, columns: Columns, chosen: NDArray[np.bool_]) -> tuple[int, int, int]:
+def duplicate_kinds(found: Judged, columns: Columns) -> NDArray[np.uint8]:
+    """What each duplicate is: 1 captured twice (the same IP packet within 1 ms), 2 seen again with another TTL, 3 anything else."""
     rows = found.members.rows
-    copy, original = rows[found.duplicates[chosen]], rows[found.duplicate_of[chosen]]
-    has_id = columns.present[copy] & np.uint64(Has.IP_ID) != 0
+    copy, original = rows[found.duplicates], rows[found.duplicate_of]
     other_ttl = columns.ttl[copy] != columns.ttl[original]
-    same = ~other_ttl & (columns.ip_id[copy] == columns.ip_id[original]) & (columns.len[copy] == columns.len[original])
-    same &= has_id & (columns.time[copy] - columns.time[original] <= COPY_WITHIN)
-    return int(same.sum()), int(other_ttl.sum()), int((~same & ~other_ttl).sum())
+    same = (columns.ip_id[copy] == columns.ip_id[original]) & (columns.len[copy] == columns.len[original])
+    same &= (columns.present[copy] & np.uint64(Has.IP_ID) != 0) & (columns.time[copy] - columns.time[original] <= COPY_WITHIN)
+    return np.where(other_ttl, 2, np.where(same, 1, 3)).astype(np.uint8)
 
 
-def late_filter(one: Associations, low: int, high: int) -> str | None:
-    """The filter for the late packets of one association that are from `low` to `high` numbers deep; None where it would be too long.
-
-    Args:
-        one: The association, alone.
-        low: Least depth.
-        high: Greatest depth, included.
-    """
-    found = one.judged
-    here = (found.members.association(found.late) == one.which[0]) & one.chosen[found.late]
-    here &= (found.late_depth >= low) & (found.late_depth <= high)
-    numbers = np.unique(found.sequence(found.places[found.late[here]]) & 0xFFFFFFFF).tolist()
-    if not 0 < len(numbers) <= NAMED:
-        return None
-    return f"{one.filter(0)} && esp.sequence in {{{', '.join(map(str, numbers))}}}"
+def _copies(kinds: NDArray[np.uint8]) -> tuple[int, int, int]:
+    counts = np.bincount(kinds, minlength=4).tolist()
+    return counts[1], counts[2], counts[3]

@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ CHUNK = 1 << 18
 """Packets that are judged together."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Judged:
     """All ESP packets of a store, judged. A place is an extended sequence number plus what makes it unique to association and epoch."""
 
@@ -85,7 +86,7 @@ class Judged:
     """Place of the first number of each run of numbers that never came, ascending; parallel to the next three."""
     run_length: Numbers
     run_at: Numbers
-    """Position of the packet that opened the gap: the first one with a higher number."""
+    """Position of the packet with the next number that came: each has at most one run below it."""
     run_open: NDArray[np.bool_]
     """The loss is provisional, see `OPEN_NUMBERS`."""
     epochs: Numbers
@@ -182,8 +183,12 @@ def judge(
     return (base,)
 
 
+_KNOWN: WeakKeyDictionary[Store, Judged] = WeakKeyDictionary()
+"""The newest judgement of each store."""
+
+
 def judged(store: Store, cancelled: Callable[[], bool] = lambda: False) -> Judged:
-    """Judge all ESP packets of a store.
+    """Judge all ESP packets of a store, once for all of its rows.
 
     Args:
         store: What was loaded.
@@ -192,7 +197,10 @@ def judged(store: Store, cancelled: Callable[[], bool] = lambda: False) -> Judge
     Raises:
         NetSleuthError: Nobody wanted the answer any more.
     """
+    known = _KNOWN.get(store)
     columns = store.columns()
+    if known is not None and known.packets == len(columns.row):
+        return known
     members = find_members(columns, cancelled)
     kinds, places = np.zeros(len(members.rows), np.uint8), np.zeros(len(members.rows), np.int64)
     base, first = 0, 0
@@ -202,7 +210,8 @@ def judged(store: Store, cancelled: Callable[[], bool] = lambda: False) -> Judge
         last = max(int(np.searchsorted(members.starts, members.starts[first] + CHUNK, side="right")) - 1, first + 1)
         (base,) = judge(members.rows, members.starts, first, last, columns.esp_sequence, base, kinds, places)
         first = last
-    return _settled(members, columns, kinds, places, _end(store))
+    _KNOWN[store] = found = _settled(members, columns, kinds, places, _end(store))
+    return found
 
 
 def _end(store: Store) -> int:
@@ -285,7 +294,7 @@ def _told_apart(behind: Numbers, places: Numbers, front: Numbers, front_at: Numb
 def _runs(
     kinds: Kinds, places: Numbers, front: Numbers, front_at: Numbers, late: Numbers, epochs: Numbers
 ) -> tuple[Numbers, Numbers, Numbers]:
-    """Runs of numbers that never came: their lengths, first places, and positions of the packets that opened the gaps."""
+    """Runs of numbers that never came: their lengths, first places, and positions of the packets with the next number that came."""
     filled = places[late]
     # Numbers below the first of an epoch can be missing, too: between it and the late packets that came after it.
     begins = places[epochs]
@@ -306,7 +315,7 @@ def _runs(
     last[gap] = filled  # ascending: the last one stays
     start = np.concatenate((below, last)) + 1
     length = np.concatenate((filled - below, after - last)) - 1
-    at = np.concatenate((opener[gap] if len(gap) else gap, opener))
+    at = np.concatenate((late, opener))
     there = np.flatnonzero(length > 0)
     there = there[np.argsort(start[there], kind="stable")]
     return length[there], start[there], at[there]

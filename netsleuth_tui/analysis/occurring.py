@@ -14,7 +14,7 @@ from netsleuth_tui.analysis.scope import Scope, rows_of
 from netsleuth_tui.analysis.values import address, field_numbers
 from netsleuth_tui.decode.columns import PACKET_COLUMNS, Columns, Protocol
 from netsleuth_tui.jit import kernel
-from netsleuth_tui.query.fields import FIELDS, Field
+from netsleuth_tui.query.fields import NAMED, Field
 from netsleuth_tui.query.prefixes import AddressPrefix, ranges_beginning
 from netsleuth_tui.store import Rows, Store
 
@@ -96,7 +96,9 @@ def count_values(store: Store, scope: Scope, name: str, typed: str = "") -> Coun
     Raises:
         NetSleuthError: The filter of the scope is not valid, or the question was interrupted.
     """
-    field = FIELDS[name]
+    field = NAMED[name]
+    if field.judged:
+        return _judged(store, scope, field)
     if name in OWN_VALUE:
         return Counted(field, np.empty(0, np.int64), np.empty(0, np.int64), complete=False)
     rows, columns = rows_of(store, scope), store.columns()
@@ -112,6 +114,15 @@ def count_values(store: Store, scope: Scope, name: str, typed: str = "") -> Coun
     places = np.flatnonzero(counts)
     bases = np.flatnonzero(pages >= 0)
     return _sorted(field, bases[places >> PAGE_BITS] * PAGE + (places & PAGE - 1), counts[places], complete=complete)
+
+
+def _judged(store: Store, scope: Scope, field: Field) -> Counted:
+    from netsleuth_tui.analysis.esp_fields import esp_values
+
+    rows = rows_of(store, scope)
+    values, packets = np.unique(esp_values(store, field.columns[0])[_of(rows)], return_counts=True)
+    first = int(len(values) > 0 and values[0] == 0)  # 0 stands for its absence
+    return _sorted(field, values[first:].astype(np.int64), packets[first:], complete=True)
 
 
 def _sorted(field: Field, values: Counts, packets: Counts, *, complete: bool) -> Counted:

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from netsleuth_tui import query
 from netsleuth_tui.store import Rows, Store
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from netsleuth_tui.store.store import Predicate
 
 __all__ = ["EVERYTHING", "Scope", "rows_of"]
 
@@ -39,5 +47,14 @@ def rows_of(store: Store, scope: Scope) -> Rows:
         FilterError: The filter is not valid.
     """
     text = scope.filter.strip()
-    ids = store.matching(text, lambda: query.compile_filter(text, hosts=store.hosts.known())) if text else None
+    ids = store.matching(text, partial(_compiled, store, text)) if text else None
     return store.within(ids, scope.start, scope.end)
+
+
+def _compiled(store: Store, text: str) -> Predicate | None:
+    def judged(name: str) -> NDArray[np.uint32]:
+        from netsleuth_tui.analysis.esp_fields import esp_values
+
+        return esp_values(store, name)
+
+    return query.compile_filter(text, hosts=store.hosts.known(), judged=judged)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.query.errors import FilterError
-from netsleuth_tui.query.fields import ALIASES, FIELDS, PROTOCOL_DESCRIPTIONS, PROTOCOLS, Field
+from netsleuth_tui.query.fields import ALIASES, FIELDS, JUDGED, NAMED, PROTOCOL_DESCRIPTIONS, PROTOCOLS, Field
 from netsleuth_tui.query.highlight import Span, classify
 from netsleuth_tui.query.nodes import Node
 from netsleuth_tui.query.unparse import unparse
@@ -16,12 +16,14 @@ from netsleuth_tui.query.unparse import unparse
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from netsleuth_tui.query.compile import Predicate
+    from netsleuth_tui.query.compile import Judgement, Predicate
     from netsleuth_tui.query.hosts import HostLookup
 
 __all__ = [
     "ALIASES",
     "FIELDS",
+    "JUDGED",
+    "NAMED",
     "PROTOCOLS",
     "PROTOCOL_DESCRIPTIONS",
     "Field",
@@ -55,12 +57,13 @@ def warmed() -> exp.Expression:
     return FALSE
 
 
-def compile_filter(text: str, *, hosts: HostLookup) -> Predicate | None:
+def compile_filter(text: str, *, hosts: HostLookup, judged: Judgement | None = None) -> Predicate | None:
     """The predicate of a filter; None for one that is empty and leaves every frame.
 
     Args:
         text: What the user wrote.
         hosts: The addresses known now; compile again once there are more.
+        judged: Values of fields that follow from other packets, by row id; None where there are none.
 
     Raises:
         FilterError: The text is not a filter.
@@ -69,4 +72,4 @@ def compile_filter(text: str, *, hosts: HostLookup) -> Predicate | None:
         return None
     from netsleuth_tui.query.compile import predicate
 
-    return predicate(parse(text), hosts)
+    return predicate(parse(text), hosts) if judged is None else predicate(parse(text), hosts, judged)

@@ -10,7 +10,7 @@ from typing import Any as Whatever
 import lark
 
 from netsleuth_tui.query.errors import FilterError
-from netsleuth_tui.query.fields import FIELDS, PROTOCOLS, Field
+from netsleuth_tui.query.fields import NAMED, PROTOCOLS, Field
 from netsleuth_tui.query.hints import why_no_field
 from netsleuth_tui.query.nodes import (
     All,
@@ -132,7 +132,7 @@ class Builder(lark.Transformer):  # type: ignore[type-arg]
     def membership(self, parts: list[Whatever]) -> Node:
         """`a in {…}`."""
         reference = _reference(parts[0])
-        field = FIELDS[reference.name]
+        field = NAMED[reference.name]
         items = tuple(_item(field, part) for part in parts[3:-1] if not isinstance(part, lark.Token))
         return Membership(reference, items, reference.span.to(_piece(parts[-1]).span))
 
@@ -153,7 +153,7 @@ class Builder(lark.Transformer):  # type: ignore[type-arg]
         if isinstance(left, Piece) and left.text in PROTOCOLS:
             raise _refuse(left, f"{left.text} {how} …: payload bytes are not indexed", "only _ws.col.protocol holds text")
         reference = _reference(left)
-        field = FIELDS[reference.name]
+        field = NAMED[reference.name]
         if field.kind not in {"label", "text"}:
             hint = "use == or in, with a network such as 10.1.0.0/16" if field.kind == "address" else "use ==, < or in"
             raise _refuse(reference, f"{field.name} holds no text to search", hint)
@@ -185,7 +185,7 @@ def _field(written: Piece) -> Field:
     if written.kind == "STRING":
         raise _refuse(written, "a field is written without quotes")
     if written.text in PROTOCOLS:
-        first = next((name for name in FIELDS if name.startswith(f"{written.text}.")), "")
+        first = next((name for name in NAMED if name.startswith(f"{written.text}.")), "")
         hint = f"its fields have values, for example {first}" if first else f"write {written.text} alone"
         raise _refuse(written, f"{written.text} is a protocol and has no value", hint)
     if looks_like_value(written.text):
@@ -231,7 +231,7 @@ def _compare(left: Written, sign: str, right: Written, quantifier: str) -> Compa
             raise _refuse(left, "two values are compared; one side must be a field", _compare_with(left))  # type: ignore[arg-type]
         left, right, relation = right, left, _FLIPPED[relation]
     reference = _reference(left)
-    field = FIELDS[reference.name]
+    field = NAMED[reference.name]
     if isinstance(right, Reference) or field_named(right.text) is not None:
         other = _reference(right)
         _check_pair(field, relation, other)
@@ -240,7 +240,7 @@ def _compare(left: Written, sign: str, right: Written, quantifier: str) -> Compa
 
 
 def _check_pair(field: Field, relation: Relation, other: Reference) -> None:
-    second = FIELDS[other.name]
+    second = NAMED[other.name]
     if (field.kind, field.version) != (second.kind, second.version):
         raise _refuse(other, f"{field.name} and {second.name} hold different kinds of values")
     if field.kind == "address" and relation not in {"==", "!="}:

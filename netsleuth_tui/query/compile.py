@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlglot import exp
 
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.query import sql
-from netsleuth_tui.query.fields import FIELDS, PROTOCOLS, Field
+from netsleuth_tui.query.fields import JUDGED, NAMED, PROTOCOLS, Field
 from netsleuth_tui.query.hosts import HostLookup, HostSet, hosts_among, hosts_in_relation
 from netsleuth_tui.query.nodes import (
     Address,
@@ -38,9 +39,11 @@ from netsleuth_tui.query.nodes import (
 from netsleuth_tui.query.sql import TRUE, Sql
 from netsleuth_tui.query.strings import pattern
 from netsleuth_tui.query.values import LABELS
-from netsleuth_tui.store.lookup import Lookup
+from netsleuth_tui.store.lookup import Lookup, PerRow
 
-__all__ = ["Predicate", "predicate"]
+__all__ = ["Judgement", "Predicate", "predicate"]
+
+Judgement = Callable[[str], NDArray[np.uint32]]
 
 _LAYERS = (1 << 32) - 1
 """Bits of `present` that say which protocol a shared column belongs to; the others say that a field is there."""
@@ -68,8 +71,10 @@ class Predicate:
     sql: Sql
     """Boolean and never NULL, over the columns of `decode.columns.Columns`, `number` (frame.number), and those of `lookups`."""
 
-    lookups: tuple[Lookup, ...]
-    """Columns that say of each row whether its host is one of many."""
+    lookups: tuple[Lookup | PerRow, ...]
+    """Columns that say of each row whether its host is one of many, or what follows from other packets."""
+    whole: bool = False
+    """Rows that are loaded later change what holds for the earlier ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +87,19 @@ class _Test:
     """Whether it holds for the value that the column has where the field is absent."""
 
 
-def predicate(node: Node, hosts: HostLookup) -> Predicate:
-    """Compile a tree against the addresses known now; hosts that are added later need a new predicate."""
+def predicate(node: Node, hosts: HostLookup, judged: Judgement = lambda _: np.zeros(0, np.uint32)) -> Predicate:
+    """Compile a tree against the addresses known now; hosts that are added later need a new predicate.
+
+    Args:
+        node: The tree.
+        hosts: The addresses.
+        judged: Values of a field that follows from other packets, by row id; rows beyond them have none.
+    """
     compiler = _Compiler(hosts)
     found = compiler.node(node, holds=True)
-    return Predicate(found.copy(), tuple(compiler.lookups))
+    named = {column.name for column in found.find_all(exp.Column)}
+    wanted = [field.columns[0] for field in JUDGED.values() if field.columns[0] in named]
+    return Predicate(found.copy(), (*compiler.lookups, *(PerRow(name, judged(name)) for name in wanted)), whole=bool(wanted))
 
 
 class _Compiler:
@@ -110,8 +123,8 @@ class _Compiler:
 
     def _leaf(self, node: Present | Membership | Search | Comparison) -> Sql:
         if isinstance(node, Present):
-            return sql.has_bits("present", PROTOCOLS[node.name]) if node.name in PROTOCOLS else _exists(FIELDS[node.name])
-        field = FIELDS[node.left.name]
+            return sql.has_bits("present", PROTOCOLS[node.name]) if node.name in PROTOCOLS else _exists(NAMED[node.name])
+        field = NAMED[node.left.name]
         if isinstance(node, Search):
             return _labelled(_finder(node))
         if isinstance(node, Membership):
@@ -175,6 +188,8 @@ def _odd(terms: list[Sql]) -> Sql:
 
 
 def _guard(field: Field, has: int) -> Sql:
+    if field.judged:
+        return sql.compare(sql.column(field.columns[0]), "!=", sql.literal(0))
     return _HAS_TIME.copy() if field.kind == "time" else sql.has_bits("present", has)
 
 
@@ -202,7 +217,7 @@ def _any(field: Field, tests: Iterable[_Test]) -> Sql:
 
 def _needed(field: Field, has: int, test: _Test) -> int:
     """What the test must be joined by: bits of `present`, or for a time whether there must be one; 0 for nothing."""
-    if field.kind == "time":
+    if field.kind == "time" or field.judged:
         return int(test.holds_if_absent)
     return has if test.holds_if_absent else has & _LAYERS
 
@@ -255,13 +270,13 @@ def _value(field: Field, index: int, mask: int | None) -> Sql:
 
 def _between_fields(node: Comparison, right: Reference) -> Sql:
     """Every occurrence of the one field is compared with every occurrence of the other."""
-    first, second = FIELDS[node.left.name], FIELDS[right.name]
+    first, second = NAMED[node.left.name], NAMED[right.name]
     relation = _INVERSE[node.relation] if node.every else node.relation
     pairs = [
         sql.both(
             [
                 sql.compare(_value(first, i, node.left.mask), relation, _value(second, k, right.mask)),
-                _guard(first, first.has[i] | second.has[k]),
+                *([_guard(first, first.has[i] | second.has[k])] if not (first.judged or second.judged) else _guards(first, i, second, k)),
             ]
         )
         for i in range(len(first.columns))
@@ -270,6 +285,10 @@ def _between_fields(node: Comparison, right: Reference) -> Sql:
     if not node.every:
         return sql.either(pairs)
     return sql.both([_exists(first), _exists(second), sql.negated(sql.either(pairs))])
+
+
+def _guards(first: Field, i: int, second: Field, k: int) -> list[Sql]:
+    return [_guard(first, first.has[i]), _guard(second, second.has[k])]
 
 
 def _finder(node: Search) -> Callable[[str], bool]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from netsleuth_tui.query.cursor import Place, place
 from netsleuth_tui.query.errors import FilterError
-from netsleuth_tui.query.fields import ALIASES, FIELDS, PROTOCOL_DESCRIPTIONS, Field
+from netsleuth_tui.query.fields import ALIASES, NAMED, PROTOCOL_DESCRIPTIONS, Field
 from netsleuth_tui.query.nodes import All, Any, Node, Not
 from netsleuth_tui.query.tokens import in_words, scan
 from netsleuth_tui.query.unparse import unparse
@@ -71,11 +71,11 @@ def complete(text: str, cursor: int) -> Completion | None:
 
 
 def _candidates(text: str, found: Place) -> Iterable[Candidate]:
-    field = FIELDS.get(found.field)
+    field = NAMED.get(found.field)
     if found.what == "name":
         return _names(found.typed)
     if found.what == "value":
-        same = [other.name for other in FIELDS.values() if field is not None and (other.kind, other.version) == (field.kind, field.version)]
+        same = [other.name for other in NAMED.values() if field is not None and (other.kind, other.version) == (field.kind, field.version)]
         return [name for name in _names(found.typed) if name.text in same and name.text != found.field] if found.typed[:1].isalpha() else []
     if found.what == "brace":
         return [Candidate("{", "values, separated by commas", more=False)]
@@ -121,7 +121,7 @@ def _values(field: Field) -> str:
 
 _ALL = (
     *(Candidate(name, meaning, "protocol", more=False) for name, meaning in PROTOCOL_DESCRIPTIONS.items()),
-    *(Candidate(field.name, field.description, _values(field)) for field in FIELDS.values()),
+    *(Candidate(field.name, field.description, _values(field)) for field in NAMED.values()),
 )
 _OTHER_NAMES = {name: tuple(alias for alias, meant in ALIASES.items() if meant == name) for name in ALIASES.values()}
 

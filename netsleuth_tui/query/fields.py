@@ -12,7 +12,7 @@ from typing import Literal
 
 from netsleuth_tui.decode.columns import PACKET_COLUMNS, Has
 
-__all__ = ["ALIASES", "FIELDS", "NUMBER", "PROTOCOLS", "PROTOCOL_DESCRIPTIONS", "Field", "Kind"]
+__all__ = ["ALIASES", "FIELDS", "JUDGED", "NAMED", "NUMBER", "PROTOCOLS", "PROTOCOL_DESCRIPTIONS", "Field", "Kind"]
 
 Kind = Literal["uint", "bool", "address", "time", "text", "label"]
 
@@ -54,6 +54,9 @@ class Field:
     constants: tuple[int, ...] = ()
     """Values, parallel to `has`, of a field that is not stored because its presence decides it (ip.version)."""
 
+    judged: bool = False
+    """It follows from other packets, and is in no column of theirs: numbers of 32 bits, 0 where the field is absent."""
+
     @property
     def maximum(self) -> int:
         """Largest number that the field can hold."""
@@ -61,7 +64,7 @@ class Field:
             return 15
         if self.mask:
             return (1 << (self.mask >> self.shift).bit_length()) - 1
-        width = 4 if self.columns[0] == NUMBER else PACKET_COLUMNS[self.columns[0]].itemsize
+        width = 4 if self.columns[0] == NUMBER or self.judged else PACKET_COLUMNS[self.columns[0]].itemsize
         return (1 << 8 * width) - 1
 
 
@@ -168,6 +171,23 @@ _ALL: tuple[Field, ...] = (
 
 FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _ALL})
 """Every field by its name, in the order of the layers."""
+
+_JUDGED = (
+    ("esp.depth", "Late ESP packets: by how many numbers; a replay window up to that drops it. Not a field of tshark's"),
+    ("esp.ahead", "Early ESP packets: how many numbers they skipped, lost or late. Not a field of tshark's"),
+    ("esp.gap", "ESP: how many numbers right below this packet's never came. Not a field of tshark's"),
+    ("esp.gap.open", "1 where the numbers of esp.gap may yet come after the capture. Not a field of tshark's"),
+    ("esp.duplicate", "ESP numbers that came before: 1 captured twice, 2 with another TTL, 3 otherwise. Not a field of tshark's"),
+    ("esp.outlier", "1 where an ESP sequence number is far from all others of its association. Not a field of tshark's"),
+)
+
+JUDGED: Mapping[str, Field] = MappingProxyType(
+    {name: Field(name, "uint", (name.replace(".", "_"),), (int(Has.ESP_SEQUENCE),), about, judged=True) for name, about in _JUDGED}
+)
+"""Fields that only filters know: what a packet is among all packets of its ESP association. Its column's name is that of the values."""
+
+NAMED: Mapping[str, Field] = MappingProxyType({**FIELDS, **JUDGED})
+"""Every field that a filter can name."""
 
 ALIASES: Mapping[str, str] = MappingProxyType({"protocol": "_ws.col.protocol", "tcp.flags.ns": "tcp.flags.ae"})
 """Other names under which a field may be asked for."""

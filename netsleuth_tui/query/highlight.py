@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netsleuth_tui.query.explain import MAX_LENGTH
-from netsleuth_tui.query.fields import ALIASES, FIELDS, PROTOCOLS
+from netsleuth_tui.query.fields import ALIASES, NAMED, PROTOCOLS
 from netsleuth_tui.query.tokens import Piece, scan
 from netsleuth_tui.query.values import LABELS, looks_like_value
 
@@ -20,7 +20,7 @@ _SIGNS: dict[str, Kind] = {"STRING": "text", "OPEN": "error", "ASSIGN": "error",
 _NAMES: dict[str, Kind] = {
     **dict.fromkeys(LABELS, "text"),
     **dict.fromkeys(PROTOCOLS, "protocol"),
-    **dict.fromkeys((*FIELDS, *ALIASES), "field"),
+    **dict.fromkeys((*NAMED, *ALIASES), "field"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 
-from netsleuth_tui.query.fields import ALIASES, FIELDS, PROTOCOLS
+from netsleuth_tui.query.fields import ALIASES, NAMED, PROTOCOLS
 
 __all__ = ["meant", "why_no_field"]
 
@@ -63,11 +63,11 @@ _REASONS: tuple[tuple[str, str], ...] = (
 
 def meant(word: str) -> str:
     """The known name that `word` was probably meant to be, or an empty string."""
-    names = [*FIELDS, *ALIASES, *PROTOCOLS]
+    names = [*NAMED, *ALIASES, *PROTOCOLS]
     lower = word.lower()
     if lower in names:
         return lower
-    parts = [name for name in FIELDS if name.endswith(f".{lower}") or name.startswith(f"{lower}.")]
+    parts = [name for name in NAMED if name.endswith(f".{lower}") or name.startswith(f"{lower}.")]
     close = parts or difflib.get_close_matches(lower, names, n=1, cutoff=0.65)
     return close[0] if close else ""
 

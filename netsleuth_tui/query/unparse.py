@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 
 from netsleuth_tui.query import times
-from netsleuth_tui.query.fields import FIELDS
+from netsleuth_tui.query.fields import NAMED
 from netsleuth_tui.query.nodes import (
     Address,
     All,
@@ -90,5 +90,5 @@ def _value(left: Reference, value: Value) -> str:
     if isinstance(value, Instant):
         return times.seconds(value.value) if left.name == "frame.time_epoch" else quoted(times.iso(value.value))
     if isinstance(value, Number):
-        return f"0x{value.value:x}" if FIELDS[left.name].base == 16 or left.mask is not None else str(value.value)
+        return f"0x{value.value:x}" if NAMED[left.name].base == 16 or left.mask is not None else str(value.value)
     return quoted(value.value)

@@ -9,7 +9,7 @@ from typing import Final
 from netsleuth_tui.decode.columns import NO_TIME, Protocol
 from netsleuth_tui.query import times
 from netsleuth_tui.query.errors import FilterError
-from netsleuth_tui.query.fields import ALIASES, FIELDS, Field
+from netsleuth_tui.query.fields import ALIASES, NAMED, Field
 from netsleuth_tui.query.nodes import Address, Instant, Number, Text, Value
 from netsleuth_tui.query.strings import unquoted
 from netsleuth_tui.query.tokens import Piece
@@ -26,7 +26,7 @@ _MAC = re.compile(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}|([0-9A-Fa-f]{4}\.){2}[
 
 def field_named(name: str) -> Field | None:
     """The field with this name or alias."""
-    return FIELDS.get(ALIASES.get(name, name))
+    return NAMED.get(ALIASES.get(name, name))
 
 
 def looks_like_value(word: str) -> bool:

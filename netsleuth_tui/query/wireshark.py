@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netsleuth_tui.query.fields import JUDGED
 from netsleuth_tui.query.nodes import All, Any, Comparison, Either, Node, Not, Present, Reference
 from netsleuth_tui.query.unparse import unparse
 
@@ -33,6 +34,7 @@ def for_wireshark(text: str) -> tuple[str, tuple[str, ...]]:
     node = parse(text)
     names = dict.fromkeys(_names(node))
     notes = [_NOTES[name] for name in names if name in _NOTES]
+    notes += [f"{name}: Wireshark does not have this field" for name in names if name in JUDGED]
     if "xor" in names:
         notes.append(f"xor: {_SINCE}")
     return unparse(node), tuple(notes)

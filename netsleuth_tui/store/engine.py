@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from netsleuth_tui.decode.columns import Columns
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.store.lookup import Lookup
+from netsleuth_tui.store.lookup import Lookup, PerRow
 
 __all__ = ["Engine"]
 
@@ -41,7 +41,9 @@ class Engine:
             self._connection.execute(statement)
         self._lock = threading.Lock()
 
-    def row_ids(self, columns: Columns, predicate: exp.Expression, lookups: Sequence[Lookup], starts: Sequence[int]) -> NDArray[np.uint32]:
+    def row_ids(
+        self, columns: Columns, predicate: exp.Expression, lookups: Sequence[Lookup | PerRow], starts: Sequence[int]
+    ) -> NDArray[np.uint32]:
         """Ascending ids of the rows of `columns` that satisfy `predicate`.
 
         Args:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.jit import kernel
 
-__all__ = ["Lookup", "look_up"]
+__all__ = ["Lookup", "PerRow", "look_up"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,22 @@ class Lookup:
         found = np.empty(len(ids), np.uint8)
         look_up(self.table, ids, found)
         return found.view(np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class PerRow:
+    """A column of numbers that are known by row id."""
+
+    name: str
+    values: NDArray[np.uint32]
+    """By row id; rows beyond its end have 0."""
+    column: Literal["row"] = "row"
+
+    def over(self, rows: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """The column for rows with these ids, which follow one another without a gap."""
+        first = int(rows[0]) if len(rows) else 0
+        known = self.values[first : first + len(rows)]
+        return known if len(known) == len(rows) else np.append(known, np.zeros(len(rows) - len(known), np.uint32))
 
 
 def _look_up_numpy(table: NDArray[np.uint8], ids: NDArray[np.uint32], found: NDArray[np.uint8]) -> None:

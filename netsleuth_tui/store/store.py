@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from netsleuth_tui.decode.columns import Columns
     from netsleuth_tui.store.engine import Engine
-    from netsleuth_tui.store.lookup import Lookup
+    from netsleuth_tui.store.lookup import Lookup, PerRow
     from netsleuth_tui.store.sources import Source
 
 __all__ = ["Predicate", "Store"]
@@ -42,8 +42,12 @@ class Predicate(Protocol):
         """The condition."""
 
     @property
-    def lookups(self) -> Sequence[Lookup]:
+    def lookups(self) -> Sequence[Lookup | PerRow]:
         """Further columns that it names."""
+
+    @property
+    def whole(self) -> bool:
+        """Rows that are loaded later change what holds for the earlier ones."""
 
 
 class Store:
@@ -111,6 +115,8 @@ class Store:
             columns = self.columns()
             rows = len(columns.row)
             predicate = compiled() if seen < rows or text not in self._matches else None
+            if predicate is not None and predicate.whole:
+                seen, ids = 0, ids[:0]
             if predicate is not None and seen < rows:
                 unseen = columns.at(slice(seen, None))
                 found = self.engine.row_ids(unseen, predicate.sql, predicate.lookups, self.starts)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from query.random_filters import FILTERS
 from query.reference import PACKETS, holds
 
-from netsleuth_tui.query import ALIASES, FIELDS, PROTOCOLS, FilterError, parse, unparse
+from netsleuth_tui.query import ALIASES, FIELDS, NAMED, PROTOCOLS, FilterError, parse, unparse
 from netsleuth_tui.query.completion import complete
 
 PLACES = [
@@ -87,16 +87,16 @@ def test_names_are_ranked(typed, first):
 def test_every_name_is_offered_with_its_meaning():
     """On an empty line: all fields and protocols, with what they mean and what they hold."""
     offered = {candidate.text: candidate for candidate in complete("", 0).candidates}
-    assert set(offered) == {*FIELDS, *PROTOCOLS}
+    assert set(offered) == {*NAMED, *PROTOCOLS}
     assert all(candidate.meaning and candidate.kind for candidate in offered.values())
     assert offered["ip.src"].kind == "IPv4 address"
 
 
-@pytest.mark.parametrize("name", sorted({*FIELDS, *PROTOCOLS, *ALIASES}))
+@pytest.mark.parametrize("name", sorted({*NAMED, *PROTOCOLS, *ALIASES}))
 def test_whatever_is_offered_can_be_accepted(name):
     """Behind each name, all operators that are offered make a filter with a value behind them."""
     values = {"address": "10.0.0.1", "time": "1", "label": '"TCP"', "text": '"x"'}
-    field = FIELDS.get(ALIASES.get(name, name))
+    field = NAMED.get(ALIASES.get(name, name))
     text = f"{name} "
     for candidate in complete(text, len(text)).candidates:
         after, cursor = complete(text, len(text)).accepted(text, candidate.text, more=candidate.more)

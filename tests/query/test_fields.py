@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from netsleuth_tui.decode.columns import Columns, Has
-from netsleuth_tui.query import ALIASES, FIELDS, PROTOCOL_DESCRIPTIONS, PROTOCOLS, FilterError, classify, parse
+from netsleuth_tui.query import ALIASES, FIELDS, NAMED, PROTOCOL_DESCRIPTIONS, PROTOCOLS, FilterError, classify, parse
 from netsleuth_tui.query.fields import NUMBER
 
 MANUAL = Path(__file__).resolve().parents[2] / "docs" / "filter.md"
@@ -71,7 +71,7 @@ def test_the_manual_lists_every_field_and_protocol_with_its_meaning():
     rows = {
         cells[0]: cells for cells in ([cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| `"))
     }
-    for field in FIELDS.values():
+    for field in NAMED.values():
         assert rows[f"`{field.name}`"][-1] == field.description
     for name, description in PROTOCOL_DESCRIPTIONS.items():
         assert rows[f"`{name}`"][-1] == description

@@ -20,6 +20,7 @@ from netsleuth_tui.store.engine import Engine
 
 class _Predicate:
     lookups = ()
+    whole = False
 
     def __init__(self, sql: str) -> None:
         self.sql = parse_one(sql, dialect="duckdb")

@@ -171,11 +171,14 @@ async def test_numbers_are_filters(driven: Driven) -> None:
         assert d.main.overview.matched == int(one.over.course.packets[0]) or "frame.time" in d.main.session.scope.filter
         await d.press("u")
         await d.until(lambda: len(one._lines) > 20)
-        drops = next(k for k, each in enumerate(one._lines) if each.where == "esp.depth >= 64")
-        one.move_to(drops)
-        await d.press("equals_sign")
-        assert d.main.overview.matched == 30
-        await d.press("u")
+        total = {"esp.depth >= 64": 30, "esp.depth >= 128": 2, "esp.depth in {64 .. 127}": 28, "esp.gap": 1, "esp.gap in {8 .. 15}": 1}
+        for where, count in total.items():
+            one.move_to(next(k for k, each in enumerate(one._lines) if each.where == where and each.values is None))
+            await d.press("equals_sign")
+            assert d.main.session.scope.filter.endswith(where)
+            assert d.main.overview.matched == count, where
+            await d.press("u")
+        await d.until(lambda: len(one._lines) > 20)
         gap = next(k for k, each in enumerate(one._lines) if each.row is not None)
         one.move_to(gap)
         await d.press("equals_sign")

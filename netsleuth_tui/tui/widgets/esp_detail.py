@@ -100,10 +100,10 @@ class EspDetail(TimeCursor, ScrolledLines, Pane, can_focus=True):
         charted = self.charted
         if charted is not None:
             self.axis, self.whole, self._judged = charted.axis, charted.whole, result.found.judged
+            self.place()
         self._make()
         if moved and self.shown is not None and not self.window_is_near():
             self._show(None)
-        self.mark()
 
     def _make(self) -> None:
         """Make the lines again."""

@@ -110,6 +110,11 @@ class TimeCursor(_Base):
 
     def mark(self) -> None:
         """Put cursor and brush into the columns of the axis, and draw what changed."""
+        self.place()
+        self.redraw()
+
+    def place(self) -> None:
+        """Put cursor and brush into the columns of the axis."""
         axis, whole = self.axis, self.whole
         if axis is None or whole is None:
             return
@@ -123,7 +128,6 @@ class TimeCursor(_Base):
             first = -1 if start is None else (start - axis.start) // axis.column
             last = axis.columns if end is None else (end - 1 - axis.start) // axis.column
             self.brush = (first, last)
-        self.redraw()
 
     def cursor_time(self) -> tuple[int, int] | None:
         """Begin and end of the column under the cursor."""
