@@ -10,6 +10,31 @@ from netsleuth_tui.analysis.esp_detail import Detail, detail
 from netsleuth_tui.analysis.esp_order import Judged
 from netsleuth_tui.analysis.esp_remarks import remarks, verdict, with_spi
 from netsleuth_tui.analysis.esp_tables import association_columns, associations_table, courses_table
+from netsleuth_tui.analysis.event_data import EventData, FieldLine, FieldValue, event_data, event_data_table
+from netsleuth_tui.analysis.event_groups import MOST_KEYS, EventGroups, event_groups, event_groups_table, parse_keys
+from netsleuth_tui.analysis.event_ids import (
+    EVENT_BREAKDOWNS,
+    EventBreakdown,
+    EventIdLine,
+    EventIds,
+    EventLine,
+    event_breakdown,
+    event_ids,
+    event_ids_table,
+)
+from netsleuth_tui.analysis.event_records import can_sort_events, event_records, event_table, exported_fields, sorted_events
+from netsleuth_tui.analysis.event_terms import event_cell_filter, event_id_filter, event_term, joined_terms
+from netsleuth_tui.analysis.event_values import (
+    BESIDE,
+    EVENT_EXPORTED,
+    EVENT_SHOWN,
+    LEVELS,
+    event_cells,
+    event_column,
+    is_event_column,
+    level_name,
+    unknown_fields,
+)
 from netsleuth_tui.analysis.explain import explain
 from netsleuth_tui.analysis.explanation import Explanation, explanation_table
 from netsleuth_tui.analysis.facets import Facet, facets, facets_table
@@ -17,7 +42,7 @@ from netsleuth_tui.analysis.finding import Found, find_row
 from netsleuth_tui.analysis.intervals import parse_interval, show_interval
 from netsleuth_tui.analysis.overview import Overview, overview
 from netsleuth_tui.analysis.records import EXPORTED, SHOWN, records, records_table
-from netsleuth_tui.analysis.scope import EVERYTHING, Scope, rows_of
+from netsleuth_tui.analysis.scope import EVERYTHING, Scope, event_rows_of, rows_of
 from netsleuth_tui.analysis.series import MEASURE_NAMES, SPLITS, Measure, Series, check_split, series
 from netsleuth_tui.analysis.sorting import can_sort, sorted_rows
 from netsleuth_tui.analysis.summary import Summary, summary, summary_dict, summary_table
@@ -26,9 +51,15 @@ from netsleuth_tui.analysis.times import clock, epoch, iso, parse_time
 from netsleuth_tui.analysis.values import column_of
 
 __all__ = [
+    "BESIDE",
+    "EVENT_BREAKDOWNS",
+    "EVENT_EXPORTED",
+    "EVENT_SHOWN",
     "EVERYTHING",
     "EXPORTED",
+    "LEVELS",
     "MEASURE_NAMES",
+    "MOST_KEYS",
     "SHOWN",
     "SPLITS",
     "WINDOWS",
@@ -37,8 +68,16 @@ __all__ = [
     "Conversations",
     "Count",
     "Detail",
+    "EventBreakdown",
+    "EventData",
+    "EventGroups",
+    "EventIdLine",
+    "EventIds",
+    "EventLine",
     "Explanation",
     "Facet",
+    "FieldLine",
+    "FieldValue",
     "Found",
     "Judged",
     "Measure",
@@ -53,6 +92,7 @@ __all__ = [
     "between",
     "breakdown_table",
     "can_sort",
+    "can_sort_events",
     "cell_filter",
     "check_split",
     "clock",
@@ -64,15 +104,36 @@ __all__ = [
     "courses_table",
     "detail",
     "epoch",
+    "event_breakdown",
+    "event_cell_filter",
+    "event_cells",
+    "event_column",
+    "event_data",
+    "event_data_table",
+    "event_groups",
+    "event_groups_table",
+    "event_id_filter",
+    "event_ids",
+    "event_ids_table",
+    "event_records",
+    "event_rows_of",
+    "event_table",
+    "event_term",
     "explain",
     "explanation_table",
+    "exported_fields",
     "facets",
     "facets_table",
     "find_row",
+    "is_event_column",
     "iso",
+    "joined_terms",
+    "late_filter",
+    "level_name",
     "over_time",
     "overview",
     "parse_interval",
+    "parse_keys",
     "parse_time",
     "rates_table",
     "records",
@@ -81,6 +142,7 @@ __all__ = [
     "rows_of",
     "series",
     "show_interval",
+    "sorted_events",
     "sorted_rows",
     "summary",
     "summary_dict",
@@ -89,6 +151,7 @@ __all__ = [
     "timeline",
     "timeline_by_table",
     "timeline_table",
+    "unknown_fields",
     "verdict",
     "with_spi",
 ]

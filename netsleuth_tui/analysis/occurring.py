@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.event_occurring import CountedEvents, Occurrence, Occurring, count_event_values
 from netsleuth_tui.analysis.halves import Part, count_in_halves
 from netsleuth_tui.analysis.scope import Scope, rows_of
 from netsleuth_tui.analysis.values import address, field_numbers
@@ -18,7 +19,7 @@ from netsleuth_tui.query.fields import NAMED, Field
 from netsleuth_tui.query.prefixes import AddressPrefix, ranges_beginning
 from netsleuth_tui.store import Rows, Store
 
-__all__ = ["Counted", "Occurrence", "Occurring", "count_values"]
+__all__ = ["Counted", "CountedEvents", "Occurrence", "Occurring", "count_values"]
 
 PAGE_BITS = 16
 PAGE = 1 << PAGE_BITS
@@ -33,25 +34,6 @@ OWN_VALUE = frozenset({"frame.number", "frame.time", "frame.time_epoch", "frame.
 _EVERY_BIT = (1 << 32) - 1
 
 Counts = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """A value as it is written in a filter, and the packets that `field == value` keeps."""
-
-    text: str
-    packets: int
-
-
-@dataclass(frozen=True, slots=True)
-class Occurring:
-    """The most frequent values of a field."""
-
-    values: tuple[Occurrence, ...]
-    others: int
-    """Further values that begin with what was typed."""
-    too_many: bool = False
-    """There are so many different values that they were not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +66,10 @@ class Counted:
         return Occurring(tuple(found), len(values) - refused - len(found), too_many=not self.complete and not len(self.values))
 
 
-def count_values(store: Store, scope: Scope, name: str, typed: str = "") -> Counted:
+def count_values(store: Store, scope: Scope, name: str, typed: str = "") -> Counted | CountedEvents:
     """Count the values of a field in the rows of a scope; a packet in which it occurs twice with one value counts once.
+
+    A field of events is counted in the events of the scope.
 
     Args:
         store: What was loaded.
@@ -96,6 +80,8 @@ def count_values(store: Store, scope: Scope, name: str, typed: str = "") -> Coun
     Raises:
         NetSleuthError: The filter of the scope is not valid, or the question was interrupted.
     """
+    if name not in NAMED:
+        return count_event_values(store, scope, name)
     field = NAMED[name]
     if field.judged:
         return _judged(store, scope, field)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from netsleuth_tui.store.store import Predicate
 
-__all__ = ["EVERYTHING", "Scope", "rows_of"]
+__all__ = ["EVERYTHING", "Scope", "event_rows_of", "rows_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ EVERYTHING = Scope()
 
 
 def rows_of(store: Store, scope: Scope) -> Rows:
-    """The rows that a scope selects among those loaded by now.
+    """The packets that a scope selects among those loaded by now.
 
     Raises:
         FilterError: The filter is not valid.
@@ -58,3 +58,19 @@ def _compiled(store: Store, text: str) -> Predicate | None:
         return esp_values(store, name)
 
     return query.compile_filter(text, hosts=store.hosts.known(), judged=judged)
+
+
+def event_rows_of(store: Store, scope: Scope) -> Rows:
+    """The events that a scope selects among those loaded by now, as rows of `store.events`.
+
+    Raises:
+        FilterError: The filter is not valid.
+    """
+    text = scope.filter.strip()
+    if not store.events.rows:
+        if text:
+            query.parse(text)
+        return Rows(0, 0)
+    values, search = store.event_values, store.texts_matching
+    ids = store.matching_events(text, lambda first, last: query.filter_events(text, values, search, first, last)) if text else None
+    return store.events_within(ids, scope.start, scope.end)

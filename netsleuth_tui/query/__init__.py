@@ -8,19 +8,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.query.errors import FilterError
+from netsleuth_tui.query.event_fields import EVENT_FIELDS, event_field
 from netsleuth_tui.query.fields import ALIASES, FIELDS, JUDGED, NAMED, PROTOCOL_DESCRIPTIONS, PROTOCOLS, Field
 from netsleuth_tui.query.highlight import Span, classify
 from netsleuth_tui.query.nodes import Node
 from netsleuth_tui.query.unparse import unparse
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from sqlglot import exp
 
     from netsleuth_tui.query.compile import Judgement, Predicate
+    from netsleuth_tui.query.event_filter import Searcher
     from netsleuth_tui.query.hosts import HostLookup
+    from netsleuth_tui.store.event_values import EventValues
 
 __all__ = [
     "ALIASES",
+    "EVENT_FIELDS",
     "FIELDS",
     "JUDGED",
     "NAMED",
@@ -32,6 +38,8 @@ __all__ = [
     "Span",
     "classify",
     "compile_filter",
+    "event_field",
+    "filter_events",
     "parse",
     "unparse",
     "warmed",
@@ -55,6 +63,24 @@ def warmed() -> exp.Expression:
 
     parse("tcp")
     return FALSE
+
+
+def filter_events(text: str, values: EventValues, search: Searcher, first: int, last: int) -> NDArray[np.bool_]:
+    """Whether a filter that is not empty keeps each of the events `first` to `last` (excluded).
+
+    Args:
+        text: What the user wrote.
+        values: Of the events.
+        search: Tests texts with a regular expression.
+        first: First row.
+        last: One past the last row.
+
+    Raises:
+        FilterError: The text is not a filter.
+    """
+    from netsleuth_tui.query.event_filter import matching_events
+
+    return matching_events(parse(text), values, search, first, last)
 
 
 def compile_filter(text: str, *, hosts: HostLookup, judged: Judgement | None = None) -> Predicate | None:

@@ -30,9 +30,9 @@ from netsleuth_tui.query.nodes import (
     Text,
     Value,
 )
-from netsleuth_tui.query.strings import pattern, unquoted
+from netsleuth_tui.query.strings import linear_pattern, pattern, unquoted
 from netsleuth_tui.query.tokens import COMPARISONS, Piece
-from netsleuth_tui.query.values import LABELS, field_named, is_number, looks_like_value, number, value
+from netsleuth_tui.query.values import LABELS, field_called, field_named, is_number, looks_like_value, number, value
 
 __all__ = ["Builder"]
 
@@ -110,7 +110,7 @@ class Builder(lark.Transformer):  # type: ignore[type-arg]
         """`field & bits`."""
         left, bits = parts[0], parts[2]
         field = _field(left)
-        if field.kind != "uint":
+        if field.kind not in {"uint", "data"}:
             hint = f"for a network: {field.name} == 10.1.0.0/16" if field.version == 4 else "for example tcp.flags & 0x02"
             raise _refuse(left, f"& picks bits from whole numbers, and {field.name} is none", hint)
         mask = number(bits.text) if bits.kind == "WORD" else None
@@ -132,8 +132,11 @@ class Builder(lark.Transformer):  # type: ignore[type-arg]
     def membership(self, parts: list[Whatever]) -> Node:
         """`a in {…}`."""
         reference = _reference(parts[0])
-        field = NAMED[reference.name]
+        field = field_called(reference.name)
         items = tuple(_item(field, part) for part in parts[3:-1] if not isinstance(part, lark.Token))
+        for item in items:
+            if not isinstance(item, Range):
+                _beside(reference, item)
         return Membership(reference, items, reference.span.to(_piece(parts[-1]).span))
 
     def exclusion(self, parts: list[Whatever]) -> Node:
@@ -153,16 +156,17 @@ class Builder(lark.Transformer):  # type: ignore[type-arg]
         if isinstance(left, Piece) and left.text in PROTOCOLS:
             raise _refuse(left, f"{left.text} {how} …: payload bytes are not indexed", "only _ws.col.protocol holds text")
         reference = _reference(left)
-        field = NAMED[reference.name]
-        if field.kind not in {"label", "text"}:
+        field = field_called(reference.name)
+        if field.kind not in {"label", "text", "data"} or reference.mask is not None:
             hint = "use == or in, with a network such as 10.1.0.0/16" if field.kind == "address" else "use ==, < or in"
             raise _refuse(reference, f"{field.name} holds no text to search", hint)
         if sought.kind != "STRING":
-            raise _refuse(sought, f"{how} is followed by a string in double quotes", f'for example {field.name} {how} "CMP"')
-        text = Text(unquoted(sought), sought.span)
+            example = "CMP" if field.event is None else ".dll"
+            raise _refuse(sought, f"{how} is followed by a string in double quotes", f'for example {field.name} {how} "{example}"')
+        text = Text(unquoted(sought, expression=how == "matches", any_unit=True), sought.span)
         if how == "contains":
             return Search(reference, "contains", text, reference.span.to(text.span))
-        pattern(text.value, text.span)
+        (pattern if field.event is None else linear_pattern)(text.value, text.span)
         return Search(reference, "matches", text, reference.span.to(text.span))
 
 
@@ -231,28 +235,51 @@ def _compare(left: Written, sign: str, right: Written, quantifier: str) -> Compa
             raise _refuse(left, "two values are compared; one side must be a field", _compare_with(left))  # type: ignore[arg-type]
         left, right, relation = right, left, _FLIPPED[relation]
     reference = _reference(left)
-    field = NAMED[reference.name]
-    if isinstance(right, Reference) or field_named(right.text) is not None:
+    field = field_called(reference.name)
+    if isinstance(right, Reference) or _is_other_field(field, right):
         other = _reference(right)
         _check_pair(field, relation, other)
         return Comparison(reference, relation, other, every, span)
-    return Comparison(reference, relation, _value(field, right), every, span)
+    return Comparison(reference, relation, _beside(reference, _value(field, right)), every, span)
+
+
+def _is_other_field(field: Field, right: Piece) -> bool:
+    """Whether the word on the right is a field: any capital letter begins one, but only beside a field of events (`protocol == TCP`)."""
+    other = field_named(right.text) if right.kind == "WORD" else None
+    return other is not None and (other.event is None or field.event is not None)
+
+
+_COMPARABLE = {"uint": {"uint", "bool", "data"}, "bool": {"uint", "bool", "data"}, "text": {"text", "data"}}
+"""Kinds of event fields that can be compared with each other; event data with any of them."""
 
 
 def _check_pair(field: Field, relation: Relation, other: Reference) -> None:
-    second = NAMED[other.name]
-    if (field.kind, field.version) != (second.kind, second.version):
+    second = field_called(other.name)
+    if field.event is not None and second.event is not None:
+        alike = second.kind == field.kind or second.kind in _COMPARABLE.get(field.kind, {"uint", "bool", "text"})
+        if not alike or (field.kind == "time") != (second.kind == "time"):
+            raise _refuse(other, f"{field.name} and {second.name} hold different kinds of values")
+        return
+    if (field.kind, field.version, field.event) != (second.kind, second.version, second.event):
         raise _refuse(other, f"{field.name} and {second.name} hold different kinds of values")
     if field.kind == "address" and relation not in {"==", "!="}:
         raise _refuse(other, "two address fields can only be equal or not", f"for example {field.name} == {second.name}")
 
 
 def _value(field: Field, written: Piece) -> Value:
-    if field.kind not in {"label", "text"} and written.text in PROTOCOLS:
+    if field.kind not in {"label", "text", "data"} and written.text in PROTOCOLS:
         raise _refuse(written, f"{written.text} is a protocol, not a value of {field.name}", "join conditions with and or or")
     found = value(field, written)
     if field.kind == "label" and isinstance(found, Text) and found.value not in LABELS:
         raise _refuse(written, f'no protocol is labelled "{found.value}"', f"the labels are {', '.join(LABELS)}")
+    return found
+
+
+def _beside(reference: Reference, found: Value) -> Value:
+    """The value, which has to be a number beside bits."""
+    if reference.mask is not None and isinstance(found, Text):
+        what, hint = "bits are compared with a number", f"for example {reference.name} & 0x2 == 0x2"
+        raise FilterError(what, column=found.span.start, length=found.span.end - found.span.start, hint=hint)
     return found
 
 

@@ -36,7 +36,7 @@ from netsleuth_tui.query.nodes import (
     Text,
     Value,
 )
-from netsleuth_tui.query.sql import TRUE, Sql
+from netsleuth_tui.query.sql import FALSE, TRUE, Sql
 from netsleuth_tui.query.strings import pattern
 from netsleuth_tui.query.values import LABELS
 from netsleuth_tui.store.lookup import Lookup, PerRow
@@ -122,13 +122,19 @@ class _Compiler:
         return leaf if holds else sql.negated(leaf)
 
     def _leaf(self, node: Present | Membership | Search | Comparison) -> Sql:
+        name = node.name if isinstance(node, Present) else node.left.name
+        if name in PROTOCOLS:
+            return sql.has_bits("present", PROTOCOLS[name])
+        field = _of_packets(name)
+        if field is None:  # packets have no fields of events
+            return FALSE
         if isinstance(node, Present):
-            return sql.has_bits("present", PROTOCOLS[node.name]) if node.name in PROTOCOLS else _exists(NAMED[node.name])
-        field = NAMED[node.left.name]
+            return _exists(field)
         if isinstance(node, Search):
             return _labelled(_finder(node))
-        if isinstance(node, Membership):
-            return self._membership(field, node)
+        return self._membership(field, node) if isinstance(node, Membership) else self._comparison(field, node)
+
+    def _comparison(self, field: Field, node: Comparison) -> Sql:
         if isinstance(node.right, Reference):
             return _between_fields(node, node.right)
         if node.every:
@@ -268,9 +274,16 @@ def _value(field: Field, index: int, mask: int | None) -> Sql:
     return exp.Paren(this=exp.BitwiseRightShift(this=found, expression=sql.literal(shift))) if shift else found
 
 
+def _of_packets(name: str) -> Field | None:
+    """The field of packets; of those of events only the time is one."""
+    return NAMED["frame.time"] if name == "TimeCreated" else NAMED.get(name)
+
+
 def _between_fields(node: Comparison, right: Reference) -> Sql:
     """Every occurrence of the one field is compared with every occurrence of the other."""
-    first, second = NAMED[node.left.name], NAMED[right.name]
+    first, second = _of_packets(node.left.name), _of_packets(right.name)
+    if first is None or second is None:
+        return FALSE
     relation = _INVERSE[node.relation] if node.every else node.relation
     pairs = [
         sql.both(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from netsleuth_tui.query.cursor import Place, place
 from netsleuth_tui.query.errors import FilterError
+from netsleuth_tui.query.event_fields import EVENT_FIELDS
 from netsleuth_tui.query.fields import ALIASES, NAMED, PROTOCOL_DESCRIPTIONS, Field
 from netsleuth_tui.query.nodes import All, Any, Node, Not
 from netsleuth_tui.query.tokens import in_words, scan
 from netsleuth_tui.query.unparse import unparse
+from netsleuth_tui.query.values import field_named
 
 __all__ = ["Candidate", "Completion", "complete"]
 
@@ -60,23 +62,29 @@ class Completion:
         return f"{before}{chosen}{blank}{behind}", len(before) + len(chosen) + int(more)
 
 
-def complete(text: str, cursor: int) -> Completion | None:
-    """What could be meant at `cursor` in any text whatever; None where nothing can be said."""
+def complete(text: str, cursor: int, data: Sequence[Candidate] = ()) -> Completion | None:
+    """What could be meant at `cursor` in any text whatever; None where nothing can be said.
+
+    Args:
+        text: What is typed.
+        cursor: Where.
+        data: Names of the event data that occur, which no registry knows.
+    """
     found = place(text, cursor)
     if found is None:
         return None
-    candidates = tuple(_candidates(text, found))
+    candidates = tuple(_candidates(text, found, data))
     rest = _rest(text, found) if found.what in {"value", "set"} else ""
     return Completion(found, candidates, rest)
 
 
-def _candidates(text: str, found: Place) -> Iterable[Candidate]:
-    field = NAMED.get(found.field)
+def _candidates(text: str, found: Place, data: Sequence[Candidate]) -> Iterable[Candidate]:
+    field = field_named(found.field) if found.field else None
     if found.what == "name":
-        return _names(found.typed)
+        return _names(found.typed, data)
     if found.what == "value":
-        same = [other.name for other in NAMED.values() if field is not None and (other.kind, other.version) == (field.kind, field.version)]
-        return [name for name in _names(found.typed) if name.text in same and name.text != found.field] if found.typed[:1].isalpha() else []
+        others = _names(found.typed, data) if found.typed[:1].isalpha() and field is not None else []
+        return [name for name in others if name.text != found.field and _is_alike(field, field_named(name.text))]
     if found.what == "brace":
         return [Candidate("{", "values, separated by commas", more=False)]
     if found.what not in {"operator", "joint"}:
@@ -85,14 +93,25 @@ def _candidates(text: str, found: Place) -> Iterable[Candidate]:
     return [sign for sign in signs if sign.text.startswith(found.typed)]
 
 
+def _is_alike(field: Field | None, other: Field | None) -> bool:
+    """Whether two fields can be compared with each other."""
+    if field is None or other is None or (field.event is None) != (other.event is None):
+        return False
+    if field.event is None:
+        return (other.kind, other.version) == (field.kind, field.version)
+    return other.kind in {field.kind, "data"} or (field.kind == "data" and other.kind != "time")
+
+
 # Names
 
 
-def _names(typed: str) -> list[Candidate]:
+def _names(typed: str, data: Sequence[Candidate] = ()) -> list[Candidate]:
     """Fields and protocols that `typed` may mean: as the beginning, a part, a word of the meaning, or letters in their order."""
     ranked = []
-    for order, candidate in enumerate(_ALL):
-        ranks = [rank for name in (candidate.text, *_OTHER_NAMES.get(candidate.text, ())) if (rank := _rank(typed, name)) is not None]
+    for order, candidate in enumerate((*_ALL, *data)):
+        ranks = [
+            rank for name in (candidate.text, *_OTHER_NAMES.get(candidate.text, ())) if (rank := _rank(typed, name.lower())) is not None
+        ]
         if not ranks and len(typed) > 2 and re.search(rf"\b{re.escape(typed)}", candidate.meaning, re.IGNORECASE):
             ranks = [4]
         if ranks:
@@ -115,22 +134,29 @@ def _rank(typed: str, name: str) -> int | None:
 
 
 def _values(field: Field) -> str:
-    kinds = {"address": f"IPv{field.version} address", "time": "time", "bool": "0 or 1", "label": "text", "text": "text"}
+    kinds = {
+        "address": f"IPv{field.version} address",
+        "time": "time",
+        "bool": "0 or 1",
+        "label": "text",
+        "text": "text",
+        "data": "event data",
+    }
     return kinds.get(field.kind) or (f"0..{field.maximum}" if field.maximum < 1 << 17 else f"{field.maximum.bit_length()} bits")
 
 
 _ALL = (
     *(Candidate(name, meaning, "protocol", more=False) for name, meaning in PROTOCOL_DESCRIPTIONS.items()),
-    *(Candidate(field.name, field.description, _values(field)) for field in NAMED.values()),
+    *(Candidate(field.name, field.description, _values(field)) for field in (*NAMED.values(), *EVENT_FIELDS.values())),
 )
 _OTHER_NAMES = {name: tuple(alias for alias, meant in ALIASES.items() if meant == name) for name in ALIASES.values()}
 
 
 # Operators
 
-_NUMBERS = frozenset({"uint", "time", "address"})
-_ANY = frozenset({"uint", "bool", "time", "address", "label", "text"})
-_TEXTS = frozenset({"label", "text"})
+_NUMBERS = frozenset({"uint", "time", "address", "data"})
+_ANY = frozenset({"uint", "bool", "time", "address", "label", "text", "data"})
+_TEXTS = frozenset({"label", "text", "data"})
 _OPERATORS = (
     ("==", "equals", _ANY),
     ("!=", "is there, and differs", _ANY),
@@ -140,7 +166,7 @@ _OPERATORS = (
     (">=", "is greater or equal", _NUMBERS),
     ("<", "is smaller", _NUMBERS),
     ("<=", "is smaller or equal", _NUMBERS),
-    ("&", "has one of these bits", frozenset({"uint"})),
+    ("&", "has one of these bits", frozenset({"uint", "data"})),
     ("contains", "holds this text; case counts", _TEXTS),
     ("matches", "matches this regular expression", _TEXTS),
 )

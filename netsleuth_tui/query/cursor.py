@@ -107,8 +107,17 @@ def _found(walk: _Walk, pieces: Sequence[Piece], piece: Piece, cursor: int) -> P
     behind = end
     if walk.what == "set" or (walk.what == "value" and not piece.text):
         behind = _end_of_values(pieces, end, one=walk.what == "value")
+    if walk.what == "value":
+        behind = _end_of_bits(pieces, behind)
     term = Span(min(walk.start, piece.span.start), max(behind, cursor))
     return Place(walk.what, walk.field, typed, Span(piece.span.start, end), term)
+
+
+def _end_of_bits(pieces: Sequence[Piece], at: int) -> int:
+    """Where the bits end that are picked from the field before `at`; `at` where none are."""
+    after = [piece for piece in pieces if piece.span.start >= at][:2]
+    picked = len(after) == 2 and after[0].kind == "AMP" and after[1].kind == "WORD"
+    return after[1].span.end if picked else at
 
 
 def _end_of_values(pieces: Sequence[Piece], at: int, *, one: bool) -> int:

@@ -1,4 +1,4 @@
-"""The registry of fields: tshark's names, where their values are kept, and what they mean.
+"""The registry of fields of packets: tshark's names, where their values are kept, and what they mean.
 
 Filters, completion and export all read it, so that a name means the same in each of them.
 """
@@ -11,10 +11,11 @@ from types import MappingProxyType
 from typing import Literal
 
 from netsleuth_tui.decode.columns import PACKET_COLUMNS, Has
+from netsleuth_tui.store.event_fields import EventField
 
 __all__ = ["ALIASES", "FIELDS", "JUDGED", "NAMED", "NUMBER", "PROTOCOLS", "PROTOCOL_DESCRIPTIONS", "Field", "Kind"]
 
-Kind = Literal["uint", "bool", "address", "time", "text", "label"]
+Kind = Literal["uint", "bool", "address", "time", "text", "label", "data"]
 
 NUMBER = "number"
 """Column of frame.number; the store derives it (uint32, from 1 in each file)."""
@@ -28,7 +29,8 @@ class Field:
     """tshark's name."""
 
     kind: Kind
-    """'uint' and 'bool' are whole numbers, 'address' a host id, 'time' ns since the epoch, 'label' a `Protocol`, 'text' a string."""
+    """'uint' and 'bool' are whole numbers, 'address' a host id, 'time' ns since the epoch, 'label' a `Protocol`, 'text' a string; 'data',
+    of events, is text that may be a number, too."""
 
     columns: tuple[str, ...]
     """Columns of `decode.columns.Columns` (or `NUMBER`) that hold it: two for a field that occurs twice, such as tcp.port."""
@@ -57,9 +59,17 @@ class Field:
     judged: bool = False
     """It follows from other packets, and is in no column of theirs: numbers of 32 bits, 0 where the field is absent."""
 
+    event: EventField | None = None
+    """Where the values come from, of a field of events; None for a field of packets."""
+
+    limit: int = 0
+    """Largest number that a field of events can hold."""
+
     @property
     def maximum(self) -> int:
         """Largest number that the field can hold."""
+        if self.event is not None:
+            return self.limit
         if self.constants:
             return 15
         if self.mask:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from netsleuth_tui.query.event_fields import event_field
 from netsleuth_tui.query.explain import MAX_LENGTH
 from netsleuth_tui.query.fields import ALIASES, NAMED, PROTOCOLS
 from netsleuth_tui.query.tokens import Piece, scan
@@ -53,5 +54,7 @@ def _kind(piece: Piece, end: int) -> Kind:
         return named
     if looks_like_value(word):
         return "number"
+    if event_field(word) is not None:
+        return "field"
     unfinished = piece.span.end == end and any(name.startswith(word) for name in _NAMES)
     return "field" if unfinished else "error"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 
+from netsleuth_tui.query.event_fields import EVENT_FIELDS
 from netsleuth_tui.query.fields import ALIASES, NAMED, PROTOCOLS
 
 __all__ = ["meant", "why_no_field"]
@@ -60,6 +61,9 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"(ip|ipv6)\.geoip.*", "places have their own pane: Regions"),
 )
 
+_EVENT_NAMES = {name.lower(): name for name in EVENT_FIELDS}
+_MADE = re.compile(r"(ext|folder)\(")
+
 
 def meant(word: str) -> str:
     """The known name that `word` was probably meant to be, or an empty string."""
@@ -67,6 +71,8 @@ def meant(word: str) -> str:
     lower = word.lower()
     if lower in names:
         return lower
+    if lower in _EVENT_NAMES:
+        return _EVENT_NAMES[lower]
     parts = [name for name in NAMED if name.endswith(f".{lower}") or name.startswith(f"{lower}.")]
     close = parts or difflib.get_close_matches(lower, names, n=1, cutoff=0.65)
     return close[0] if close else ""
@@ -79,6 +85,8 @@ def why_no_field(word: str) -> tuple[str, str]:
         What is wrong, and a hint (may be empty).
     """
     what = f'no field "{word}"'
+    if _MADE.match(word):
+        return what, "ext(F) and folder(F,n) are made of a field that holds paths, as in folder(ObjectName,2)"
     for pattern, reason in _REASONS:
         if re.fullmatch(pattern, word):
             return what, reason

@@ -13,6 +13,8 @@ __all__ = ["COMPARISONS", "KEYWORDS", "Piece", "in_words", "scan"]
 _SCANNER = re.compile(
     r"""
       (?P<SPACE>   [ \t\r\n]+ )
+    | (?P<MADE>    (?: ext | folder ) \( [ ]* (?: EventData\."(?:[^"\\]|\\.)*" | [A-Za-z0-9_.]+ ) [ ]* (?: , [ ]* [0-9]{1,2} [ ]* )? \) )
+    | (?P<QUOTED>  EventData\."(?:[^"\\]|\\.)*" )
     | (?P<STRING>  r?"(?:[^"\\]|\\.)*" )
     | (?P<OPEN>    r?"(?:[^"\\]|\\.)*\\? )
     | (?P<COMPARE> ===|!==|~=|==|!=|>=|<= | > (?!=) | < (?!=) )
@@ -96,6 +98,8 @@ def scan(text: str) -> Iterator[Piece]:
         word = match.group()
         if kind == "WORD":
             kind = KEYWORDS.get(word, kind)
+        elif kind in {"MADE", "QUOTED"}:  # names of event fields that are no plain words
+            kind = "WORD"
         yield Piece(kind, word, Span(match.start(), match.end()))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 
 from netsleuth_tui.query import times
-from netsleuth_tui.query.fields import NAMED
 from netsleuth_tui.query.nodes import (
     Address,
     All,
@@ -24,6 +23,7 @@ from netsleuth_tui.query.nodes import (
     Value,
 )
 from netsleuth_tui.query.strings import quoted
+from netsleuth_tui.query.values import field_called
 
 __all__ = ["unparse"]
 
@@ -90,5 +90,6 @@ def _value(left: Reference, value: Value) -> str:
     if isinstance(value, Instant):
         return times.seconds(value.value) if left.name == "frame.time_epoch" else quoted(times.iso(value.value))
     if isinstance(value, Number):
-        return f"0x{value.value:x}" if NAMED[left.name].base == 16 or left.mask is not None else str(value.value)
+        hexadecimal = value.value >= 0 and (field_called(left.name).base == 16 or left.mask is not None)
+        return f"0x{value.value:x}" if hexadecimal else str(value.value)
     return quoted(value.value)

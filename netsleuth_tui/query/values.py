@@ -9,12 +9,13 @@ from typing import Final
 from netsleuth_tui.decode.columns import NO_TIME, Protocol
 from netsleuth_tui.query import times
 from netsleuth_tui.query.errors import FilterError
+from netsleuth_tui.query.event_fields import event_field
 from netsleuth_tui.query.fields import ALIASES, NAMED, Field
 from netsleuth_tui.query.nodes import Address, Instant, Number, Text, Value
 from netsleuth_tui.query.strings import unquoted
 from netsleuth_tui.query.tokens import Piece
 
-__all__ = ["LABELS", "field_named", "is_number", "looks_like_value", "number", "value"]
+__all__ = ["LABELS", "field_called", "field_named", "is_number", "looks_like_value", "number", "value"]
 
 LABELS: Final = tuple(protocol.label for protocol in Protocol)
 """Texts of _ws.col.protocol, by code."""
@@ -25,8 +26,20 @@ _MAC = re.compile(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}|([0-9A-Fa-f]{4}\.){2}[
 
 
 def field_named(name: str) -> Field | None:
-    """The field with this name or alias."""
-    return NAMED.get(ALIASES.get(name, name))
+    """The field of packets or of events with this name or alias."""
+    return NAMED.get(ALIASES.get(name, name)) or event_field(name)
+
+
+def field_called(name: str) -> Field:
+    """The field that a tree names.
+
+    Raises:
+        KeyError: There is none.
+    """
+    field = field_named(name)
+    if field is None:
+        raise KeyError(name)
+    return field
 
 
 def looks_like_value(word: str) -> bool:
@@ -62,8 +75,10 @@ def value(field: Field, piece: Piece) -> Value:
         return _address(field, piece)
     if field.kind == "time":
         return _instant(field, piece)
-    if field.kind in {"label", "text"}:
-        return Text(unquoted(piece) if piece.kind == "STRING" else piece.text, piece.span)
+    if field.kind == "data" and piece.kind == "WORD" and is_number(piece.text):
+        return _loose_number(field, piece)
+    if field.kind in {"label", "text", "data"}:
+        return Text(unquoted(piece, any_unit=field.event is not None) if piece.kind == "STRING" else piece.text, piece.span)
     return _number(field, piece)
 
 
@@ -86,6 +101,14 @@ def _number(field: Field, piece: Piece) -> Number:
     return Number(found, piece.span)
 
 
+def _loose_number(field: Field, piece: Piece) -> Number:
+    """A number that event data is compared with: as large as 64 bits hold, with or without a sign."""
+    found = number(piece.text) or 0
+    if not -(1 << 63) <= found < 1 << 64:
+        raise _refuse(piece, f"{piece.text} is out of range: numbers have at most 64 bits", f'as text: {field.name} == "{piece.text}"')
+    return Number(found, piece.span)
+
+
 def _number_example(field: Field) -> str:
     examples = {
         "bool": "1",
@@ -95,6 +118,8 @@ def _number_example(field: Field) -> str:
         "esp.spi": "0x1000",
         "frame.len": "1500",
         "tcp.flags": "0x012",
+        "EventID": "4663",
+        "Keywords": "0x8020000000000000",
     }
     kind = "port" if field.name.endswith("port") else field.kind
     shown = examples.get(field.name) or examples.get(kind) or "1"

@@ -60,6 +60,22 @@ class Engine:
         query = exp.select("row").from_(PACKETS).where(predicate)
         return self.columns(query, packets)["row"]
 
+    def texts_matching(self, texts: Sequence[str], expression: str) -> NDArray[np.bool_]:
+        """Which texts match a regular expression of RE2, case ignored; an unpaired surrogate counts as U+FFFD.
+
+        Raises:
+            NetSleuthError: It is none, or the question was interrupted.
+        """
+        found = np.zeros(len(texts), np.bool_)
+        if not texts:
+            return found
+        safe = np.array([text if text.isascii() else _valid(text) for text in texts], object)
+        pattern = exp.Literal.string(_valid(expression).replace("\x00", r"\x00"))
+        condition = exp.Anonymous(this="regexp_matches", expressions=[exp.column("text"), pattern, exp.Literal.string("i")])
+        numbers = np.arange(len(texts), dtype=np.uint32)
+        found[self.columns(exp.select("row").from_(PACKETS).where(condition), {"row": numbers, "text": safe})["row"]] = True
+        return found
+
     def columns(self, query: exp.Expression, packets: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Run one query over the relation `packets` of these columns and return what it selects, each column as an array."""
         with self._lock:
@@ -68,6 +84,8 @@ class Engine:
                 found = self._connection.execute(query.sql(dialect="duckdb")).fetchnumpy()
             except duckdb.InterruptException:
                 raise NetSleuthError("the query was interrupted") from None
+            except duckdb.InvalidInputException as error:
+                raise NetSleuthError("not a regular expression", hint=str(error).splitlines()[0]) from None
             except duckdb.OutOfMemoryException:
                 raise NetSleuthError("the query does not fit into the memory budget", hint="narrow the filter, or raise --memory") from None
         return {name: np.ma.getdata(values) for name, values in found.items()}
@@ -75,3 +93,8 @@ class Engine:
     def interrupt(self) -> None:
         """Stop the question that is being answered; without effect where none is."""
         self._connection.interrupt()
+
+
+def _valid(text: str) -> str:
+    """The text with U+FFFD for what UTF-8 cannot hold."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -174,6 +174,10 @@ class EventTable:
         """Names of all event data, in the order in which they were met."""
         return tuple(dict.fromkeys(name for names in tuple(self._names) for name in names))
 
+    def names(self, group: int) -> tuple[str, ...]:
+        """Names of the event data of a group, by its number in the column `group`."""
+        return self._names[group]
+
     def codes(self, name: str) -> NDArray[np.uint32]:
         """A column of event data: one code per row, 0 where the event has no such field."""
         columns = self.view()

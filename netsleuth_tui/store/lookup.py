@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.jit import kernel
 
-__all__ = ["Lookup", "PerRow", "look_up"]
+__all__ = ["Lookup", "PerRow", "look_up", "take_codes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +62,16 @@ def look_up(table: NDArray[np.uint8], ids: NDArray[np.uint32], found: NDArray[np
     for i in range(ids.shape[0]):
         at = np.int64(ids[i])
         found[i] = table[at] if at < size else 0
+
+
+def _take_codes_numpy(table: NDArray[np.uint32], codes: NDArray[np.uint32], found: NDArray[np.uint32]) -> None:
+    np.take(table, codes, out=found, mode="clip")
+
+
+@kernel(plain=_take_codes_numpy)
+def take_codes(table: NDArray[np.uint32], codes: NDArray[np.uint32], found: NDArray[np.uint32]) -> None:
+    """Write `table[codes]` to `found`; codes beyond the table, of which there should be none, count as its last one."""
+    last = table.shape[0] - 1
+    for i in range(codes.shape[0]):
+        at = np.int64(codes[i])
+        found[i] = table[at] if at < last else table[last]

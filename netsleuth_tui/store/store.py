@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.decode.hosts import HostTable
+from netsleuth_tui.store.event_values import EventValues
 from netsleuth_tui.store.events import EventTable
 from netsleuth_tui.store.packets import PacketTable
 from netsleuth_tui.store.rows import Rows
@@ -62,6 +63,8 @@ class Store:
         self.hosts = HostTable()
         self.events = EventTable()
         """Records of event logs: a table of its own, with row ids of its own."""
+        self.event_values = EventValues(self.events)
+        """Their values by field, for filters and panes."""
         self.sources: tuple[Source, ...] = ()
         """Replaced as a whole whenever a source is added or changes."""
         self.places: Any = None
@@ -69,6 +72,8 @@ class Store:
         self._query_memory = query_memory
         self._matches: OrderedDict[str, tuple[int, NDArray[np.uint32]]] = OrderedDict()
         self._lock = threading.Lock()
+        self._event_matches: OrderedDict[str, tuple[int, NDArray[np.uint32]]] = OrderedDict()
+        self._event_lock = threading.Lock()
 
     @property
     def packets(self) -> int:
@@ -127,24 +132,58 @@ class Store:
                 self._matches.popitem(last=False)
             return ids
 
+    def matching_events(self, text: str, tested: Callable[[int, int], NDArray[np.bool_]]) -> NDArray[np.uint32]:
+        """Ascending ids of the event rows that satisfy a filter.
+
+        Args:
+            text: The filter's text, under which the answer is kept. Rows loaded since it was kept are looked at on their own.
+            tested: Says of each row from the first to the last (excluded) whether it does.
+        """
+        with self._event_lock:
+            seen, ids = self._event_matches.get(text, (0, np.empty(0, np.uint32)))
+            rows = self.events.rows
+            if seen < rows:
+                found = (np.flatnonzero(tested(seen, rows)) + seen).astype(np.uint32)
+                ids = np.concatenate((ids, found)) if len(ids) else found
+            self._event_matches[text] = (rows, ids)
+            self._event_matches.move_to_end(text)
+            while len(self._event_matches) > SELECTIONS_KEPT:
+                self._event_matches.popitem(last=False)
+            return ids
+
+    def texts_matching(self, texts: Sequence[str], expression: str) -> NDArray[np.bool_]:
+        """Which texts match a regular expression, case ignored, in time that grows with their length alone.
+
+        Raises:
+            NetSleuthError: The engine does not take the expression, or was interrupted.
+        """
+        return self.engine.texts_matching(texts, expression)
+
+    def events_within(self, ids: NDArray[np.uint32] | None, start: int | None, end: int | None) -> Rows:
+        """As `within`, for events."""
+        return _narrowed(self.events.view().time, ids, start, end, in_order=self.events.in_order)
+
     def within(self, ids: NDArray[np.uint32] | None, start: int | None, end: int | None) -> Rows:
         """Narrow row ids (None: all rows) to the time window `start` <= time < `end`, ns since the epoch; None is open.
 
         Frames without a time are outside every window that is closed on a side.
         """
-        time = self.columns().time
-        if start is None and end is None:
-            return Rows(0, len(time) if ids is None else len(ids), ids)
-        if not self.table.in_order:
-            inside = _inside(time if ids is None else time[ids], start, end)
-            chosen = np.flatnonzero(inside).astype(np.uint32) if ids is None else ids[inside]
-            return Rows(0, len(chosen), chosen)
-        first = 0 if start is None else int(np.searchsorted(time, start))
-        last = len(time) if end is None else max(first, int(np.searchsorted(time, end)))
-        if ids is None:
-            return Rows(first, last)
-        edges = np.searchsorted(ids, np.array([first, last], np.uint64).astype(np.uint32))
-        return Rows(int(edges[0]), int(edges[1]), ids)
+        return _narrowed(self.columns().time, ids, start, end, in_order=self.table.in_order)
+
+
+def _narrowed(time: NDArray[np.int64], ids: NDArray[np.uint32] | None, start: int | None, end: int | None, *, in_order: bool) -> Rows:
+    if start is None and end is None:
+        return Rows(0, len(time) if ids is None else len(ids), ids)
+    if not in_order:
+        inside = _inside(time if ids is None else time[ids], start, end)
+        chosen = np.flatnonzero(inside).astype(np.uint32) if ids is None else ids[inside]
+        return Rows(0, len(chosen), chosen)
+    first = 0 if start is None else int(np.searchsorted(time, start))
+    last = len(time) if end is None else max(first, int(np.searchsorted(time, end)))
+    if ids is None:
+        return Rows(first, last)
+    edges = np.searchsorted(ids, np.array([first, last], np.uint64).astype(np.uint32))
+    return Rows(int(edges[0]), int(edges[1]), ids)
 
 
 def _inside(time: NDArray[np.int64], start: int | None, end: int | None) -> NDArray[np.bool_]:

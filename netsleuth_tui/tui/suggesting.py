@@ -73,7 +73,7 @@ def offered(completion: Completion, occurring: Occurring | None) -> Offer:
     start = completion.place.replaced.start
     if occurring is None:
         return Offer(names, start)
-    values = tuple(Suggestion(value.text, display(value.text), "", value.packets) for value in occurring.values)
+    values = tuple(Suggestion(value.text, display(value.text), display(value.about), value.packets) for value in occurring.values)
     field = completion.field
     note = "" if values or names else f"{field}: too many different values to list" if occurring.too_many else f"no such {field} here"
     return Offer((*values, *names), start, occurring.others, note)

@@ -12,7 +12,8 @@ from query.random_filters import FILTERS
 from query.reference import PACKETS, holds
 
 from netsleuth_tui.query import ALIASES, FIELDS, NAMED, PROTOCOLS, FilterError, parse, unparse
-from netsleuth_tui.query.completion import complete
+from netsleuth_tui.query.completion import Candidate, complete
+from netsleuth_tui.query.event_fields import EVENT_FIELDS, event_field
 
 PLACES = [
     # text with the cursor as |, what is typed there, field, part before the cursor, the rest of the filter
@@ -49,6 +50,12 @@ PLACES = [
     ("tcp && nonsense == 1 && ip.src == |", "value", "ip.src", "", ""),
     ("tcp && ip.src == | 10.0.0.1 && udp", "value", "ip.src", "", "tcp and udp"),
     ("tcp && all tcp.port > |", "value", "tcp.port", "", "tcp"),
+    ("tcp && ip.ttl == i|p.len & 3 || arp", "value", "ip.ttl", "i", ""),
+    ("EventID == 4663 && SubjectUserName == |", "value", "SubjectUserName", "", "EventID == 4663"),
+    ("EventID in {46|", "set", "EventID", "46", ""),
+    ('ext(ObjectName) == "d|', "value", "ext(ObjectName)", '"d', ""),
+    ('EventData."a b" == |', "value", 'EventData."a b"', "", ""),
+    ("Subj|", "name", "", "Subj", ""),
 ]
 
 
@@ -87,23 +94,33 @@ def test_names_are_ranked(typed, first):
 def test_every_name_is_offered_with_its_meaning():
     """On an empty line: all fields and protocols, with what they mean and what they hold."""
     offered = {candidate.text: candidate for candidate in complete("", 0).candidates}
-    assert set(offered) == {*NAMED, *PROTOCOLS}
+    assert set(offered) == {*NAMED, *PROTOCOLS, *EVENT_FIELDS}
     assert all(candidate.meaning and candidate.kind for candidate in offered.values())
     assert offered["ip.src"].kind == "IPv4 address"
 
 
-@pytest.mark.parametrize("name", sorted({*NAMED, *PROTOCOLS, *ALIASES}))
+@pytest.mark.parametrize("name", sorted({*NAMED, *PROTOCOLS, *ALIASES, *EVENT_FIELDS, "ObjectName", "ext(ObjectName)"}))
 def test_whatever_is_offered_can_be_accepted(name):
     """Behind each name, all operators that are offered make a filter with a value behind them."""
     values = {"address": "10.0.0.1", "time": "1", "label": '"TCP"', "text": '"x"'}
-    field = NAMED.get(ALIASES.get(name, name))
+    field = NAMED.get(ALIASES.get(name, name)) or event_field(name)
     text = f"{name} "
     for candidate in complete(text, len(text)).candidates:
         after, cursor = complete(text, len(text)).accepted(text, candidate.text, more=candidate.more)
         assert cursor == len(after)
         value = "tcp" if candidate.text in {"&&", "||", "^^"} else "0" if field is None else values.get(field.kind, "0")
+        value = '"x"' if candidate.text in {"contains", "matches"} and value == "0" else value
         value = "2001:db8::" if field is not None and field.version == 6 and value == "10.0.0.1" else value
         parse(after + value + ("}" if candidate.text.endswith("{") else ""))
+
+
+def test_names_of_event_data_are_offered_as_they_occur():
+    """Those that the logs have, beside the fields of every event; any part of a name finds it, in any case."""
+    data = (Candidate("SubjectUserName", "in 12 events", "event data"), Candidate("EventData.param1", "in 1 event", "event data"))
+    assert [one.text for one in complete("subjectu", 8, data).candidates] == ["SubjectUserName"]
+    assert next(one.text for one in complete("param", 5, data).candidates) == "EventData.param1"
+    assert "EventID" in [one.text for one in complete("event", 5).candidates]
+    assert [one.text for one in complete("TargetUserName == Subj", 22, data).candidates] == ["SubjectUserName"]
 
 
 def test_accepting_replaces_the_whole_word():
@@ -131,7 +148,7 @@ def test_any_text_at_any_cursor_can_be_asked(text, data):
     replaced = found.place.replaced
     assert 0 <= replaced.start <= cursor <= replaced.end <= len(text)
     assert found.place.typed == text[replaced.start : cursor]
-    assert found.field == "" or found.field in FIELDS
+    assert found.field == "" or found.field in NAMED or event_field(found.field) is not None
     after, place = found.accepted(text, "tcp.port", more=True)
     assert "tcp.port" in after[:place]
     assert not found.rest or parse(found.rest)

@@ -13,7 +13,7 @@ from netsleuth_tui.tui.screens.scoping import Scoping
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Scope
-    from netsleuth_tui.analysis.occurring import Counted
+    from netsleuth_tui.analysis.occurring import Counted, CountedEvents
     from netsleuth_tui.query.completion import Completion
     from netsleuth_tui.store import Store
 
@@ -28,7 +28,7 @@ class Completing(Scoping):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.value_lane = Lane("values", lambda error: self.post_message(ThreadFailed(error)))
-        self._counted: tuple[tuple[object, ...], Counted] | None = None
+        self._counted: tuple[tuple[object, ...], Counted | CountedEvents] | None = None
         """The values that were counted last, and for what; the lane's own."""
 
     # Values
@@ -43,7 +43,7 @@ class Completing(Scoping):
     def _count_values(self, store: Store, scope: Scope, number: int, completion: Completion) -> None:
         from netsleuth_tui.analysis.occurring import count_values
 
-        typed, key = completion.place.typed, (scope, completion.field, store.packets)
+        typed, key = completion.place.typed, (scope, completion.field, store.packets, store.events.rows)
         for _ in range(2):  # the engine may be interrupted by what the panes ask
             try:
                 if self._counted is None or self._counted[0] != key or not self._counted[1].complete:

@@ -1,0 +1,214 @@
+"""Events counted by the values of up to three fields: how many, from when to when, and how they are spread over the time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.analysis.event_terms import joined_terms
+from netsleuth_tui.analysis.event_values import Keys, event_column, event_keys, event_row_ids
+from netsleuth_tui.analysis.scope import Scope, event_rows_of
+from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.tabular import Cell, Column, Table
+
+if TYPE_CHECKING:
+    from netsleuth_tui.store import Rows, Store
+
+__all__ = ["MOST_KEYS", "EventGroups", "event_groups", "event_groups_table", "parse_keys"]
+
+MOST_KEYS = 3
+"""Fields that events are grouped by."""
+
+CELLS = 1 << 24
+"""Combinations of values that are counted in a table; of more, those that occur are sorted."""
+
+BLOCK = 1 << 14
+"""Lines per block of a table."""
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class EventGroups:
+    """Lines of events that have the same values; the most frequent first, and of equal ones the one that was met first."""
+
+    by: tuple[str, ...]
+    """Names of the fields."""
+    total: int
+    """Events that were counted: the sum over all lines."""
+    events: Counts
+    """By line."""
+    first: Counts
+    """By line: the earliest time, ns since the epoch; `NO_TIME` where no event has one."""
+    last: Counts
+    """By line."""
+    _keys: tuple[Keys, ...] = field(repr=False)
+    _values: tuple[Counts, ...] = field(repr=False)
+    """For each field the number of its value, by line."""
+    _lines: NDArray[np.int64] = field(repr=False)
+    """The line that each event belongs to."""
+    _time: Counts = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def values(self, first: int, count: int) -> list[tuple[Cell, ...]]:
+        """The values of `count` lines from the `first` on (fewer at the end); None where the field is absent."""
+        columns = [keys.cells(values[first : first + count]) for keys, values in zip(self._keys, self._values, strict=True)]
+        return list(zip(*columns, strict=True))
+
+    def filter(self, line: int) -> str | None:
+        """The filter for the events of a line, all of them and no others; None where it would be too long."""
+        return joined_terms(self.by, self.values(line, 1)[0])
+
+    def share(self, line: int) -> float:
+        """Part of all counted events, from 0 to 1."""
+        return int(self.events[line]) / self.total if self.total else 0.0
+
+    def spread(self, first: int, count: int, columns: int, span: tuple[int, int] | None = None) -> Counts:
+        """How the events of `count` lines from the `first` on are spread over the time: (lines, columns).
+
+        Args:
+            first: First line.
+            count: Lines.
+            columns: Into which the time is divided evenly.
+            span: First and last instant, ns since the epoch; None for those of all lines.
+        """
+        chosen = max(min(len(self) - first, count), 0)
+        span = span if span is not None else self.span
+        if span is None or not chosen:
+            return np.zeros((chosen, columns), np.int64)
+        inside = (self._lines >= first) & (self._lines < first + chosen) & (self._time >= span[0]) & (self._time <= span[1])
+        width = -(-(span[1] - span[0] + 1) // columns)
+        place = (self._lines[inside] - first) * columns + (self._time[inside] - span[0]) // width
+        return np.bincount(place, minlength=chosen * columns).reshape(chosen, columns)
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """Earliest and latest time of all lines; None where nothing has a time."""
+        timed = self.first != NO_TIME
+        return (int(self.first[timed].min()), int(self.last[timed].max())) if timed.any() else None
+
+
+def parse_keys(text: str) -> tuple[str, ...]:
+    """Names of fields, separated by commas, none twice: 'EventID,folder(ObjectName,2)'.
+
+    Raises:
+        NetSleuthError: One is no field, or there are none, or too many.
+    """
+    names: list[str] = []
+    begun = ""
+    for part in text.split(","):
+        begun = f"{begun},{part}" if begun else part
+        if begun.count("(") <= begun.count(")") and begun.count('"') % 2 == 0:
+            names.append(begun.strip())
+            begun = ""
+    if begun:
+        names.append(begun.strip())
+    found = tuple(dict.fromkeys(event_column(name).name for name in names if name))
+    if not 1 <= len(found) <= MOST_KEYS:
+        raise NetSleuthError(f"events are grouped by one to {MOST_KEYS} fields, not by {len(found)}", hint="as in EventID,SubjectUserName")
+    return found
+
+
+def event_groups(store: Store, rows: Rows, by: Sequence[str], *, cancelled: Callable[[], bool] = lambda: False) -> EventGroups:
+    """Count selected events by the values of fields.
+
+    Args:
+        store: What was loaded.
+        rows: Which events (`event_rows_of`).
+        by: One to three fields, derived ones such as ext(ObjectName), folder(ObjectName,2) or hour included.
+        cancelled: Asked from time to time; True ends the work.
+
+    Raises:
+        NetSleuthError: There is no such field, it is different in every event, or nobody wanted the answer any more.
+    """
+    ids = event_row_ids(rows)
+    keys = tuple(event_keys(store, ids, name) for name in by)
+    combined, size = _combined(keys, cancelled)
+    occurs, group = _numbered(combined, size)
+    count = len(occurs)
+    events = np.bincount(group, minlength=count)
+    met = np.zeros(count, np.int64)
+    met[group[::-1]] = np.arange(len(group))[::-1]
+    order = np.lexsort((met, -events))
+    place = np.empty(count, np.int64)
+    place[order] = np.arange(count)
+    lines = place[group]
+    time = store.events.view().time[ids]
+    first, last = _times(lines, time, count, in_order=store.events.in_order)
+    values, rest = [], occurs[order]
+    for key in reversed(keys):
+        values.append(rest % key.size)
+        rest = rest // key.size
+    return EventGroups(tuple(key.name for key in keys), len(ids), events[order], first, last, keys, tuple(reversed(values)), lines, time)
+
+
+def _combined(keys: Sequence[Keys], cancelled: Callable[[], bool]) -> tuple[Counts, int]:
+    """One number for each combination of values, and what they are below.
+
+    Raises:
+        NetSleuthError: There are too many combinations, or nobody wanted the answer any more.
+    """
+    numbers, size = keys[0].numbers, keys[0].size
+    for key in keys[1:]:
+        if cancelled():
+            raise NetSleuthError("the question was interrupted")
+        if size > (1 << 62) // key.size:
+            raise NetSleuthError("these fields have too many different values to be combined", hint="group by fewer of them")
+        numbers = numbers * key.size + key.numbers
+        size *= key.size
+    return numbers, size
+
+
+def _numbered(combined: Counts, size: int) -> tuple[Counts, Counts]:
+    """The numbers that occur, ascending, and for each event the place of its own."""
+    if size > CELLS:
+        occurs, group = np.unique(combined, return_inverse=True)
+        return occurs, group.astype(np.int64)
+    seen = np.zeros(size, np.bool_)
+    seen[combined] = True
+    occurs = np.flatnonzero(seen)
+    places = np.zeros(size, np.int64)
+    places[occurs] = np.arange(len(occurs))
+    return occurs, places[combined]
+
+
+def _times(lines: Counts, time: Counts, count: int, *, in_order: bool) -> tuple[Counts, Counts]:
+    first, last = np.full(count, NO_TIME, np.int64), np.full(count, NO_TIME, np.int64)
+    if in_order:  # of equal indices the last one assigned stays
+        first[lines[::-1]] = time[::-1]
+        last[lines] = time
+        return first, last
+    timed = time != NO_TIME
+    first[lines[timed]] = np.iinfo(np.int64).max
+    np.minimum.at(first, lines[timed], time[timed])
+    np.maximum.at(last, lines[timed], time[timed])
+    return first, last
+
+
+def event_groups_table(store: Store, scope: Scope, by: Sequence[str]) -> Table:
+    """One row per combination of values that occurs: the values, count, first, last.
+
+    Raises:
+        FilterError: The filter is not valid.
+        NetSleuthError: There is no such field, or it is different in every event.
+    """
+    found = event_groups(store, event_rows_of(store, scope), by)
+    columns = (*(event_column(name) for name in by), Column("count", "integer"), Column("first"), Column("last"))
+
+    def block(first: int) -> list[list[Cell]]:
+        values = found.values(first, BLOCK)
+        sides = [list(column) for column in zip(*values, strict=True)]
+        times: list[list[Cell]] = [
+            [None if time == NO_TIME else iso(time) for time in each[first : first + BLOCK].tolist()] for each in (found.first, found.last)
+        ]
+        return [*sides, found.events[first : first + BLOCK].tolist(), *times]
+
+    return Table(columns, (block(first) for first in range(0, len(found), BLOCK)))
