@@ -25,7 +25,7 @@ def warm_up(directory: Path, group: str) -> None:
     from netsleuth_tui.decode.hosts import HostTable
     from netsleuth_tui.ingest import Loader
     from netsleuth_tui.store import Store
-    from netsleuth_tui.store.lookup import Lookup
+    from netsleuth_tui.store.lookup import Lookup, take_codes
 
     jit.activate(group)
     store = Store()
@@ -53,6 +53,7 @@ def warm_up(directory: Path, group: str) -> None:
     hosts.merge(store.hosts)
     hosts.reserve(1 << 14)
     Lookup("found", "src", np.zeros(1, np.uint8)).over(store.columns().src)
+    take_codes(np.zeros(1, np.uint32), np.zeros(1, np.uint32), np.zeros(1, np.uint32))
     _warm_events(store)
     jit.write(directory, group)
 
