@@ -36,6 +36,7 @@ def warm_up(directory: Path, group: str) -> None:
             "ip.pcap": _pcap(101, FRAME[14:]),
             "esp.pcap": _pcap(1, ESP),
             "ethernet.pcapng": _pcapng(),
+            "cut-off.cap": _netmon(),
         }
         for name, content in files.items():
             path = Path(folder) / name
@@ -87,6 +88,13 @@ def _pcapng() -> bytes:
     padded = FRAME + bytes(-len(FRAME) % 4)
     size, total = len(FRAME).to_bytes(4, "little"), (32 + len(padded)).to_bytes(4, "little")
     return section + interface + b"\x06\x00\x00\x00" + total + bytes(12) + size + size + padded + total
+
+
+def _netmon() -> bytes:
+    """A file that was cut off before its frame table, so that its frame is found, too."""
+    size = len(FRAME).to_bytes(4, "little")
+    header = b"GMBU\x00\x02\x01\x00" + bytes(16) + b"\xff\xff\x00\x00\x04" + bytes(128 - 29)
+    return header + bytes(8) + size + size + FRAME
 
 
 def main(directory: str, group: str) -> None:

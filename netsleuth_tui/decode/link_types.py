@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.decode.link import ARP, ETHERNET, IPV4, IPV6, LLC, MAX_LENGTH, PPP, PPPOE_SESSION, RARP, RAW_IP, SNAP, UNKNOWN
 from netsleuth_tui.decode.octets import Octets, be16, be32, cut, le16, le32, octet
-from netsleuth_tui.decode.wlan import avs_header, prism_header, radiotap_header, wlan_payload
+from netsleuth_tui.decode.wlan import avs_header, netmon_header, prism_header, radiotap_header, wlan_payload
 from netsleuth_tui.jit import helper, kernel
+from netsleuth_tui.linktypes import NETMON_WLAN
 
 __all__ = ["enter_frames"]
 
@@ -82,6 +83,8 @@ def _first_header(data: Octets, at: int, end: int, wire: int, link_type: int) ->
         return _frame_relay(data, at, end, wire)
     if link_type == 239:
         return _packet_logged(data, at, end, wire)
+    if link_type == 6 or link_type == 10 or link_type == 100:
+        return _ring(data, at, end, wire, link_type)
     return _wireless(data, at, end, wire, link_type)
 
 
@@ -172,6 +175,27 @@ def _frame_relay(data: Octets, at: int, end: int, wire: int) -> tuple[int, int, 
 
 
 @helper
+def _ring(data: Octets, at: int, end: int, wire: int, link_type: int) -> tuple[int, int, int]:
+    """Peel Token Ring (IEEE 802.5, 3.2) or FDDI (ISO 9314-2) up to the LLC header, or find that of ATM (RFC 2684, 5.1)."""
+    if link_type == 100:
+        if at + 3 > end:
+            return UNKNOWN, at, cut(at + 3, wire)
+        return (LLC if be16(data, at) == 0xAAAA else UNKNOWN), at, 0
+    header = 14 if link_type == 6 else 13
+    if at + header > end:
+        return UNKNOWN, at, cut(at + header, wire)
+    if link_type == 10:
+        return (LLC if octet(data, at) & 0xF0 == 0x50 else UNKNOWN), at + header, 0
+    if octet(data, at + 1) & 0xC0 != 0x40:
+        return UNKNOWN, at, 0  # no data, but a message of the ring itself
+    if octet(data, at + 8) & 0x80:  # routing information follows the addresses, and says its length
+        if at + header + 1 > end:
+            return UNKNOWN, at, cut(at + header + 1, wire)
+        header += octet(data, at + header) & 0x1F
+    return LLC, at + header, 0
+
+
+@helper
 def _wireless(data: Octets, at: int, end: int, wire: int, link_type: int) -> tuple[int, int, int]:
     """Peel what radio hardware puts before an 802.11 frame, and the header of that."""
     bits = 0
@@ -182,6 +206,8 @@ def _wireless(data: Octets, at: int, end: int, wire: int, link_type: int) -> tup
         after, padded = radiotap_header(data, at, end)
     elif link_type == 119:
         after = prism_header(data, at, end)
+    elif link_type == NETMON_WLAN:
+        after = netmon_header(data, at, end)
     elif link_type == 163:
         after = avs_header(data, at, end)
     elif link_type == 192:

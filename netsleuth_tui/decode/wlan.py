@@ -6,7 +6,7 @@ from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.decode.octets import Octets, be32, cut, le16, le32, octet
 from netsleuth_tui.jit import helper
 
-__all__ = ["avs_header", "prism_header", "radiotap_header", "wlan_payload"]
+__all__ = ["avs_header", "netmon_header", "prism_header", "radiotap_header", "wlan_payload"]
 
 WLAN = int(Has.WLAN)
 
@@ -84,3 +84,12 @@ def avs_header(data: Octets, at: int, end: int) -> int:
     if at + 8 > end:
         return -1
     return at + be32(data, at + 4)
+
+
+@helper
+def netmon_header(data: Octets, at: int, end: int) -> int:
+    """Return where the 802.11 header begins behind Network Monitor's metadata (its length is at 1), or -1."""
+    if at + 3 > end:
+        return -1
+    size = le16(data, at + 1)
+    return at + size if size >= 3 else -1

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 from netsleuth_tui.readers.damage import Damage
-from netsleuth_tui.readers.frames import Comment, Compression, FrameBatch, Interface
+from netsleuth_tui.readers.frames import Comment, Compression, Format, FrameBatch, Interface
 from netsleuth_tui.readers.limits import BATCH_FRAMES, BLOCK_BYTES, FIRST_BLOCK_BYTES
 from netsleuth_tui.readers.sources import Source
-from netsleuth_tui.readers.step import DAMAGED, MORE, Framer
+from netsleuth_tui.readers.step import DAMAGED, DONE, MORE, Framer
 from netsleuth_tui.readers.window import Window
 
 __all__ = ["Capture"]
@@ -43,14 +42,14 @@ class Capture:
     ) -> None:
         self.name = name
         self.compression = compression
-        self.damage: list[Damage] = []
+        self.damage: list[Damage] = framer.damage
         self._disk = disk
         self._source = source
         self._framer = framer
         self._window = Window(source, block=block, first=first, frames=frames)
 
     @property
-    def format(self) -> Literal["pcap", "pcapng"]:
+    def format(self) -> Format:
         """Container format."""
         return self._framer.format
 
@@ -95,7 +94,9 @@ class Capture:
                     self.damage.append(step.damage)
                 if step.count:
                     yield window.lend(step.count)
-                if step.status == DAMAGED:
+                if step.status == DONE:
+                    self._note_growth()
+                if step.status in (DAMAGED, DONE):
                     return
                 if step.status == MORE and not window.more(step.need):
                     self._end(step.need)
@@ -110,12 +111,17 @@ class Capture:
 
     def _end(self, need: int) -> None:
         """There is nothing more to read: is that where a record ends?"""
-        window, grown = self._window, self._disk.grown
-        if grown:
-            self._disk.notes.append(f"grew by {grown} bytes while it was read")
+        window, grown = self._window, self._note_growth()
         failure = self._source.failure or self._disk.failure
         if failure:
             self.damage.append(Damage(window.base + window.end, failure))
         elif (window.unread or not window.offset) and not (grown and self._source is self._disk):
             # The last record of a file that grows is not damaged, only not yet written.
             self.damage.append(self._framer.cut_off(window, need))
+
+    def _note_growth(self) -> int:
+        """Say so if somebody has written on; returns the bytes."""
+        grown = self._disk.grown
+        if grown:
+            self._disk.notes.append(f"grew by {grown} bytes while it was read")
+        return grown

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.readers.damage import Damage
 
-__all__ = ["CaptureReader", "Comment", "Compression", "FrameBatch", "Interface", "Rows"]
+__all__ = ["CaptureReader", "Comment", "Compression", "Format", "FrameBatch", "Interface", "Rows"]
 
 Compression = Literal["", "gzip", "zstd", "xz", "bzip2"]
+Format = Literal["pcap", "pcapng", "netmon"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class CaptureReader(Protocol):
         """The path as it was given."""
 
     @property
-    def format(self) -> Literal["pcap", "pcapng"]:
+    def format(self) -> Format:
         """Container format, by content."""
 
     @property
@@ -129,7 +130,7 @@ class CaptureReader(Protocol):
 
     @property
     def damage(self) -> list[Damage]:
-        """What could not be read, and where; at most one entry, since reading stops there."""
+        """What could not be read, and where. Reading of pcap and pcapng stops there; frames of other formats are found all the same."""
 
     @property
     def notes(self) -> list[str]:

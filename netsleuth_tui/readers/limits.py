@@ -12,8 +12,11 @@ __all__ = [
     "FIRST_BLOCK_BYTES",
     "INTERFACES",
     "LZMA_MEMORY",
+    "NETMON_ENTRIES",
+    "NETMON_PROCESSES",
     "OPTIONS_PER_BLOCK",
     "PCAPNG_BLOCK",
+    "SPOOLED_IN_MEMORY",
     "TAIL_BYTES",
     "ZSTD_WINDOW",
     "longest_frame",
@@ -33,6 +36,11 @@ INTERFACES = 65_536
 """Most interfaces in one pcapng section, and most that are listed for a file."""
 OPTIONS_PER_BLOCK = 1024
 """Options of one pcapng block that are looked at; more are legal but left unread."""
+NETMON_ENTRIES = 1 << 26
+"""Most entries of a Network Monitor frame table, four bytes each: as many as fit with 48 bytes each into 4 GiB, the longest file."""
+NETMON_PROCESSES = 4096
+SPOOLED_IN_MEMORY = 64 << 20
+"""Bytes of a stream that is kept to be read at any place; more of it is kept in a temporary file without a name."""
 COMMENTS_KEPT = 65_536
 COMMENT_BYTES_KEPT = 16 << 20
 

@@ -8,10 +8,12 @@ from netsleuth_tui.readers.evtx import EventLog, is_event_log
 from netsleuth_tui.readers.expansion import Expansion
 from netsleuth_tui.readers.frames import CaptureReader, Compression
 from netsleuth_tui.readers.limits import BATCH_FRAMES, BLOCK_BYTES, FIRST_BLOCK_BYTES
+from netsleuth_tui.readers.netmon import NetmonFramer
 from netsleuth_tui.readers.pcap import PcapFramer
 from netsleuth_tui.readers.pcapng import PcapngFramer
 from netsleuth_tui.readers.sniff import HEAD_BYTES, compression_of, container_of, looks_like
-from netsleuth_tui.readers.sources import FileSource, Source, open_source
+from netsleuth_tui.readers.sources import FileSource, RandomSource, Source, open_source
+from netsleuth_tui.readers.spool import Spool
 from netsleuth_tui.readers.step import Framer
 
 __all__ = ["open_capture", "open_file", "open_in_blocks", "read_frame"]
@@ -54,6 +56,8 @@ def _open(path: str, block: int, first: int, frames: int) -> Capture | EventLog:
         head = source.head(HEAD_BYTES)
         if not container_of(head) and is_event_log(source.head(LOOK_AHEAD)):
             return EventLog(path, disk, source, compression)
+        if container_of(head) == "netmon" and not isinstance(source, RandomSource):
+            source = Spool(source, path)
         framer = _framer_for(path, head, source, compression)
         return Capture(path, disk, source, compression, framer, block=block, first=first, frames=frames)
     except BaseException:
@@ -72,6 +76,8 @@ def _framer_for(path: str, head: bytes, source: Source, compression: Compression
         raise UnreadableFile(source.failure or empty, where=path)
     container = container_of(head)
     if container:
+        if isinstance(source, RandomSource) and container == "netmon":
+            return NetmonFramer(source)
         return PcapFramer(head) if container == "pcap" else PcapngFramer()
     nested = compression_of(head)
     if compression and nested:

@@ -158,6 +158,7 @@ class PcapFramer:
 
     def __init__(self, head: bytes) -> None:
         self.notes: list[str] = []
+        self.damage: list[Damage] = []
         self.comments: list[Comment] = []
         self.interfaces: list[Interface] = []
         self.drops = 0

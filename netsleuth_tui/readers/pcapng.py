@@ -67,6 +67,7 @@ class PcapngFramer:
 
     def __init__(self) -> None:
         self.notes: list[str] = []
+        self.damage: list[Damage] = []
         self.comments: list[Comment] = []
         self._comment_bytes = 0
         self._little = 1

@@ -30,8 +30,6 @@ _COMPRESSIONS: tuple[tuple[bytes, Compression], ...] = (
 )
 
 _OTHERS = (
-    (b"GMBU", "a Network Monitor 2 capture"),
-    (b"RTSS", "a Network Monitor 1 capture"),
     (b"snoop\0\0\0", "a snoop capture"),
     (b"LfLe", "a Windows event log (.evt)"),
     (b"TRSNIFF data    \x1a", "a Sniffer capture"),
@@ -67,12 +65,14 @@ def compression_of(head: bytes) -> Compression:
     return ""
 
 
-def container_of(head: bytes) -> Literal["", "pcap", "pcapng"]:
+def container_of(head: bytes) -> Literal["", "pcap", "pcapng", "netmon"]:
     """The format of a capture, empty if it is none that is read. A file that ends inside its magic number is a damaged capture."""
     if head[:4] in _PCAP:
         return "pcap"
     if head[:4] == _PCAPNG or _is_headless_pcapng(head):
         return "pcapng"
+    if head[:4] in (b"GMBU", b"RTSS"):
+        return "netmon"
     if 0 < len(head) < 4 and max(head) >= 0x80 and any(magic.startswith(head) for magic in _PCAP):
         return "pcap"
     return "pcapng" if head == _PCAPNG[:3] else ""
@@ -102,7 +102,7 @@ def looks_like(head: bytes) -> tuple[str, str]:
         return "is a Windows event trace (.etl), which is not read yet", ""
     if head and not head.strip(b"\0"):
         return "is not a capture: it begins with zeros only", ""
-    return "is not a capture", "pcap, pcapng and evtx are read, also compressed with gzip, zstd, xz or bzip2"
+    return "is not a capture", "pcap, pcapng, Network Monitor captures and evtx are read, also compressed with gzip, zstd, xz or bzip2"
 
 
 def _is_etl(head: bytes) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from netsleuth_tui.readers.damage import UnreadableFile
 
-__all__ = ["FileSource", "Source", "StreamSource", "open_source"]
+__all__ = ["FileSource", "RandomSource", "Source", "StreamSource", "open_source"]
 
 _ENOUGH = 24
 """Bytes that tell what a stream is: a live capture may be silent for long after its file header."""
@@ -86,7 +86,27 @@ class Source(ABC):
         return self._read(view)
 
 
-class FileSource(Source):
+class RandomSource(Source):
+    """Bytes that can be read at any place."""
+
+    @abstractmethod
+    def seek(self, offset: int) -> None:
+        """Go on reading at `offset`."""
+
+    def at(self, offset: int, length: int) -> bytes:
+        """Up to `length` bytes from `offset` on; fewer only at the end. Reading goes on wherever this has ended."""
+        self.seek(offset)
+        content = bytearray(max(min(length, self.remaining or 0), 0))
+        view, filled = memoryview(content), 0
+        while filled < len(view):
+            count = self.read_into(view[filled:])
+            if count == 0:
+                break
+            filled += count
+        return bytes(view[:filled])
+
+
+class FileSource(RandomSource):
     """A regular file, as long as it was when it was opened."""
 
     def __init__(self, path: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from netsleuth_tui.readers.damage import Damage
-from netsleuth_tui.readers.frames import Comment, Interface
+from netsleuth_tui.readers.frames import Comment, Format, Interface
 from netsleuth_tui.readers.window import Window
 
-__all__ = ["DAMAGED", "FULL", "MORE", "Framer", "Step"]
+__all__ = ["DAMAGED", "DONE", "FULL", "MORE", "Framer", "Step"]
 
 FULL = 0
 """The rows are full; there may be more frames in memory."""
@@ -17,6 +17,8 @@ MORE = 1
 """The next frame is not in memory as a whole."""
 DAMAGED = 2
 """What comes next contradicts itself."""
+DONE = 5
+"""There are no more frames, whatever else is in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Step:
 
     Args:
         count: Frames in the window's rows.
-        status: FULL, MORE or DAMAGED.
+        status: FULL, MORE, DAMAGED or DONE.
         need: With MORE, bytes needed from the window's beginning on.
         damage: With DAMAGED, what and where.
     """
@@ -40,10 +42,12 @@ class Framer(Protocol):
     """One container format: knows where frames begin and end."""
 
     notes: list[str]
+    damage: list[Damage]
+    """Filled by the capture with what `frame` returns, and by formats whose frames can be read behind a damaged one."""
     comments: list[Comment]
 
     @property
-    def format(self) -> Literal["pcap", "pcapng"]:
+    def format(self) -> Format:
         """Its name."""
 
     @property

@@ -69,6 +69,18 @@ class Window:
         self._is_lent = True
         return batch
 
+    def jump(self, offset: int, read: int | None) -> None:
+        """Go on at `offset` of the file, where the source has been put; what is unread is forgotten.
+
+        Args:
+            offset: In the file.
+            read: Bytes of the next read, None for as many as usual.
+        """
+        self.begin = self.end = 0
+        self.base = offset
+        if read is not None:
+            self._next_read = read
+
     def more(self, need: int) -> bool:
         """Read on, so that at least `need` bytes are unread if the file has them, which may take several calls.
 

@@ -10,9 +10,9 @@ import numba
 import pytest
 
 from netsleuth_tui.jit import Kernel
-from netsleuth_tui.readers import blocks, numbers, pcap, ticks
+from netsleuth_tui.readers import blocks, netmon_frames, numbers, pcap, ticks
 
-KERNELS: list[Kernel[..., Any]] = [pcap.frame_records, blocks.frame_blocks]
+KERNELS: list[Kernel[..., Any]] = [pcap.frame_records, blocks.frame_blocks, netmon_frames.frame_entries, netmon_frames.walk_frames]
 HELPERS = [
     numbers.u16,
     numbers.u32,
@@ -24,6 +24,15 @@ HELPERS = [
     blocks._count_drops,
     blocks._read_options,
     blocks._frame_simple,
+    netmon_frames._units_since_1601,
+    netmon_frames._after,
+    netmon_frames._link_of,
+    netmon_frames._contains,
+    netmon_frames._fits,
+    netmon_frames._is_sound,
+    netmon_frames._has_no_trailer,
+    netmon_frames._judge,
+    netmon_frames._write,
 ]
 
 Write = Callable[[bytes], Path]

@@ -52,8 +52,6 @@ def refusal_in_time(path: Path) -> str:
         (b"\n", "is not a capture"),
         (bytes(5000), "begins with zeros only"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "is a Git LFS pointer"),
-        (b"GMBU\3\2", "is a Network Monitor 2 capture, which is not read yet"),
-        (b"RTSS\1\1", "is a Network Monitor 1 capture, which is not read yet"),
         (b"snoop\0\0\0\0\0\0\2", "is a snoop capture, which is not read yet"),
         (b"ElfFile\0" + bytes(100), "is a Windows event log (.evtx), not a capture"),
         (ETL, "is a Windows event trace (.etl), which is not read yet"),
