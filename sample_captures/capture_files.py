@@ -1,16 +1,22 @@
-"""Capture files: classic pcap and pcapng, written so that the same packets always give the same bytes."""
+"""Capture files: pcapng and Network Monitor, written so that the same packets always give the same bytes."""
 
 from __future__ import annotations
 
 import gzip
 import struct
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-__all__ = ["Packet", "compressed", "pcap", "pcapng"]
+__all__ = ["Packet", "compressed", "netmon", "pcapng"]
 
 ETHERNET = 1
 """LINKTYPE_ETHERNET."""
+
+
+_NETMON_HEADER = 128
+_FILETIME_1970 = 116_444_736_000_000_000
+"""1970 in units of 100 ns since 1601."""
 
 
 class Packet(NamedTuple):
@@ -20,16 +26,6 @@ class Packet(NamedTuple):
     """Nanoseconds since 1970-01-01T00:00:00Z."""
     frame: bytes
     """As on the wire, not yet cut to the snap length."""
-
-
-def pcap(packets: Iterable[Packet], snap_length: int) -> bytes:
-    """A classic little-endian pcap file with microseconds."""
-    parts = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, snap_length, ETHERNET)]
-    for time, frame in packets:
-        captured = frame[:snap_length]
-        seconds, nanoseconds = divmod(time, 10**9)
-        parts += [struct.pack("<IIII", seconds, nanoseconds // 1000, len(captured), len(frame)), captured]
-    return b"".join(parts)
 
 
 def pcapng(packets: Iterable[Packet], snap_length: int, *, comment: str, interface: str, description: str) -> bytes:
@@ -45,6 +41,32 @@ def pcapng(packets: Iterable[Packet], snap_length: int, *, comment: str, interfa
     statistics = _options((4, struct.pack("<Q", count)), (5, struct.pack("<Q", 0)))
     parts.append(_block(5, struct.pack("<III", 0, last >> 32, last & 0xFFFFFFFF) + statistics))
     return b"".join(parts)
+
+
+def netmon(packets: Iterable[Packet], snap_length: int, *, start: int, zone: timedelta) -> bytes:
+    """A capture as Network Monitor 3.4 writes it (version 2.3): header, frames, frame table.
+
+    Args:
+        packets: Frames with their times, which are kept to 100 ns.
+        snap_length: Bytes that are kept of a frame.
+        start: When capturing began, ns since 1970, in whole milliseconds; a frame's time stands in it twice, once from there.
+        zone: How far the capturing computer's clock is ahead of UTC.
+    """
+    began = datetime.fromtimestamp(start // 10**9, UTC) + zone
+    moment = struct.pack(
+        "<8H", began.year, began.month, began.isoweekday() % 7, began.day, began.hour, began.minute, began.second, start // 10**6 % 1000
+    )
+    parts, offsets, at = [], [], _NETMON_HEADER
+    for time, frame in packets:
+        captured = frame[:snap_length]
+        head = struct.pack("<QII", (time - start) // 1000, len(frame), len(captured))
+        tail = struct.pack("<HIQB", ETHERNET, 0xFFFFFFFF, _FILETIME_1970 + time // 100, 0xFF)
+        offsets.append(at)
+        parts.append(head + captured + tail)
+        at += len(parts[-1])
+    table = struct.pack(f"<{len(offsets)}I", *offsets)
+    header = b"GMBU" + struct.pack("<BBH", 3, 2, ETHERNET) + moment + struct.pack("<II", at, len(table))
+    return b"".join([header.ljust(_NETMON_HEADER, b"\0"), *parts, table])
 
 
 def compressed(data: bytes) -> bytes:

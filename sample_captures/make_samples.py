@@ -21,7 +21,7 @@ import esp_tunnel
 import print_server
 import router_loop
 import ten_gigabit
-from capture_files import Packet, compressed, pcap, pcapng
+from capture_files import Packet, compressed, netmon, pcapng
 from event_log import event_log
 
 HERE = Path(__file__).resolve().parent
@@ -29,7 +29,7 @@ TABLE_BEGINS, TABLE_ENDS = "<!-- ground truth begins -->", "<!-- ground truth en
 
 LOOP_FILE = "router-loop.pcapng.gz"
 ESP_FILE = "esp-tunnel.pcapng.gz"
-PIECE_FILE = "net1_capture_v1({}).pcap"
+PIECE_FILE = "net1_capture_v1({}).cap"
 LOG_FILE = "print_server.evtx"
 
 _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 50: "esp"}
@@ -172,7 +172,7 @@ def make(directory: Path) -> None:
     truth[ESP_FILE] = tunnel_truth(tunnel)
     for number, piece in enumerate(ten_gigabit.pieces()):
         name = PIECE_FILE.format(number)
-        (directory / name).write_bytes(pcap(piece, ten_gigabit.SNAP_LENGTH))
+        (directory / name).write_bytes(netmon(piece, ten_gigabit.SNAP_LENGTH, start=ten_gigabit.START, zone=ten_gigabit.ZONE))
         truth[name] = piece_truth(piece)
     logged = print_server.events()
     (directory / LOG_FILE).write_bytes(event_log(logged, print_server.COMPUTER, print_server.FIRST_RECORD))

@@ -1,4 +1,4 @@
-"""The story of the 10G capture in pieces: a rotating series of files, 80 bytes of each frame, and one address that matters.
+"""The story of the 10G capture in pieces: a rotating series of Network Monitor files, 80 bytes of each frame, and one address that matters.
 
 The server 10.35.69.103 (0x0a234567 in a filter on raw bytes, at offset 26 or 30 of a frame) talks among 540 other hosts on a busy link.
 From the third piece on it answers every new connection with a reset, while connections made before go on.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import IPv4Address
 from operator import attrgetter
 
@@ -16,10 +17,13 @@ from capture_files import Packet
 from frames import ACK, PSH, Datagram, Segment
 from traffic import MSS, Dice, Exchange, conversation, refused, stream
 
-__all__ = ["ADDRESS", "PIECES", "SNAP_LENGTH", "START", "pieces"]
+__all__ = ["ADDRESS", "PIECES", "SNAP_LENGTH", "START", "ZONE", "pieces"]
 
 START = 1_773_147_600 * 10**9
 """2026-03-10T13:00:00Z, in ns."""
+
+ZONE = timedelta(hours=-7)
+"""Of the capturing computer: the files have their beginning in local time, and each frame's time in UTC."""
 
 SNAP_LENGTH = 80
 PIECES = 4

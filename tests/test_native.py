@@ -63,7 +63,7 @@ def test_every_kernel_of_the_package_is_written(written: Path) -> None:
 
 
 @pytest.mark.usefixtures("linked")
-@pytest.mark.parametrize("name", ["net1_capture_v1(0).pcap", "router-loop.pcapng.gz"])
+@pytest.mark.parametrize("name", ["net1_capture_v1(0).cap", "router-loop.pcapng.gz"])
 def test_linked_code_gives_what_plain_functions_give(name: str) -> None:
     """Columns, addresses and counts of a capture are the same, byte for byte."""
     fast = load(name)
@@ -164,7 +164,7 @@ def test_hosts_are_looked_up_within_the_table() -> None:
 def test_growing_a_host_table_keeps_its_numbers() -> None:
     """The kernel that fills a larger table leaves every address its id."""
     table = HostTable()
-    table.merge(load("net1_capture_v1(0).pcap").hosts)
+    table.merge(load("net1_capture_v1(0).cap").hosts)
     before = table.lo.copy()
     table.reserve(1 << 16)
     assert np.array_equal(table.lo, before)

@@ -14,6 +14,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from netsleuth_tui.linktypes import NETMON_WLAN
+
 __all__ = ["MAX_FIELDS", "MAX_FRAME", "MAX_LAYERS", "MAX_LIST", "MAX_REPLY", "MAX_VALUE", "dissect", "load"]
 
 MAX_FRAME = 1 << 18
@@ -144,7 +146,30 @@ def _payload() -> Callable[[bytes], Any]:
     return made
 
 
+def _netmon_wlan(frame: bytes) -> Any:
+    """802.11 behind Network Monitor's metadata, which scapy does not know."""
+    from scapy.fields import ByteField, LEIntField, LELongField, LEShortField, LESignedIntField, StrLenField
+    from scapy.packet import Packet
+
+    class NetworkMonitorRadio(Packet):
+        """Layout: see `linktypes.NETMON_WLAN`; rates are in units of 500 kbit/s."""
+
+        name = "Network Monitor 802.11"
+        fields_desc = [  # noqa: RUF012 - scapy's own way
+            ByteField("version", 2), LEShortField("length", 32), LEIntField("operation_mode", 0), LEIntField("flags", 0),
+            LEIntField("phy_type", 0), LEIntField("channel", 0), LESignedIntField("rssi", 0), ByteField("rate", 0),
+            LELongField("timestamp", 0), StrLenField("more", b"", length_from=lambda packet: min(max(packet.length - 32, 0), 1 << 16)),
+        ]  # fmt: skip
+
+        def guess_payload_class(self, _: bytes) -> Any:
+            return _load("layers.dot11").Dot11
+
+    return NetworkMonitorRadio(frame)
+
+
 def _outermost(frame: bytes, link_type: int) -> Callable[[bytes], Any]:
+    if link_type == NETMON_WLAN:
+        return _netmon_wlan
     if link_type in _RAW_IP and frame:
         link_type = {4: 228, 6: 229}.get(frame[0] >> 4, -1)
     module, name = _LINK_LAYERS.get(link_type, ("", ""))

@@ -95,7 +95,7 @@ class Capture:
                 if step.count:
                     yield window.lend(step.count)
                 if step.status == DONE:
-                    self._note_growth()
+                    self._finish()
                 if step.status in (DAMAGED, DONE):
                     return
                 if step.status == MORE and not window.more(step.need):
@@ -118,6 +118,13 @@ class Capture:
         elif (window.unread or not window.offset) and not (grown and self._source is self._disk):
             # The last record of a file that grows is not damaged, only not yet written.
             self.damage.append(self._framer.cut_off(window, need))
+
+    def _finish(self) -> None:
+        """All frames are read, though perhaps not all of the file."""
+        self._note_growth()
+        failure = self._source.failure or self._disk.failure
+        if failure:
+            self.damage.append(Damage(self._source.size or self._window.base + self._window.end, failure))
 
     def _note_growth(self) -> int:
         """Say so if somebody has written on; returns the bytes."""

@@ -35,8 +35,6 @@ _COMMENTS_FIELD = 40
 _PROCESSES_FIELD = 48
 _TRAILERS = {0: 0, 1: 2, 2: 6, 3: kernels.WITH_FILETIME}
 """Minor version of 2.x -> bytes behind each frame."""
-_SLICE = 16_384
-"""Entries per call of the kernel."""
 _JUMP = 64 << 10
 """Bytes that are read first where the next frame is elsewhere."""
 _DAMAGE_TOLD = 20
@@ -193,13 +191,19 @@ class NetmonFramer:
     def _limits(self, entries: NDArray[np.uint32], first: int) -> NDArray[np.int64]:
         """For each entry where the next thing in the file begins, or OUTSIDE or AGAIN."""
         edges = self._edges
+        behind = first + len(entries)
+        if edges is self._entries and entries[0] >= _HEADER and int(entries[-1]) + self._head + self._trailer <= self._table_at:
+            limits = np.empty(len(entries), np.int64)  # ascending, and before the table: as in all real files
+            limits[:-1] = entries[1:]
+            limits[-1] = min(int(edges[behind]), self._table_at) if behind < len(edges) else self._table_at
+            return limits
         following = np.searchsorted(edges, entries, side="right")
         limits = np.full(len(entries), self._source.size, np.int64)
         inner = following < len(edges)
         limits[inner] = edges[following[inner]]
         np.minimum(limits, self._table_at, out=limits, where=entries < self._table_at)
         if len(self._repeats):
-            limits[self._repeats[first : first + len(entries)]] = kernels.AGAIN
+            limits[self._repeats[first:behind]] = kernels.AGAIN
         limits[~self._possible(entries)] = kernels.OUTSIDE
         return limits
 
@@ -210,7 +214,7 @@ class NetmonFramer:
             self._summarise()
             return Step(0, DONE)
         first = self._done
-        part = self._entries[first : first + min(_SLICE, len(rows.start))]
+        part = self._entries[first : first + len(rows.start)]
         if window.end == 0:
             self._go_to_next(window, None)
         if self._is_elsewhere:

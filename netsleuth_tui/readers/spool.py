@@ -6,7 +6,7 @@ import tempfile
 
 from netsleuth_tui.readers.damage import UnreadableFile
 from netsleuth_tui.readers.limits import BLOCK_BYTES, SPOOLED_IN_MEMORY
-from netsleuth_tui.readers.sources import RandomSource, Source
+from netsleuth_tui.readers.sources import RandomSource, Source, StreamSource
 
 __all__ = ["Spool"]
 
@@ -36,7 +36,9 @@ class Spool(RandomSource):
             hint = "expand it first, or set TMPDIR to a folder with room for it"
             raise UnreadableFile(f"there is no room to keep it in: {error.strerror}", where=name, hint=hint) from error
         source.close()
-        self.failure, self.notes = source.failure, source.notes
+        self.failure = source.failure
+        if not isinstance(source, StreamSource):  # which tells its own notes
+            self.notes = source.notes
 
     @property
     def position(self) -> int:

@@ -9,8 +9,10 @@ TCP with flags, UDP, ICMP, ARP, ESP, some VLAN tags, some IPv6; conversations be
 from __future__ import annotations
 
 import argparse
+import struct
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -302,11 +304,42 @@ def pcapng_records(chunk: Chunk) -> NDArray[np.uint8]:
     return rows[np.arange(rows.shape[1]) < length[:, None]]
 
 
+def netmon_records(chunk: Chunk) -> NDArray[np.uint8]:
+    """The packets as frames of Network Monitor 2.3."""
+    count = len(chunk.wire)
+    delta = (chunk.time - BEGIN) // 1000
+    head = [delta & 0xFFFFFFFF, delta >> 32, chunk.wire, chunk.captured]
+    filetime = (116_444_736_000_000_000 + chunk.time // 100).astype("<u8")[:, None].view(np.uint8)
+    media = np.broadcast_to(np.array([1, 0, 0xFF, 0xFF, 0xFF, 0xFF], np.uint8), (count, 6))
+    tail = np.concatenate([media, filetime, np.full((count, 1), 0xFF, np.uint8)], axis=1)
+    rows = np.concatenate([np.stack(head, axis=1).astype("<u4").view(np.uint8), chunk.frames, tail], axis=1)
+    rows[np.arange(count)[:, None], (16 + chunk.captured)[:, None] + np.arange(15)] = tail
+    return rows[np.arange(rows.shape[1]) < (31 + chunk.captured)[:, None]]
+
+
+def write_netmon(file: BinaryIO, made: Iterator[Chunk]) -> None:
+    """Write the chunks as a capture of Network Monitor 2.3, whose frame table comes last."""
+    file.write(bytes(128))
+    lengths = []
+    for chunk in made:
+        file.write(netmon_records(chunk).data)
+        lengths.append(31 + chunk.captured)
+    ends = 128 + np.cumsum(np.concatenate([[0], *lengths]))
+    file.write(ends[:-1].astype("<u4").data)
+    begin = datetime.fromtimestamp(BEGIN // 10**9, UTC)
+    moment = (begin.year, begin.month, 0, begin.day, begin.hour, begin.minute, begin.second, 0)
+    file.seek(0)
+    file.write(b"GMBU" + struct.pack("<BBH8HII", 3, 2, 1, *moment, ends[-1], 4 * (len(ends) - 1)))
+
+
 FORMATS = {"pcap": (pcap_header, pcap_records), "pcapng": (pcapng_header, pcapng_records)}
 
 
 def write(file: BinaryIO, made: Iterator[Chunk], kind: str) -> None:
     """Write the chunks as a capture of that format."""
+    if kind == "netmon":
+        write_netmon(file, made)
+        return
     header, records = FORMATS[kind]
     file.write(header())
     file.writelines(records(chunk).data for chunk in made)
@@ -319,7 +352,7 @@ def main() -> int:
     parser.add_argument("--hosts", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=97.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--format", choices=FORMATS, default="pcap")
+    parser.add_argument("--format", choices=[*FORMATS, "netmon"], default="pcap")
     parser.add_argument("-o", "--output", type=Path, required=True)
     asked = parser.parse_args()
     with asked.output.open("wb") as file:

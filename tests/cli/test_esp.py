@@ -70,7 +70,7 @@ def test_what_is_not_understood_is_said(arguments: list[str], message: str, caps
 
 def test_nothing_of_esp_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
     """A capture without ESP gives only the header."""
-    assert run(["esp", str(SAMPLES / "net1_capture_v1(0).pcap"), "--format", "csv"]) == 0
+    assert run(["esp", str(SAMPLES / "net1_capture_v1(0).cap"), "--format", "csv"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
-    assert run(["esp", str(SAMPLES / "net1_capture_v1(0).pcap"), "--every", "1s", "--format", "csv"]) == 0
+    assert run(["esp", str(SAMPLES / "net1_capture_v1(0).cap"), "--every", "1s", "--format", "csv"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1

@@ -15,9 +15,10 @@ from decode.dissected import DNS, ETHERNET, FRAME, IPV4, UDP, names
 from netsleuth_tui.decode import scapy_layers
 from netsleuth_tui.decode.dissect import Dissector
 from netsleuth_tui.decode.scapy_layers import MAX_FIELDS, MAX_FRAME, MAX_LAYERS, MAX_VALUE
+from netsleuth_tui.linktypes import NETMON_WLAN
 from netsleuth_tui.readers import UnreadableFile, open_capture
 
-LINK_TYPES = (*sorted(scapy_layers._LINK_LAYERS), 12, 14, 101, 147, 65535)
+LINK_TYPES = (NETMON_WLAN, *sorted(scapy_layers._LINK_LAYERS), 12, 14, 101, 147, 65535)
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +26,15 @@ def dissector() -> Iterator[Dissector]:
     made = Dissector()
     yield made
     made.close()
+
+
+def test_the_radio_data_of_network_monitor_are_a_layer(dissector: Dissector) -> None:
+    """802.11 follows where the metadata say that they end, and has its place in the frame."""
+    metadata = struct.pack("<BHIIIIiBQ", 2, 34, 1, 2, 4, 6, -51, 108, 7) + b"xx"
+    found = dissector.dissect(metadata + b"\x80\x00" + bytes(34), NETMON_WLAN, timeout=10)
+    assert names(found)[:2] == ["Network Monitor 802.11", "802.11"]
+    assert [(layer.offset, layer.length) for layer in found.layers][:2] == [(0, 34), (34, 24)]
+    assert {field.name: field.value for field in found.layers[0].fields}["rssi"] == "-51"
 
 
 def test_layers_and_fields(dissector: Dissector) -> None:

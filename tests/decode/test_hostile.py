@@ -13,8 +13,9 @@ from wire import ESP, FIELDS, Row, arp, compiled, decode, ethernet, gre, ipv4, i
 
 from netsleuth_tui.decode import link_types, packets
 from netsleuth_tui.decode.columns import Has
+from netsleuth_tui.linktypes import NETMON_WLAN
 
-LINK_TYPES = (0, 1, 8, 9, 12, 14, 50, 51, 101, 104, 105, 107, 108, 113, 119, 127, 163, 192, 228, 229, 239, 276)
+LINK_TYPES = (0, 1, 6, 8, 9, 10, 12, 14, 50, 51, 100, 101, 104, 105, 107, 108, 113, 119, 127, 163, 192, 228, 229, 239, 276, NETMON_WLAN)
 
 SAMPLES = {
     "tcp": (1, ethernet(0x0800, ipv4(6, tcp(b"abc", words=9), options=bytes(8)))),

@@ -8,6 +8,7 @@ import pytest
 from wire import MACS, A, arp, decode, ethernet, ipv4, ipv6, tcp, udp
 
 from netsleuth_tui.decode.columns import Has, Protocol
+from netsleuth_tui.linktypes import NETMON_WLAN
 
 INNER4 = ipv4(6, tcp(b"hello"))
 INNER6 = ipv6(17, udp(b"hello"))
@@ -78,6 +79,15 @@ TO_IPV4 = {
     "802.11 qos and ht control": (105, b"\x88\x81" + bytes(28) + SNAP + b"\x08\x00" + INNER4, Has.WLAN),
     "802.11 four addresses": (105, b"\x08\x03" + bytes(28) + SNAP + b"\x08\x00" + INNER4, Has.WLAN),
     "802.11 aggregate": (105, b"\x88\x01" + bytes(22) + b"\x80\x00" + MACS + b"\x00\x50" + SNAP + b"\x08\x00" + INNER4, Has.WLAN),
+    "token ring": (6, b"\x10\x40" + MACS + SNAP + b"\x08\x00" + INNER4, Has.LLC),
+    "token ring with a route": (
+        6,
+        b"\x10\x40" + MACS[:6] + b"\x82" + MACS[7:] + b"\x04\x00\x01\x02" + SNAP + b"\x08\x00" + INNER4,
+        Has.LLC,
+    ),
+    "fddi": (10, b"\x50" + MACS + SNAP + b"\x08\x00" + INNER4, Has.LLC),
+    "atm": (100, SNAP + b"\x08\x00" + INNER4, Has.LLC),
+    "802.11 of Network Monitor": (NETMON_WLAN, b"\x02\x20\x00" + bytes(29) + WLAN_DATA + SNAP + b"\x08\x00" + INNER4, Has.WLAN | Has.LLC),
     "radiotap": (127, radiotap(WLAN_DATA + SNAP + b"\x08\x00" + INNER4), Has.RADIOTAP | Has.WLAN),
     "radiotap, padded": (
         127,

@@ -116,7 +116,7 @@ def test_wireshark_accepts_what_the_manual_says_it_accepts(tshark):
     refused = [text for text, _ in _cells("What Wireshark accepts and NetSleuth does not")]
     asked = [text for text in refused if not text.startswith(NOT_IN_4_0) and text != NEEDS_A_NAME_SERVER]
     assert len(refused) - len(asked) == 3
-    capture = str(MANUAL.parents[1] / "sample_captures" / "net1_capture_v1(0).pcap")
+    capture = str(MANUAL.parents[1] / "sample_captures" / "net1_capture_v1(0).cap")
     together = ",".join(["io,stat,0", *(text for text in asked if "," not in text and "$" not in text)])  # one run of tshark for many
     alone = [["-Y", text] for text in asked if "," in text or "$" in text]
     for arguments in (["-q", "-z", together], *alone):

@@ -46,5 +46,5 @@ def test_the_meaning_stays(node):
 def test_wireshark_takes_it(tshark, text):
     """Without a note, tshark accepts it."""
     there, _ = for_wireshark(text)
-    capture = str(SAMPLES / "net1_capture_v1(0).pcap")
+    capture = str(SAMPLES / "net1_capture_v1(0).cap")
     subprocess.run([tshark, "-r", capture, "-c", "1", "-Y", there], check=True, capture_output=True)

@@ -6,6 +6,7 @@ import gzip
 import os
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -192,6 +193,27 @@ def test_a_growing_capture_is_read_as_far_as_it_goes(write: Write) -> None:
     result = read(write(bytes(content)))
     assert [(frame.data, frame.wire) for frame in result.frames] == [(piece.data, piece.wire) for piece in pieces()]
     assert result.notes[0] == "8 frames were found without the frame table, one behind the other"
+
+
+def test_a_damaged_compression_costs_what_lies_behind_it(write: Write) -> None:
+    """Frames before it are found without the table, and both damages are told."""
+    made = netmon([Piece(os.urandom(200), 200, 0) for _ in range(50)])
+    whole = gzip.compress(made.content)
+    result = read(write(whole[: len(whole) // 2]))
+    assert 15 < len(result.frames) < 35
+    assert [damage.reason.split(" ")[0] for damage in result.damage] == ["the", "the"]
+    assert "frame table" in result.damage[0].reason
+    assert "gzip" in result.damage[1].reason
+
+
+def test_standard_input_is_kept_to_be_read_at_any_place(tmp_path: Path) -> None:
+    """A capture through a pipe is read like one in a file."""
+    path = tmp_path / "a.cap"
+    path.write_bytes(netmon(pieces(), order=[3, 0, 1, 2, 7, 6, 5, 4]).content)
+    program = "from netsleuth_tui.readers import open_capture; print(sum(b.count for b in open_capture('-').batches()))"
+    with path.open("rb") as file:
+        done = subprocess.run([sys.executable, "-c", program], stdin=file, capture_output=True, text=True, check=True)
+    assert done.stdout == "8\n"
 
 
 REAL = "microsoft+prot-od-netcaps"
