@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,14 +29,14 @@ class Session:
     Args:
         memory: Budget for packets and events in bytes; None for the default of this host.
         recovered: Whether event records are loaded that their log does not count as its own any more.
-        sites: Files of the user's own networks.
+        places: Opens what tells where addresses are, when that is first asked for.
     """
 
-    def __init__(self, memory: int | None = None, *, recovered: bool = False, sites: Sequence[str] = ()) -> None:
+    def __init__(self, memory: int | None = None, *, recovered: bool = False, places: Callable[[], Places] = open_places) -> None:
         self.recovered = recovered
         self.memory = memory if memory is not None else default_budget()
         self.store = Store(query_memory=max(self.memory // 2, 64 << 20))
-        self.store.places = HostPlaces(self.store.hosts, partial(open_places, sites=tuple(sites)))
+        self.store.places = HostPlaces(self.store.hosts, places)
         self.scopes = History(EVERYTHING)
         """What was looked at, filter and window together: undo and redo."""
         self.windows: History[tuple[int | None, int | None]] = History((None, None))

@@ -8,6 +8,10 @@ theme = "netsleuth-light"
 
 [records]
 columns = ["frame.number", "frame.time", "ip.src", "ip.dst", "tcp.flags", "info"]
+
+[places]
+sites = "sites.csv"         # beside this file, or anywhere; several as a list
+geoip = "~/GeoLite2-City.mmdb"
 """
 
 from __future__ import annotations
@@ -35,6 +39,10 @@ class Settings:
     """Ids of actions and the keys that they get, several separated by commas."""
     columns: tuple[str, ...] = ()
     """Fields that the records show; empty for the usual ones."""
+    sites: tuple[str, ...] = ()
+    """Files of the user's own networks."""
+    geoip: tuple[str, ...] = ()
+    """Databases of places; empty: those in the usual folders."""
 
 
 def settings_path() -> Path:
@@ -70,12 +78,16 @@ def read_settings(path: Path | None = None) -> Settings:
 
 
 def _checked(said: Mapping[str, Any], where: str) -> Settings:
-    unknown = sorted(set(said) - {"theme", "keys", "records"})
+    unknown = sorted(set(said) - {"theme", "keys", "records", "places"})
     records = said.get("records", {})
     if isinstance(records, dict):
         unknown += sorted(f"records.{name}" for name in set(records) - {"columns"})
+    places = said.get("places", {})
+    if isinstance(places, dict):
+        unknown += sorted(f"places.{name}" for name in set(places) - {"sites", "geoip"})
     if unknown:
-        raise NetSleuthError(f"there is no setting {unknown[0]!r}", where=where, hint="there are theme, [keys] and [records] columns")
+        hint = "there are theme, [keys], [records] columns, [places] sites and geoip"
+        raise NetSleuthError(f"there is no setting {unknown[0]!r}", where=where, hint=hint)
     theme, keys = said.get("theme"), said.get("keys", {})
     columns = records.get("columns", []) if isinstance(records, dict) else None
     if not (theme is None or isinstance(theme, str)):
@@ -84,4 +96,14 @@ def _checked(said: Mapping[str, Any], where: str) -> Settings:
         raise NetSleuthError("[keys] gives ids of actions their keys, as texts", where=where, hint='as in "main.filter" = "f4"')
     if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
         raise NetSleuthError("columns in [records] is no list of field names", where=where)
-    return Settings(theme, keys, tuple(columns))
+    sites, geoip = (_files(places, name, where) for name in ("sites", "geoip"))
+    return Settings(theme, keys, tuple(columns), sites, geoip)
+
+
+def _files(places: Any, name: str, where: str) -> tuple[str, ...]:
+    """The files of one setting: a text or several; relative ones lie beside the settings."""
+    value = places.get(name, []) if isinstance(places, dict) else None
+    files = [value] if isinstance(value, str) else value
+    if not isinstance(files, list) or not all(isinstance(file, str) and file for file in files):
+        raise NetSleuthError(f"{name} in [places] is no file, and no list of files", where=where)
+    return tuple(file if file == "bundled" else str(Path(where).parent / Path(file).expanduser()) for file in files)

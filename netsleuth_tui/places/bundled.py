@@ -30,6 +30,8 @@ class Bundled:
         NetSleuthError: The data are not installed, or damaged.
     """
 
+    warnings = ()
+
     def __init__(self, atlas: Atlas) -> None:
         self._packed = _packed()
         self._table = PlaceTable(atlas)

@@ -2,26 +2,72 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from netsleuth_tui.places.atlas import Atlas
 from netsleuth_tui.places.bundled import Bundled
+from netsleuth_tui.places.files import KINDS, open_file, open_folder
 from netsleuth_tui.places.places import Places, Source
 from netsleuth_tui.places.sites import read_sites
+from netsleuth_tui.settings import read_settings
 
-__all__ = ["open_places"]
+__all__ = ["BUNDLED_ONLY", "open_places", "usual_folders"]
+
+VARIABLE = "NETSLEUTH_GEOIP"
+"""Names files, separated as in PATH."""
+
+BUNDLED_ONLY = "bundled"
+"""Instead of a file: look for none, and use the data that come with the program."""
 
 
-def open_places(*, sites: Sequence[str] = ()) -> Places:
-    """Open places.
+def open_places(*, geoip: Sequence[str] = (), sites: Sequence[str] = ()) -> Places:
+    """Open places: the user's sites, and databases in the order in which they count.
 
     Args:
-        sites: CSV files of the user's own networks; later files overrule earlier ones.
+        geoip: Databases: files, archives or folders; earlier ones count first. Where there are none, those that $NETSLEUTH_GEOIP names;
+            else those of the settings; else what is found in the usual folders. 'bundled' stands for no database.
+        sites: CSV files of the user's own networks, later ones overrule earlier ones; where there are none, those of the settings.
 
     Raises:
-        NetSleuthError: A file that was named cannot be used, and why.
+        NetSleuthError: A file that was named, here or there, cannot be used, and why.
     """
+    settings = None if geoip and sites else read_settings()
+    named = tuple(geoip) or tuple(path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path)
+    if settings is not None:
+        named, sites = named or settings.geoip, tuple(sites) or settings.sites
     atlas = Atlas()
-    found, warnings = read_sites(sites)
-    sources: list[Source] = [Bundled(atlas)]
-    return Places(atlas, sources, found, warnings)
+    listed, warnings = read_sites(sites)
+    sources: list[Source] = []
+    for path in named:
+        if path != BUNDLED_ONLY:
+            opened = open_file(path, atlas)
+            sources += opened.sources
+            warnings += opened.warnings
+    if not named:
+        sources += _discovered(atlas, warnings)
+    return Places(atlas, [*sources, Bundled(atlas)], listed, warnings)
+
+
+def usual_folders() -> list[Path]:
+    """Where databases lie: NetSleuth's own folder, that of geoipupdate, and those that distributions and other programs use."""
+    from platformdirs import user_data_path
+
+    updated = os.environ.get("GEOIPUPDATE_DB_DIR")
+    shared = [f"{base}/GeoIP" for base in ("/usr/share", "/var/lib", "/usr/local/share", "/usr/local/var")]
+    return [user_data_path("netsleuth", appauthor=False) / "geoip", *([Path(updated)] if updated else []), *map(Path, shared)]
+
+
+def _discovered(atlas: Atlas, warnings: list[str]) -> list[Source]:
+    """The first usable database of each kind in the usual folders; what cannot be used is a warning."""
+    sources: list[Source] = []
+    kinds = list(KINDS)
+    for folder in usual_folders():
+        for kind in list(kinds):
+            opened = open_folder(folder, atlas, [kind])
+            sources += opened.sources
+            warnings += opened.warnings
+            if opened.sources:
+                kinds.remove(kind)
+    return sources

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Protocol
 
 import numpy as np
@@ -37,8 +38,9 @@ class Origin:
 
     @property
     def text(self) -> str:
-        """Name and date in one line."""
-        return f"{self.name} {self.date}".rstrip()
+        """Name, date and file in one line."""
+        file = PurePath(self.path).name
+        return " ".join(part for part in (self.name, self.date, "" if file in {"", self.name} else f"({file})") if part)
 
 
 class Source(Protocol):
@@ -47,6 +49,11 @@ class Source(Protocol):
     @property
     def origin(self) -> Origin:
         """What it is."""
+        ...
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What was odd so far."""
         ...
 
     def find(self, sought: Sought) -> tuple[Codes, Codes]:
@@ -123,7 +130,12 @@ class Places:
         self._sources = tuple(sources)
         self._sites = sites
         self._lock = threading.Lock()
-        self.warnings = tuple(warnings)
+        self._warnings = tuple(warnings)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What there is to say so far about files that were read or left alone, one line each, with texts from files."""
+        return (*self._warnings, *(warning for source in self._sources for warning in source.warnings))
 
     @property
     def origins(self) -> tuple[Origin, ...]:

@@ -55,7 +55,7 @@ def read_sites(paths: Sequence[str]) -> tuple[Sites, list[str]]:
     for path in paths:
         _read(path, reading)
     steps = steps_of(reading.networks[4], reading.networks[6])
-    origins = tuple(Origin(f"sites of {Path(path).name}", "", path) for path in paths)
+    origins = tuple(Origin("sites", "", path) for path in paths)
     return Sites(tuple(reading.codes), steps, origins), reading.warnings
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import lt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +110,7 @@ class Networks:
     code: list[int]
 
     def add(self, first: int, last: int, code: int) -> None:
-        """Add one: aligned powers of two of addresses, so that two either nest or have nothing in common."""
+        """Add one. It need not be a network: a range counts as the fewest networks that it is made of."""
         self.first.append(first)
         self.last.append(last)
         self.code.append(code)
@@ -129,7 +130,49 @@ def steps_of(networks4: Networks, networks6: Networks) -> Steps:
 
 
 def _flattened(networks: Networks, bits: int) -> tuple[list[int], list[int]]:
-    """Starts and codes: one sweep over the networks in ascending order, enclosing ones first."""
+    """Starts and codes."""
+    firsts, lasts = networks.first, networks.last
+    if not all(map(lt, lasts, firsts[1:])):
+        order = sorted(range(len(firsts)), key=firsts.__getitem__)
+        if not all(lasts[i] < firsts[j] for i, j in pairwise(order)):
+            return _merged(*_swept(_aligned(networks, bits), bits))
+        networks = Networks(*([column[i] for i in order] for column in (firsts, lasts, networks.code)))
+    return _merged(*_laid(networks, bits))
+
+
+def _laid(networks: Networks, bits: int) -> tuple[list[int], list[int]]:
+    """Starts and codes of networks that have nothing in common, in ascending order, with the gaps between them."""
+    starts, codes, free = [0], [NOTHING], 0
+    for first, last, code in zip(networks.first, networks.last, networks.code, strict=True):
+        if first == free:
+            starts.append(first)
+            codes.append(code)
+        else:
+            starts += (free, first)
+            codes += (NOTHING, code)
+        free = last + 1
+    if free < 1 << bits:
+        starts.append(free)
+        codes.append(NOTHING)
+    drop = sum(start == 0 for start in starts[:3]) - 1  # what begins at 0 stands there last
+    return starts[drop:], codes[drop:]
+
+
+def _aligned(networks: Networks, bits: int) -> Networks:
+    """Every range as the fewest networks that it is made of: two of them either nest or have nothing in common."""
+    made = Networks([], [], [])
+    for first, last, code in zip(networks.first, networks.last, networks.code, strict=True):
+        begin = first
+        while begin <= last:
+            zeros = (begin & -begin).bit_length() - 1 if begin else bits
+            size = 1 << min(zeros, (last - begin + 1).bit_length() - 1)
+            made.add(begin, begin + size - 1, code)
+            begin += size
+    return made
+
+
+def _swept(networks: Networks, bits: int) -> tuple[list[int], list[int]]:
+    """Starts and codes of networks that may nest: one sweep in ascending order, enclosing ones first."""
     order = sorted(range(len(networks.first)), key=lambda i: (networks.first[i], -networks.last[i], i))
     starts, codes = [0], [NOTHING]
     enclosing: list[tuple[int, int]] = [((1 << bits) - 1, NOTHING)]  # last address and code, the innermost at the end
@@ -152,7 +195,7 @@ def _flattened(networks: Networks, bits: int) -> tuple[list[int], list[int]]:
         ended, _ = enclosing.pop()
         if ended < enclosing[-1][0]:
             step(ended + 1, enclosing[-1][1])
-    return _merged(starts, codes)
+    return starts, codes
 
 
 def _merged(starts: list[int], codes: list[int]) -> tuple[list[int], list[int]]:
