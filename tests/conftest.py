@@ -16,10 +16,12 @@ settings.load_profile("netsleuth")
 
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or writes what the user has configured, saved or typed."""
+    """No test reads or writes what the user has configured, saved or typed, or finds a database of places on this machine."""
     home = tmp_path_factory.mktemp("home")
-    for name in ("config", "state"):
+    for name in ("config", "state", "data"):
         monkeypatch.setenv(f"XDG_{name.upper()}_HOME", str(home / name))
+    monkeypatch.setenv("NETSLEUTH_GEOIP", "bundled")
+    monkeypatch.delenv("GEOIPUPDATE_DB_DIR", raising=False)
 
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

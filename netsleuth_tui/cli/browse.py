@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from netsleuth_tui.cli.options import Files
+from netsleuth_tui.cli.options import Files, Geoip, Sites
 from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import UsageError, misused
 from netsleuth_tui.paths import sample
 from netsleuth_tui.saved import expanded
 
 if TYPE_CHECKING:
+    from netsleuth_tui.places import Places
     from netsleuth_tui.session import Session
 
 __all__ = ["browse"]
@@ -29,6 +31,8 @@ def browse(
     since: Annotated[str | None, Parameter(help="Begin of the time window to begin with: ISO 8601, or seconds since 1970.")] = None,
     until: Annotated[str | None, Parameter(help="Its end, not included.")] = None,
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None,
+    geoip: Geoip = (),
+    sites: Sites = (),
     low_bandwidth: Annotated[bool | None, Parameter(help="Fewer repaints, for slow links; by itself over SSH.")] = None,
     theme: Annotated[str | None, Parameter(help="Colour theme: netsleuth-dark, netsleuth-light, netsleuth-16.")] = None,
     ascii: Annotated[bool | None, Parameter(help="Draw with ASCII characters only.")] = None,  # noqa: A002 - the option is called --ascii
@@ -41,15 +45,27 @@ def browse(
         budget = parse_size(memory) if memory else None
         text = expanded(filter)
         window = (None, None) if since is None and until is None else _window(since, until)
+    places = _places(geoip, sites) if geoip or sites else None
 
     def session() -> Session:  # made on the loading thread: what it needs is imported while the first screen is already there
         from netsleuth_tui.session import Session
 
-        return Session(budget)
+        return Session(budget) if places is None else Session(budget, places=lambda: places)
 
     from netsleuth_tui.tui import run
 
     return run(paths, session, filter=text, window=window, low_bandwidth=low_bandwidth, theme=theme, ascii=ascii)
+
+
+def _places(geoip: Sequence[str], sites: Sequence[str]) -> Places:
+    """What the options name, opened before there is a screen, so that what is wrong with a file can be said.
+
+    Raises:
+        NetSleuthError: A file cannot be used, and why.
+    """
+    from netsleuth_tui.places import open_places
+
+    return open_places(geoip=geoip, sites=sites)
 
 
 def _window(since: str | None, until: str | None) -> tuple[int | None, int | None]:

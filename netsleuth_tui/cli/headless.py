@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from netsleuth_tui.analysis import Scope, parse_time
 from netsleuth_tui.cli import exits
@@ -13,6 +14,7 @@ from netsleuth_tui.errors import NetSleuthError, misused
 from netsleuth_tui.export import format_of as by_suffix
 from netsleuth_tui.export import write_table
 from netsleuth_tui.ingest import Progress
+from netsleuth_tui.places import open_places
 from netsleuth_tui.saved import expanded
 from netsleuth_tui.session import Session
 from netsleuth_tui.tabular import Table
@@ -58,8 +60,12 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
             raise NetSleuthError("no file given", hint="netsleuth --help shows what there is")
         scope = scope_of(common)
         format_of(common)
-        session = Session(parse_size(common.memory) if common.memory else None)
+        places = partial(open_places, geoip=common.geoip, sites=common.sites)
+        session = Session(parse_size(common.memory) if common.memory else None, places=places)
         session.look_at(scope)
+    if common.geoip or common.sites:  # before anything is read, and also where nothing asks for places
+        for warning in session.places.warnings:
+            say(warning)
     progress = _Narrator()
     last = session.load(files, report=progress)
     progress.clear()

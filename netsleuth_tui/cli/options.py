@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter, Token
 
-__all__ = ["Common", "Files", "Format"]
+__all__ = ["Common", "Files", "Format", "Geoip", "Sites"]
 
 Format = Literal["table", "csv", "json", "jsonl"]
 
@@ -22,6 +22,20 @@ def _files(_: type, tokens: Sequence[Token]) -> list[str]:
 
 Files = Annotated[
     list[str], Parameter(converter=_files, help="Captures, in any mix: files, patterns, folders, or - for standard input.", negative=())
+]
+
+
+Geoip = Annotated[
+    tuple[str, ...],
+    Parameter(
+        help="Places of addresses: an .mmdb file, CSV, archive or folder; may be given several times. 'bundled': only what comes along.",
+        negative=(),
+    ),
+]
+
+Sites = Annotated[
+    tuple[str, ...],
+    Parameter(help="Your own networks: a CSV file with lines like 10.1.0.0/16,Hengelo; may be given several times.", negative=()),
 ]
 
 
@@ -46,3 +60,5 @@ class Common:
         bool, Parameter(help="Leave CSV cells exact, even those that a spreadsheet would run as a formula.", negative=())
     ] = False
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None
+    geoip: Geoip = ()
+    sites: Sites = ()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
@@ -18,8 +17,9 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.places.atlas import Atlas, PlaceTable
+from netsleuth_tui.places.mmdb_records import Records
 from netsleuth_tui.places.places import Origin
-from netsleuth_tui.places.records import LONGEST, WANTED, Said, place_said, said_by
+from netsleuth_tui.places.records import LONGEST, place_said
 from netsleuth_tui.places.steps import NOTHING, Sought
 from netsleuth_tui.places.tree import ENDLESS, SearchTree
 
@@ -53,11 +53,10 @@ class Database:
     """
 
     def __init__(self, content: bytes, path: str, atlas: Atlas) -> None:
-        self._records = _Records(content)
         try:
             metadata = _metadata(content)
             self._tree = SearchTree(content, metadata.node_count, metadata.record_size, metadata.ip_version)
-            self._records.begin(self._tree.bytes + 16)
+            self._records = Records(content, self._tree.bytes + 16)
             kind = str(metadata.database_type)[:LONGEST]
             date = _date(metadata.build_epoch)
             probed = self._tree.places(PROBED)
@@ -147,86 +146,6 @@ class _Named(io.BytesIO):
     """Bytes of a file; the reader names it in its errors."""
 
     name = "it"
-
-
-class _Records:
-    """The data section: of a record only what says where an address is, and of what many records share only once."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-        self._shared: dict[tuple[str, bytes], Any] = {}
-
-    def begin(self, start: int) -> None:
-        """Tell where the data section begins."""
-        from maxminddb.decoder import Decoder
-
-        self._decode: Callable[[int], tuple[Any, int]] = Decoder(self._content, start).decode
-
-    def said(self, place: int) -> Said:
-        """What the record at a place in the file says.
-
-        Raises:
-            Exception: It cannot be decoded; of any kind.
-        """
-        record: dict[str, Any] = {}
-        if not self._walk(place, lambda key, at: record.__setitem__(key, self._value(key, at)) if key in WANTED else None):
-            return said_by(self._decode(place)[0])
-        return said_by(record)
-
-    def keys(self, place: int) -> set[str]:
-        """The keys of the record at a place; none where it is no map."""
-        found: set[str] = set()
-        self._walk(place, lambda key, _: found.add(key[:LONGEST]))
-        return found
-
-    def _walk(self, place: int, visit: Callable[[str, int], None]) -> bool:
-        """Call `visit` with each key of a map and the place of its value; False where there is no map with few keys."""
-        control = self._content[place]
-        if control >> 5 != MAP or control & 31 > MOST_KEYS:
-            return False
-        at = place + 1
-        for _ in range(control & 31):
-            key, at = self._decode(at)
-            if isinstance(key, str):
-                visit(key, at)
-            at = at + 1 + self._pointer(at) if self._pointer(at) else self._decode(at)[1]
-        return True
-
-    def _pointer(self, at: int) -> int:
-        """The number of bytes after the first one of a pointer; 0 where there is none."""
-        control = self._content[at]
-        return (control >> 3 & 3) + 1 if control >> 5 == POINTER else 0
-
-    def _value(self, key: str, at: int) -> Any:
-        width = self._pointer(at)
-        if not width:
-            return _reduced(self._decode(at)[0])
-        pointer = (key, self._content[at : at + 1 + width])
-        if pointer not in self._shared:
-            self._shared[pointer] = _reduced(self._decode(at)[0])
-        return self._shared[pointer]
-
-
-POINTER, MAP = 1, 7
-"""Types of data, as the format numbers them."""
-
-MOST_KEYS = 28
-"""Keys of a map whose number stands in its first byte."""
-
-
-def _reduced(value: Any) -> Any:
-    """Only what `said_by` looks at, so that what is kept is small."""
-    if not isinstance(value, dict):
-        return value[:LONGEST] if isinstance(value, str) else value if isinstance(value, int) else None
-    kept: dict[str, Any] = {
-        key: value[key]
-        for key in ("iso_code", "code", "name", "number", "asn", "autonomous_system_number", "autonomous_system_organization")
-        if key in value and isinstance(value[key], str | int)
-    }
-    names = value.get("names")
-    if isinstance(names, dict) and isinstance(names.get("en"), str):
-        kept["names"] = {"en": names["en"][:LONGEST]}
-    return kept
 
 
 def _metadata(content: bytes) -> Any:
