@@ -12,7 +12,7 @@ from netsleuth_tui import query
 from netsleuth_tui.analysis import EVERYTHING, Scope
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.history import History
-from netsleuth_tui.ingest import Loader, Progress, default_budget
+from netsleuth_tui.ingest import Loader, Progress, Shift, default_budget
 from netsleuth_tui.places import HostPlaces, Places, host_places, open_places
 from netsleuth_tui.readers import read_frame
 from netsleuth_tui.store import Store
@@ -29,11 +29,20 @@ class Session:
     Args:
         memory: Budget for packets and events in bytes; None for the default of this host.
         recovered: Whether event records are loaded that their log does not count as its own any more.
+        shifts: What is added to the times of files whose clock was off.
         places: Opens what tells where addresses are, when that is first asked for.
     """
 
-    def __init__(self, memory: int | None = None, *, recovered: bool = False, places: Callable[[], Places] = open_places) -> None:
+    def __init__(
+        self,
+        memory: int | None = None,
+        *,
+        recovered: bool = False,
+        shifts: Sequence[Shift] = (),
+        places: Callable[[], Places] = open_places,
+    ) -> None:
         self.recovered = recovered
+        self.shifts = tuple(shifts)
         self.memory = memory if memory is not None else default_budget()
         self.store = Store(query_memory=max(self.memory // 2, 64 << 20))
         self.store.places = HostPlaces(self.store.hosts, places)
@@ -65,6 +74,7 @@ class Session:
                 report(progress)
 
         loader = Loader(self.store, memory=self.memory, cancel=cancel or threading.Event(), report=keep, recovered=self.recovered)
+        loader.shifts = self.shifts
         self.failures = loader.failures
         last = loader.load(paths)
         self._stopped = last.phase != "done"

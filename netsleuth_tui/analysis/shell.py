@@ -11,10 +11,10 @@ from netsleuth_tui.analysis.times import iso
 __all__ = ["shell_words"]
 
 
-def shell_words(files: Sequence[str], scope: Scope) -> str:
+def shell_words(files: Sequence[str], scope: Scope, shifts: Sequence[str] = ()) -> str:
     """`netsleuth FILE... --filter '…' --since … --until …`: opens the same files and looks at the same packets.
 
-    Names of files are quoted for a POSIX shell; control characters in them are written as escapes, so that nothing that is pasted is run
+    `shifts` are clock offsets as `--shift` takes them. Names of files are quoted for a POSIX shell; control characters in them are written as escapes, so that nothing that is pasted is run
     before Enter is pressed.
 
     >>> shell_words(["my trace.pcap"], Scope("tcp.port == 80"))
@@ -24,6 +24,7 @@ def shell_words(files: Sequence[str], scope: Scope) -> str:
     text = scope.filter.strip()
     if text:
         words.append(f"--filter={_quoted(text)}" if text.startswith("-") else f"--filter {_quoted(text)}")
+    words += [f"--shift {_quoted(shift)}" if not shift.startswith("-") else f"--shift={_quoted(shift)}" for shift in shifts]
     for option, time in (("--since", scope.start), ("--until", scope.end)):
         if time is not None:
             words.append(f"{option} {iso(time)}")

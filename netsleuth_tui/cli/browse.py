@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from netsleuth_tui.cli.options import Files, Geoip, Sites
+from netsleuth_tui.cli.options import Files, Geoip, Shifts, Sites
 from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import UsageError, misused
 from netsleuth_tui.paths import sample
 from netsleuth_tui.saved import expanded
 
 if TYPE_CHECKING:
+    from netsleuth_tui.ingest import Shift
     from netsleuth_tui.places import Places
     from netsleuth_tui.session import Session
 
@@ -30,6 +31,7 @@ def browse(
     filter: Annotated[str, Parameter(help="Display filter to begin with, or @name for a saved one.")] = "",  # noqa: A002 - the option is called --filter
     since: Annotated[str | None, Parameter(help="Begin of the time window to begin with: ISO 8601, or seconds since 1970.")] = None,
     until: Annotated[str | None, Parameter(help="Its end, not included.")] = None,
+    shift: Shifts = (),
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None,
     geoip: Geoip = (),
     sites: Sites = (),
@@ -44,13 +46,14 @@ def browse(
     with misused():
         budget = parse_size(memory) if memory else None
         text = expanded(filter)
+        shifts = _shifts(shift)
         window = (None, None) if since is None and until is None else _window(since, until)
     places = _places(geoip, sites) if geoip or sites else None
 
     def session() -> Session:  # made on the loading thread: what it needs is imported while the first screen is already there
         from netsleuth_tui.session import Session
 
-        return Session(budget) if places is None else Session(budget, places=lambda: places)
+        return Session(budget, shifts=shifts) if places is None else Session(budget, shifts=shifts, places=lambda: places)
 
     from netsleuth_tui.tui import run
 
@@ -66,6 +69,19 @@ def _places(geoip: Sequence[str], sites: Sequence[str]) -> Places:
     from netsleuth_tui.places import open_places
 
     return open_places(geoip=geoip, sites=sites)
+
+
+def _shifts(texts: tuple[str, ...]) -> list[Shift]:
+    """Clock offsets; nothing is imported where there are none.
+
+    Raises:
+        NetSleuthError: One of them is none.
+    """
+    if not texts:
+        return []
+    from netsleuth_tui.ingest.shifts import parse_shift
+
+    return [parse_shift(text) for text in texts]
 
 
 def _window(since: str | None, until: str | None) -> tuple[int | None, int | None]:

@@ -13,7 +13,7 @@ from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import NetSleuthError, misused
 from netsleuth_tui.export import format_of as by_suffix
 from netsleuth_tui.export import write_table
-from netsleuth_tui.ingest import Progress
+from netsleuth_tui.ingest import Progress, parse_shift
 from netsleuth_tui.places import open_places
 from netsleuth_tui.saved import expanded
 from netsleuth_tui.session import Session
@@ -61,7 +61,8 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
         scope = scope_of(common)
         format_of(common)
         places = partial(open_places, geoip=common.geoip, sites=common.sites)
-        session = Session(parse_size(common.memory) if common.memory else None, places=places)
+        shifts = [parse_shift(text) for text in common.shift]
+        session = Session(parse_size(common.memory) if common.memory else None, shifts=shifts, places=places)
         session.look_at(scope)
     if common.geoip or common.sites:  # before anything is read, and also where nothing asks for places
         for warning in session.places.warnings:

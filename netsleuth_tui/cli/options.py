@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter, Token
 
-__all__ = ["Common", "Files", "Format", "Geoip", "Sites"]
+__all__ = ["Common", "Files", "Format", "Geoip", "Shifts", "Sites"]
 
 Format = Literal["table", "csv", "json", "jsonl"]
 
@@ -39,6 +39,16 @@ Sites = Annotated[
 ]
 
 
+Shifts = Annotated[
+    tuple[str, ...],
+    Parameter(
+        name="--shift",
+        help="Add to the times of a file whose clock was off: NAME=+3600s, '*.cap=-7h', a.pcap=+05:45. May be given several times.",
+        negative=(),
+    ),
+]
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Common:
@@ -59,6 +69,7 @@ class Common:
     csv_raw: Annotated[
         bool, Parameter(help="Leave CSV cells exact, even those that a spreadsheet would run as a formula.", negative=())
     ] = False
+    shift: Shifts = ()
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None
     geoip: Geoip = ()
     sites: Sites = ()

@@ -16,8 +16,10 @@ from netsleuth_tui.ingest.budget import rows_within
 from netsleuth_tui.ingest.decoding import Decoding
 from netsleuth_tui.ingest.progress import Phase, Progress
 from netsleuth_tui.ingest.series import expand
+from netsleuth_tui.ingest.shifts import Shift, shift_of, show_shift
 from netsleuth_tui.readers import EventLog, open_file
 from netsleuth_tui.store import ROW_BYTES, Source, Stamp
+from netsleuth_tui.store.clock import put_right
 
 if TYPE_CHECKING:
     from netsleuth_tui.readers import CaptureReader
@@ -68,6 +70,8 @@ class Loader:
         self.problems: list[str] = []
         self.failures: list[NetSleuthError] = []
         """Files that could not be opened."""
+        self.shifts: Sequence[Shift] = ()
+        """What is added to the times of files whose clock was off."""
         self._phase: Phase = "loading"
         self._started = time.monotonic()
         self._reported = 0.0
@@ -83,6 +87,10 @@ class Loader:
             The last progress: its phase says how loading ended, its problems what could not be read.
         """
         self._files = expand(paths)
+        for shift in self.shifts:
+            if not any(shift.means(name) for name, _ in self._files):
+                self.failures.append(NetSleuthError("there is no file whose clock could be shifted", where=shift.pattern))
+                self.problems.append(str(self.failures[-1]))
         if not self._files:
             self.failures.append(NetSleuthError("there is no file in it", where=", ".join(paths)))
             self.problems.append(str(self.failures[0]))
@@ -128,9 +136,11 @@ class Loader:
             self.problems.append(f"{reader.name}: not read: it is one of more than {MOST_SOURCES} files")
             return
         source = Source(reader.name, reader.format, reader.compression, reader.size, store.packets, store.events.rows)
+        source = replace(source, shift=shift_of(reader.name, self.shifts))
         store.sources = (*store.sources, source)
         for batch in reader.batches():
             expected = self._expected_rows(reader, batch)
+            put_right(batch.time[: batch.count], source.shift)
             for part in _parts(batch):
                 self._take(part, reader, index, expected)
             if self._phase != "loading":
@@ -140,7 +150,7 @@ class Loader:
             store.sources[index],
             complete=self._phase == "loading",
             damage=tuple(str(damage) for damage in reader.damage),
-            notes=tuple(reader.notes),
+            notes=_with_shift(reader.notes, source.shift),
             drops=reader.drops,
             stamp=Stamp.of(reader.name),
         )
@@ -155,7 +165,10 @@ class Loader:
         if index >= MOST_SOURCES:
             self.problems.append(f"{log.name}: not read: it is one of more than {MOST_SOURCES} files")
             return
-        store.sources = (*store.sources, Source(log.name, log.format, log.compression, log.size, store.packets, store.events.rows))
+        first = store.events.rows
+        offset = shift_of(log.name, self.shifts)
+        store.sources = (*store.sources, Source(log.name, log.format, log.compression, log.size, store.packets, first, shift=offset))
+        store.events.offset = offset
         loading = LogLoading(store, log, index, recovered=self.recovered)
         for _ in loading.blocks():
             if self.cancel.is_set():
@@ -165,11 +178,15 @@ class Loader:
             self._report(log.name, log.position)
             if self._phase != "loading":
                 break
+        times = store.events.view().time[first:]
+        times = times[times != NO_TIME]
         source = replace(
             store.sources[index],
+            first=int(times.min()) if len(times) else None,
+            last=int(times.max()) if len(times) else None,
             complete=self._phase == "loading",
             damage=tuple(str(damage) for damage in log.damage),
-            notes=tuple(log.notes),
+            notes=_with_shift(log.notes, offset),
             lost=loading.lost,
             recoverable=loading.left_out,
             stamp=Stamp.of(log.name),
@@ -226,6 +243,11 @@ class Loader:
             self._reported = now
             self.report(progress)
         return progress
+
+
+def _with_shift(notes: Sequence[str], offset: int) -> tuple[str, ...]:
+    """What a reader noted, and that its times were put right."""
+    return (*notes, f"times are shifted by {show_shift(offset)}, as you asked") if offset else tuple(notes)
 
 
 def _parts(batch: FrameBatch) -> Iterator[FrameBatch]:

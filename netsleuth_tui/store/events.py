@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.decode.events import EVENT_COLUMNS, Event, EventColumns
 from netsleuth_tui.jit import kernel
+from netsleuth_tui.store.clock import put_right
 from netsleuth_tui.store.texts import Texts
 
 __all__ = ["EVENT_BYTES", "EventGroup", "EventTable"]
@@ -76,6 +77,8 @@ class EventTable:
     def __init__(self) -> None:
         self.rows = 0
         """Rows that readers see."""
+        self.offset = 0
+        """Nanoseconds that are added to the times of events that are committed from now on."""
         self.in_order = True
         """True while `time` never decreases from row to row (and every row has one)."""
         self.texts = Texts()
@@ -131,6 +134,7 @@ class EventTable:
         """Show the first `rows` rows, and the first `cells` cells that they use, all written by now."""
         if cells is not None:
             self._cells.used = cells
+        put_right(self._columns.time[self.rows : rows], self.offset)
         new = self._columns.time[max(self.rows - 1, 0) : rows]
         if self.in_order and len(new) and not (bool(new[0] > NO_TIME) and bool((new[1:] >= new[:-1]).all())):
             self.in_order = False

@@ -86,6 +86,9 @@ class Source:
     recoverable: int = 0
     """Event records that could be recovered (they lie where the log says nothing is kept) and were left out."""
 
+    shift: int = 0
+    """Nanoseconds that the user had added to its times: its clock was off."""
+
     first: int | None = None
     """Earliest time stamp, ns since the epoch."""
 

@@ -44,3 +44,8 @@ def test_the_window_is_said_to_the_nanosecond() -> None:
     assert command == "netsleuth a.pcap --filter='-5 < frame.time_epoch' --since 2026-03-10T12:00:03.000113001Z"
     assert parse_time(words_of(command)[-1]) == scope.start
     assert shell_words(["a.pcap"], Scope()) == "netsleuth a.pcap"
+
+
+def test_clock_offsets_are_repeated() -> None:
+    """As they were given."""
+    assert shell_words(["a.cap"], Scope(), ["a b.cap=+3600s"]) == "netsleuth a.cap --shift 'a b.cap=+3600s'"

@@ -150,7 +150,11 @@ class Scoping(Counting):
         scope = self.latest
         if scope is None:
             return
-        text, notes = (shell_words(self.paths, scope), ()) if what == "shell" else for_wireshark(scope.filter)
+        text, notes = (
+            (shell_words(self.paths, scope, [str(shift) for shift in self.session.shifts]), ())
+            if what == "shell"
+            else for_wireshark(scope.filter)
+        )
         if not text:
             self.status.say("there is no filter", "warning")
             return
