@@ -14,8 +14,8 @@ __all__ = ["shell_words"]
 def shell_words(files: Sequence[str], scope: Scope, shifts: Sequence[str] = ()) -> str:
     """`netsleuth FILE... --filter '…' --since … --until …`: opens the same files and looks at the same packets.
 
-    `shifts` are clock offsets as `--shift` takes them. Names of files are quoted for a POSIX shell; control characters in them are written as escapes, so that nothing that is pasted is run
-    before Enter is pressed.
+    `shifts` are clock offsets as `--shift` takes them. Names of files are quoted for a POSIX shell; control characters in them are written as
+    escapes, so that nothing that is pasted is run before Enter is pressed.
 
     >>> shell_words(["my trace.pcap"], Scope("tcp.port == 80"))
     "netsleuth 'my trace.pcap' --filter 'tcp.port == 80'"

@@ -151,7 +151,7 @@ class Scoping(Counting):
         if scope is None:
             return
         text, notes = (
-            (shell_words(self.paths, scope, [str(shift) for shift in self.session.shifts]), ())
+            (shell_words(self.paths, scope, [str(shift) for shift in self.session.shifts] if self.session else ()), ())
             if what == "shell"
             else for_wireshark(scope.filter)
         )
