@@ -20,7 +20,7 @@ __all__ = ["main", "warm_up"]
 
 def warm_up(directory: Path, group: str) -> None:
     """Compile the kernels of a group, by loading small captures and looking at them in every way, and write them into `directory`."""
-    from netsleuth_tui.analysis import Scope, associations, conversations, explain, facets, overview, rows_of, series
+    from netsleuth_tui.analysis import Scope, associations, conversations, explain, facets, overview, regions, rows_of, series
     from netsleuth_tui.analysis.occurring import count_values
     from netsleuth_tui.decode.hosts import HostTable
     from netsleuth_tui.ingest import Loader
@@ -49,6 +49,7 @@ def warm_up(directory: Path, group: str) -> None:
     explain(store, Scope("", 0, SECOND))
     conversations(store, rows_of(store, Scope()))
     associations(store, rows_of(store, Scope()))
+    regions(store, Scope(), by="/8")
     count_values(store, Scope(), "ip.ttl")
     hosts = HostTable()
     hosts.merge(store.hosts)

@@ -42,6 +42,10 @@ from netsleuth_tui.analysis.finding import Found, find_row
 from netsleuth_tui.analysis.intervals import parse_interval, show_interval
 from netsleuth_tui.analysis.overview import Overview, overview
 from netsleuth_tui.analysis.records import EXPORTED, SHOWN, records, records_table
+from netsleuth_tui.analysis.region_counts import SIDES, Side
+from netsleuth_tui.analysis.region_groups import GROUPINGS, Grouping
+from netsleuth_tui.analysis.region_tables import region_remarks, regions_by_time_table, regions_table
+from netsleuth_tui.analysis.regions import Regions, regions, with_retransmissions
 from netsleuth_tui.analysis.scope import EVERYTHING, Scope, event_rows_of, rows_of
 from netsleuth_tui.analysis.series import MEASURE_NAMES, SPLITS, Measure, Series, check_split, series
 from netsleuth_tui.analysis.sorting import can_sort, sorted_rows
@@ -57,10 +61,12 @@ __all__ = [
     "EVENT_SHOWN",
     "EVERYTHING",
     "EXPORTED",
+    "GROUPINGS",
     "LEVELS",
     "MEASURE_NAMES",
     "MOST_KEYS",
     "SHOWN",
+    "SIDES",
     "SPLITS",
     "WINDOWS",
     "Associations",
@@ -79,12 +85,15 @@ __all__ = [
     "FieldLine",
     "FieldValue",
     "Found",
+    "Grouping",
     "Judged",
     "Measure",
     "OverTime",
     "Overview",
+    "Regions",
     "Scope",
     "Series",
+    "Side",
     "Summary",
     "association_columns",
     "associations",
@@ -138,6 +147,10 @@ __all__ = [
     "rates_table",
     "records",
     "records_table",
+    "region_remarks",
+    "regions",
+    "regions_by_time_table",
+    "regions_table",
     "remarks",
     "rows_of",
     "series",
@@ -153,5 +166,6 @@ __all__ = [
     "timeline_table",
     "unknown_fields",
     "verdict",
+    "with_retransmissions",
     "with_spi",
 ]

@@ -11,6 +11,7 @@ from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.analysis.values import values
 from netsleuth_tui.decode.columns import NO_TIME, Has, Protocol
 from netsleuth_tui.query.fields import ALIASES, FIELDS
+from netsleuth_tui.query.strings import quoted
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Store
@@ -58,8 +59,20 @@ def cell_filter(store: Store, row: int, name: str) -> str | None:
         return _address(store, row, present, SIDES[name])
     if name not in FIELDS:
         return None
+    return _place(store, row, name) if FIELDS[name].kind == "place" else _value(store, row, name)
+
+
+def _value(store: Store, row: int, name: str) -> str:
     (cell,) = values(store, np.array([row], np.uint32), name)
     return f"!{name}" if cell is None else " && ".join(f"{name} == {part}" for part in dict.fromkeys(str(cell).split(",")))
+
+
+def _place(store: Store, row: int, name: str) -> str:
+    """Both places, where the field is of both sides; a name may hold any character."""
+    names = {"site": ("site.src", "site.dst")}.get(name, (name.replace("geo.", "geo.src."), name.replace("geo.", "geo.dst.")))
+    sides = names if len(FIELDS[name].columns) == 2 else (name,)
+    cells = [cell for side in sides for cell in values(store, np.array([row], np.uint32), side) if cell is not None]
+    return " && ".join(f"{name} == {quoted(str(cell))}" for cell in dict.fromkeys(cells)) or f"!{name}"
 
 
 def _second(time: int) -> str | None:

@@ -11,12 +11,17 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.event_occurring import CountedEvents, Occurrence, Occurring, count_event_values
 from netsleuth_tui.analysis.halves import Part, count_in_halves
+from netsleuth_tui.analysis.interval_counts import count_values as count_keys
+from netsleuth_tui.analysis.places import place_values
 from netsleuth_tui.analysis.scope import Scope, rows_of
+from netsleuth_tui.analysis.splits import split_by
 from netsleuth_tui.analysis.values import address, field_numbers
 from netsleuth_tui.decode.columns import PACKET_COLUMNS, Columns, Protocol
 from netsleuth_tui.jit import kernel
 from netsleuth_tui.query.fields import NAMED, Field
+from netsleuth_tui.query.place_values import PlaceValues
 from netsleuth_tui.query.prefixes import AddressPrefix, ranges_beginning
+from netsleuth_tui.query.strings import quoted
 from netsleuth_tui.store import Rows, Store
 
 __all__ = ["Counted", "CountedEvents", "Occurrence", "Occurring", "count_values"]
@@ -88,8 +93,8 @@ def count_values(store: Store, scope: Scope, name: str, typed: str = "") -> Coun
     if name in OWN_VALUE:
         return Counted(field, np.empty(0, np.int64), np.empty(0, np.int64), complete=False)
     rows, columns = rows_of(store, scope), store.columns()
-    if field.constants:
-        return _sorted(field, *_constants(field, columns, rows), complete=True)
+    if field.constants or field.place is not None:
+        return _sorted(field, *(_constants(field, columns, rows) if field.constants else _at_places(store, rows, name)), complete=True)
     pages, complete = _pages(field, store, columns, rows, typed)
     if pages is None:
         return Counted(field, np.empty(0, np.int64), np.empty(0, np.int64), complete=False)
@@ -121,6 +126,13 @@ def _constants(field: Field, columns: Columns, rows: Rows) -> tuple[Counts, Coun
     packets = [int(np.count_nonzero((present & np.uint64(has)) == np.uint64(has))) for has in field.has]
     found = [k for k, count in enumerate(packets) if count]
     return np.array([field.constants[k] for k in found], np.int64), np.array([packets[k] for k in found], np.int64)
+
+
+def _at_places(store: Store, rows: Rows, name: str) -> tuple[Counts, Counts]:
+    split = split_by(store, rows, name)
+    packets = sum((count_keys(store.columns(), rows, keys)[:-1] for keys in split.keys), np.zeros(split.keys[0].size, np.int64))
+    found = np.flatnonzero(packets)
+    return found, packets[found]
 
 
 def _of(rows: Rows) -> slice | NDArray[np.uint32]:
@@ -222,6 +234,9 @@ def _writer(field: Field, store: Store) -> Callable[[int], str]:
     """From a value to the text that stands for it in a filter."""
     if field.kind == "address":
         return lambda host: address(store.hosts, host)
+    if field.place is not None:
+        places = place_values(store, field.place)
+        return lambda code: quoted(places.short(code))
     if field.kind == "label":
         return lambda code: f'"{Protocol(code).label}"'
     return (lambda number: f"0x{number:x}") if field.base == 16 else str
@@ -232,6 +247,8 @@ def _narrowing(field: Field, store: Store, values: Counts, typed: str) -> tuple[
     everything = np.ones(len(values), np.bool_)
     if not typed:
         return everything, None
+    if field.place is not None:
+        return _beginning(place_values(store, field.place), values, typed.strip('"').casefold()), None
     if field.kind == "label":
         return everything, lambda text: text.lower().startswith(f'"{typed.strip(chr(34)).lower()}')
     if field.kind == "address":
@@ -240,6 +257,12 @@ def _narrowing(field: Field, store: Store, values: Counts, typed: str) -> tuple[
         inside = prefix.among(hosts.hi[values], hosts.lo[values])
         return inside, prefix.test if field.version == 6 else None
     return _within(values, ranges_beginning(typed, field)), None
+
+
+def _beginning(places: PlaceValues, codes: Counts, typed: str) -> NDArray[np.bool_]:
+    """Places of which one spelling begins with what was typed, in upper or lower case."""
+    spelled = [(places.names[code], places.short(code)) for code in codes.tolist()]
+    return np.array([any(name.casefold().startswith(typed) for name in names) for names in spelled], np.bool_)
 
 
 def _within(values: Counts, ranges: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from netsleuth_tui import query
+from netsleuth_tui.analysis.places import PlacesOf
 from netsleuth_tui.store import Rows, Store
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _compiled(store: Store, text: str) -> Predicate | None:
 
         return esp_values(store, name)
 
-    return query.compile_filter(text, hosts=store.hosts.known(), judged=judged)
+    return query.compile_filter(text, hosts=store.hosts.known(), judged=judged, places=PlacesOf(store))
 
 
 def event_rows_of(store: Store, scope: Scope) -> Rows:

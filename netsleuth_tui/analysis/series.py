@@ -25,7 +25,7 @@ Measure = Literal["packets", "bytes", "bits", "payload"]
 MEASURE_NAMES: tuple[Measure, ...] = ("packets", "bytes", "bits", "payload")
 """What can be drawn: packets, bytes and bits on the wire, TCP payload bytes (tcp.len)."""
 
-SPLITS = ("protocol", "flag", "direction", *PORT_AND_HOST)
+SPLITS = ("protocol", "flag", "direction", *PORT_AND_HOST, "site", "region", "country")
 """What a user mostly splits by; any field of the registry besides."""
 
 MOST = 7

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.places import place_values
 from netsleuth_tui.analysis.values import field_numbers
 from netsleuth_tui.decode.columns import NO_TIME, Has, Protocol
 from netsleuth_tui.errors import NetSleuthError
@@ -15,6 +16,7 @@ from netsleuth_tui.query.fields import ALIASES, FIELDS, Field
 from netsleuth_tui.store.ordering import order
 
 if TYPE_CHECKING:
+    from netsleuth_tui.decode.columns import Columns
     from netsleuth_tui.decode.hosts import Hosts
     from netsleuth_tui.store import Rows, Store
 
@@ -67,6 +69,8 @@ def _keys(store: Store, ids: Ids, name: str) -> tuple[Numbers, NDArray[np.bool_]
 
 def _field_keys(store: Store, ids: Ids, field: Field) -> tuple[Numbers, NDArray[np.bool_] | None]:
     columns = store.columns()
+    if field.place is not None:
+        return _place_keys(store, columns, ids, field)
     raw, present = field_numbers(columns, ids, field)
     if field.kind == "time":
         return raw, raw == NO_TIME
@@ -77,6 +81,17 @@ def _field_keys(store: Store, ids: Ids, field: Field) -> tuple[Numbers, NDArray[
         return np.where(present, field.constants[0], field.constants[1]), ~(present | second)
     keys = address_ranks(store.hosts.known(), raw) if field.kind == "address" else raw
     return keys, None if field.has[0] == 0 else ~present
+
+
+def _place_keys(store: Store, columns: Columns, ids: Ids, field: Field) -> tuple[Numbers, NDArray[np.bool_]]:
+    """By name; of two sides the first that is anywhere."""
+    places = place_values(store, field.place or "region")
+    codes = np.full(len(ids), -1, np.int32)
+    for part in range(len(field.columns)):
+        hosts, present = field_numbers(columns, ids, field, part)
+        wanted = (codes < 0) & present
+        codes[wanted] = places.codes[hosts[wanted]]
+    return label_ranks([*map(places.short, range(len(places.names))), ""])[codes], codes < 0
 
 
 def address_ranks(hosts: Hosts, ids: Numbers) -> NDArray[np.int64]:

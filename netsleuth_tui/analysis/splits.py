@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.directions import directions
 from netsleuth_tui.analysis.interval_counts import Keys
+from netsleuth_tui.analysis.places import place_values
 from netsleuth_tui.analysis.values import address, column_of
 from netsleuth_tui.decode.columns import PACKET_COLUMNS, Columns, Has, Protocol
 from netsleuth_tui.errors import NetSleuthError
@@ -20,7 +21,7 @@ from netsleuth_tui.tabular import Cell
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
 
-__all__ = ["MOST_NUMBERS", "PORT_AND_HOST", "Split", "split_by", "split_field"]
+__all__ = ["MOST_NUMBERS", "PLACES", "PORT_AND_HOST", "Split", "split_by", "split_field"]
 
 PORT_AND_HOST = {
     "host": Field("host", "address", ("src", "dst"), (int(Has.ADDRESSES),) * 2, "Source or destination address, IPv4 or IPv6"),
@@ -30,6 +31,12 @@ PORT_AND_HOST = {
 
 MOST_NUMBERS = 1 << 21
 """So many numbers are counted in an array; of more, those that occur are sorted."""
+
+PLACES = {"country": "geo.country", "continent": "geo.continent", "region": "geo.region", "asn": "geo.asn"}
+"""Shorter names of places; `site` is short itself."""
+
+NOTHING = 2**32 - 1
+"""Stands for no value."""
 
 DIFFERENT_EVERYWHERE = ("frame.number", "frame.time", "frame.time_epoch", "frame.offset")
 
@@ -53,7 +60,7 @@ def split_field(by: str) -> Field | None:
     Raises:
         NetSleuthError: There is no such field, or it is different in every frame.
     """
-    by = ALIASES.get(by, by)
+    by = PLACES.get(by, ALIASES.get(by, by))
     if by in PORT_AND_HOST:
         return PORT_AND_HOST[by]
     if by == "file":
@@ -78,11 +85,11 @@ def split_by(store: Store, rows: Rows, by: str) -> Split:
     if field is None:
         names = [source.name for source in store.sources]
         return Split("file", (Keys(columns.source[at].astype(np.uint32), 0, len(names)),), lambda number: names[number])
-    if field.constants:
-        return Split(field.name, (_constant(columns, at, field),), str)
+    if field.place is not None or field.constants:
+        return _place(store, columns, at, field) if field.place is not None else Split(field.name, (_constant(columns, at, field),), str)
     numbers = [_numbers(columns, at, field, part) for part in range(len(field.columns))]
     if len(numbers) == 2:
-        numbers[1][numbers[1] == numbers[0]] = 2**32 - 1
+        numbers[1][numbers[1] == numbers[0]] = NOTHING
     if field.kind == "address":
         return _split(field, numbers, store.hosts.count, lambda number: address(store.hosts, number))
     labels = [protocol.label for protocol in Protocol]
@@ -106,10 +113,29 @@ def _numbers(columns: Columns, at: slice | Ids, field: Field, part: int) -> Ids:
     return numbers
 
 
+def _place(store: Store, columns: Columns, at: slice | Ids, field: Field) -> Split:
+    """Where the hosts are; packets without an IP header are nowhere."""
+    kind = field.place or "region"
+    places = place_values(store, kind)
+    codes = np.append(places.codes, -1)
+    nowhere = (columns.present[at] & np.uint64(Has.IP | Has.IPV6)) == 0
+    numbers: list[Ids] = []
+    for name in field.columns:
+        code = codes[np.minimum(getattr(columns, name)[at], len(codes) - 1)]
+        code[nowhere] = -1
+        numbers.append(code.astype(np.uint32))
+    if len(numbers) == 2:
+        first, second = numbers
+        second[second == first] = NOTHING
+        alone = first == NOTHING  # the first value is that of the side which has one
+        first[alone], second[alone] = second[alone], NOTHING
+    return _split(field, numbers, len(places.names), lambda number: places.names[number] if kind != "asn" else places.short(number))
+
+
 def _constant(columns: Columns, at: slice | Ids, field: Field) -> Keys:
     """A field whose value follows from which of its bits are there (ip.version)."""
     present = columns.present[at]
-    numbers = np.full(len(present), 2**32 - 1, np.uint32)
+    numbers = np.full(len(present), NOTHING, np.uint32)
     for has, value in zip(field.has, field.constants, strict=True):
         numbers[(present & np.uint64(has)) == np.uint64(has)] = value
     return Keys(numbers, 0, field.maximum + 1)

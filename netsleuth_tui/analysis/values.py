@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.info import info
+from netsleuth_tui.analysis.places import place_values
 from netsleuth_tui.analysis.times import BILLION, epoch, iso
 from netsleuth_tui.decode.columns import NO_TIME, Columns, Has, Protocol
 from netsleuth_tui.errors import NetSleuthError
@@ -19,6 +20,7 @@ from netsleuth_tui.tabular import Cell, Column
 
 if TYPE_CHECKING:
     from netsleuth_tui.decode.hosts import Hosts, HostTable
+    from netsleuth_tui.query.place_values import PlaceKind
     from netsleuth_tui.store import Store
 
 __all__ = ["address", "column_of", "field_numbers", "values"]
@@ -68,6 +70,8 @@ def _field(name: str) -> Field:
 
 def _one(store: Store, columns: Columns, rows: Ids, field: Field, part: int) -> list[Cell]:
     raw, present = field_numbers(columns, rows, field, part)
+    if field.place is not None:
+        return _places(store, field.place, raw, present)
     if not present.all():
         raw = raw[present]
     if field.kind == "address":
@@ -99,7 +103,7 @@ def _spelled(raw: NDArray[Any], spell: Callable[[int], str]) -> list[Cell]:
 
 
 def field_numbers(columns: Columns, rows: Ids, field: Field, part: int = 0) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """The numbers behind a field (host ids for an address), and in which rows they are there.
+    """The numbers behind a field (host ids for an address or a place), and in which rows they are there.
 
     Args:
         columns: The store's columns.
@@ -109,6 +113,8 @@ def field_numbers(columns: Columns, rows: Ids, field: Field, part: int = 0) -> t
     """
     has = np.uint64(field.has[part])
     present = (columns.present[rows] & has) == has
+    if field.place is not None:
+        present &= columns.present[rows] & np.uint64(Has.IP | Has.IPV6) != 0
     if field.constants:
         return np.full(len(rows), field.constants[part], np.int64), present
     raw = getattr(columns, field.columns[part])[rows]
@@ -127,6 +133,15 @@ def _addresses(hosts: HostTable, ids: Ids) -> list[Cell]:
     for k in np.flatnonzero(known.version[distinct] != 4).tolist():
         texts[k] = address(hosts, int(distinct[k]))
     return [texts[k] for k in inverse.tolist()]
+
+
+def _places(store: Store, kind: PlaceKind, hosts: Ids, present: NDArray[np.bool_]) -> list[Cell]:
+    """What the places of host ids are called; None where there is nothing to say."""
+    places = place_values(store, kind)
+    codes = np.full(len(hosts), -1, np.int32)
+    codes[present] = places.codes[hosts[present]]
+    shown: list[Cell] = [*(places.short(code) for code in range(len(places.names))), None]
+    return [shown[code] for code in codes.tolist()]
 
 
 def address(hosts: HostTable | Hosts, host: int) -> str:

@@ -15,6 +15,7 @@ from netsleuth_tui.cli.esp import esp
 from netsleuth_tui.cli.explain import explain
 from netsleuth_tui.cli.export import export
 from netsleuth_tui.cli.options import STDIN
+from netsleuth_tui.cli.regions import regions
 from netsleuth_tui.cli.summary import summary
 from netsleuth_tui.cli.timeline import timeline
 from netsleuth_tui.errors import NetSleuthError, UsageError
@@ -41,6 +42,7 @@ app.command(timeline)
 app.command(export)
 app.command(conversations)
 app.command(esp)
+app.command(regions)
 app.command(explain)
 app.register_install_completion_command()
 

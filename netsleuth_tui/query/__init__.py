@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.query.compile import Judgement, Predicate
     from netsleuth_tui.query.event_filter import Searcher
     from netsleuth_tui.query.hosts import HostLookup
+    from netsleuth_tui.query.place_values import PlaceLookup
     from netsleuth_tui.store.event_values import EventValues
 
 __all__ = [
@@ -83,13 +84,14 @@ def filter_events(text: str, values: EventValues, search: Searcher, first: int, 
     return matching_events(parse(text), values, search, first, last)
 
 
-def compile_filter(text: str, *, hosts: HostLookup, judged: Judgement | None = None) -> Predicate | None:
+def compile_filter(text: str, *, hosts: HostLookup, judged: Judgement | None = None, places: PlaceLookup | None = None) -> Predicate | None:
     """The predicate of a filter; None for one that is empty and leaves every frame.
 
     Args:
         text: What the user wrote.
         hosts: The addresses known now; compile again once there are more.
         judged: Values of fields that follow from other packets, by row id; None where there are none.
+        places: Knows where these are; without it nothing is anywhere.
 
     Raises:
         FilterError: The text is not a filter.
@@ -98,4 +100,5 @@ def compile_filter(text: str, *, hosts: HostLookup, judged: Judgement | None = N
         return None
     from netsleuth_tui.query.compile import predicate
 
-    return predicate(parse(text), hosts) if judged is None else predicate(parse(text), hosts, judged)
+    tree = parse(text)
+    return predicate(tree, hosts, places=places) if judged is None else predicate(tree, hosts, judged, places=places)

@@ -157,7 +157,7 @@ class Builder(lark.Transformer):  # type: ignore[type-arg]
             raise _refuse(left, f"{left.text} {how} …: payload bytes are not indexed", "only _ws.col.protocol holds text")
         reference = _reference(left)
         field = field_called(reference.name)
-        if field.kind not in {"label", "text", "data"} or reference.mask is not None:
+        if field.kind not in {"label", "text", "data", "place"} or reference.mask is not None:
             hint = "use == or in, with a network such as 10.1.0.0/16" if field.kind == "address" else "use ==, < or in"
             raise _refuse(reference, f"{field.name} holds no text to search", hint)
         if sought.kind != "STRING":
@@ -262,12 +262,14 @@ def _check_pair(field: Field, relation: Relation, other: Reference) -> None:
         return
     if (field.kind, field.version, field.event) != (second.kind, second.version, second.event):
         raise _refuse(other, f"{field.name} and {second.name} hold different kinds of values")
+    if field.kind == "place":
+        raise _refuse(other, "a place is compared with its name, not with another place", f'for example {field.name} == "NL"')
     if field.kind == "address" and relation not in {"==", "!="}:
         raise _refuse(other, "two address fields can only be equal or not", f"for example {field.name} == {second.name}")
 
 
 def _value(field: Field, written: Piece) -> Value:
-    if field.kind not in {"label", "text", "data"} and written.text in PROTOCOLS:
+    if field.kind not in {"label", "text", "data", "place"} and written.text in PROTOCOLS:
         raise _refuse(written, f"{written.text} is a protocol, not a value of {field.name}", "join conditions with and or or")
     found = value(field, written)
     if field.kind == "label" and isinstance(found, Text) and found.value not in LABELS:

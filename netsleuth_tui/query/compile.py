@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlglot import exp
 
-from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.query import sql
 from netsleuth_tui.query.fields import JUDGED, NAMED, PROTOCOLS, Field
-from netsleuth_tui.query.hosts import HostLookup, HostSet, hosts_among, hosts_in_relation
+from netsleuth_tui.query.hosts import HostLookup, HostSet, hosts_among, hosts_at, hosts_in_relation
 from netsleuth_tui.query.nodes import (
     Address,
     All,
@@ -36,6 +36,7 @@ from netsleuth_tui.query.nodes import (
     Text,
     Value,
 )
+from netsleuth_tui.query.place_values import Nowhere, PlaceLookup
 from netsleuth_tui.query.sql import FALSE, TRUE, Sql
 from netsleuth_tui.query.strings import pattern
 from netsleuth_tui.query.values import LABELS
@@ -60,6 +61,9 @@ _TESTS: dict[Relation, Callable[[int | str, int | str], bool]] = {
 }
 
 _HOST_IDS = 1 << 32
+
+_OF_IP = int(Has.IP | Has.IPV6)
+"""Places are those of the addresses of an IP header, not of ARP."""
 
 _HAS_TIME = sql.compare(sql.column("time"), ">=", sql.literal(NO_TIME + 1))
 
@@ -87,15 +91,18 @@ class _Test:
     """Whether it holds for the value that the column has where the field is absent."""
 
 
-def predicate(node: Node, hosts: HostLookup, judged: Judgement = lambda _: np.zeros(0, np.uint32)) -> Predicate:
+def predicate(
+    node: Node, hosts: HostLookup, judged: Judgement = lambda _: np.zeros(0, np.uint32), *, places: PlaceLookup | None = None
+) -> Predicate:
     """Compile a tree against the addresses known now; hosts that are added later need a new predicate.
 
     Args:
         node: The tree.
         hosts: The addresses.
         judged: Values of a field that follows from other packets, by row id; rows beyond them have none.
+        places: Knows where the addresses are; without it nothing is anywhere.
     """
-    compiler = _Compiler(hosts)
+    compiler = _Compiler(hosts, places or Nowhere())
     found = compiler.node(node, holds=True)
     named = {column.name for column in found.find_all(exp.Column)}
     wanted = [field.columns[0] for field in JUDGED.values() if field.columns[0] in named]
@@ -105,8 +112,9 @@ def predicate(node: Node, hosts: HostLookup, judged: Judgement = lambda _: np.ze
 class _Compiler:
     """Collects the lookups on its way through a tree."""
 
-    def __init__(self, hosts: HostLookup) -> None:
+    def __init__(self, hosts: HostLookup, places: PlaceLookup) -> None:
         self.hosts = hosts
+        self.places = places
         self.lookups: list[Lookup] = []
 
     def node(self, node: Node, *, holds: bool) -> Sql:
@@ -128,8 +136,8 @@ class _Compiler:
         field = _of_packets(name)
         if field is None:  # packets have no fields of events
             return FALSE
-        if isinstance(node, Present):
-            return _exists(field)
+        if isinstance(node, Present) or field.kind == "place":
+            return self._exists(field) if isinstance(node, Present) else self._place(field, node)
         if isinstance(node, Search):
             return _labelled(_finder(node))
         return self._membership(field, node) if isinstance(node, Membership) else self._comparison(field, node)
@@ -153,6 +161,31 @@ class _Compiler:
             number = value.value
             return _any(field, (_number_test(field, i, node.left.mask, relation, number) for i in range(len(field.columns))))
         raise AssertionError(value)
+
+    def _exists(self, field: Field) -> Sql:
+        return self._at(field, lambda _: True) if field.kind == "place" else _exists(field)
+
+    def _place(self, field: Field, node: Membership | Search | Comparison) -> Sql:
+        """A place is what it is called, in upper or lower case, or by its other spelling."""
+        if isinstance(node, Search):
+            found = _finder(node)
+            return self._at(field, lambda spelled: any(map(found, spelled)))
+        if isinstance(node, Membership):
+            wanted = {item.value.casefold() for item in node.items if isinstance(item, Text)}
+            return self._at(field, lambda spelled: any(name.casefold() in wanted for name in spelled))
+        sought = node.right.value.casefold() if isinstance(node.right, Text) else ""  # the parser lets nothing else through
+        if field.place == "asn" and sought.isdecimal():
+            sought = f"as{sought}"
+        test = _place_test(sought, _INVERSE[node.relation] if node.every else node.relation)
+        found_at = self._at(field, test)
+        return sql.both([self._exists(field), sql.negated(found_at)]) if node.every else found_at
+
+    def _at(self, field: Field, chosen: Callable[[tuple[str, str]], bool]) -> Sql:
+        """The place of one of the hosts is chosen."""
+        found = hosts_at(self.places.values(field.place or "region", len(self.hosts.version)), chosen)
+        tests = [test for name in field.columns for test in self._host_test(name, found).some]
+        of_ip = sql.compare(sql.masked(sql.column("present"), _OF_IP), "!=", sql.literal(0))
+        return sql.both([sql.some(tests), sql.has_bits("present", field.has[0]), of_ip])
 
     def _membership(self, field: Field, node: Membership) -> Sql:
         if field.kind == "address":
@@ -183,6 +216,15 @@ class _Compiler:
         lookup = Lookup(f"{name}_among_{len(self.lookups)}", "src" if name == "src" else "dst", table)
         self.lookups.append(lookup)
         return _Test([sql.column(lookup.name)], holds_if_absent=zero)
+
+
+def _place_test(sought: str, relation: Relation) -> Callable[[tuple[str, str]], bool]:
+    """Whether a place, by its name and its other spelling, stands in the relation to what is sought; its order is that of names."""
+    if relation == "==":
+        return lambda spelled: any(name.casefold() == sought for name in spelled)
+    if relation == "!=":
+        return lambda spelled: all(name.casefold() != sought for name in spelled)
+    return lambda spelled: _TESTS[relation](spelled[0].casefold(), sought)
 
 
 def _odd(terms: list[Sql]) -> Sql:

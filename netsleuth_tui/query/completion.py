@@ -98,7 +98,7 @@ def _is_alike(field: Field | None, other: Field | None) -> bool:
     if field is None or other is None or (field.event is None) != (other.event is None):
         return False
     if field.event is None:
-        return (other.kind, other.version) == (field.kind, field.version)
+        return (other.kind, other.version) == (field.kind, field.version) and field.kind != "place"
     return other.kind in {field.kind, "data"} or (field.kind == "data" and other.kind != "time")
 
 
@@ -141,6 +141,7 @@ def _values(field: Field) -> str:
         "label": "text",
         "text": "text",
         "data": "event data",
+        "place": "text",
     }
     return kinds.get(field.kind) or (f"0..{field.maximum}" if field.maximum < 1 << 17 else f"{field.maximum.bit_length()} bits")
 
@@ -155,8 +156,8 @@ _OTHER_NAMES = {name: tuple(alias for alias, meant in ALIASES.items() if meant =
 # Operators
 
 _NUMBERS = frozenset({"uint", "time", "address", "data"})
-_ANY = frozenset({"uint", "bool", "time", "address", "label", "text", "data"})
-_TEXTS = frozenset({"label", "text", "data"})
+_ANY = frozenset({"uint", "bool", "time", "address", "label", "text", "data", "place"})
+_TEXTS = frozenset({"label", "text", "data", "place"})
 _OPERATORS = (
     ("==", "equals", _ANY),
     ("!=", "is there, and differs", _ANY),

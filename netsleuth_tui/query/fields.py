@@ -11,11 +11,12 @@ from types import MappingProxyType
 from typing import Literal
 
 from netsleuth_tui.decode.columns import PACKET_COLUMNS, Has
+from netsleuth_tui.query.place_values import PlaceKind
 from netsleuth_tui.store.event_fields import EventField
 
 __all__ = ["ALIASES", "FIELDS", "JUDGED", "NAMED", "NUMBER", "PROTOCOLS", "PROTOCOL_DESCRIPTIONS", "Field", "Kind"]
 
-Kind = Literal["uint", "bool", "address", "time", "text", "label", "data"]
+Kind = Literal["uint", "bool", "address", "time", "text", "label", "data", "place"]
 
 NUMBER = "number"
 """Column of frame.number; the store derives it (uint32, from 1 in each file)."""
@@ -30,7 +31,8 @@ class Field:
 
     kind: Kind
     """'uint' and 'bool' are whole numbers, 'address' a host id, 'time' ns since the epoch, 'label' a `Protocol`, 'text' a string; 'data',
-    of events, is text that may be a number, too."""
+    of events, is text that may be a number, too;
+    'place' is what places say of a host id, in a frame with an IP header."""
 
     columns: tuple[str, ...]
     """Columns of `decode.columns.Columns` (or `NUMBER`) that hold it: two for a field that occurs twice, such as tcp.port."""
@@ -64,6 +66,9 @@ class Field:
 
     limit: int = 0
     """Largest number that a field of events can hold."""
+
+    place: PlaceKind | None = None
+    """What is said of the host, for a 'place'."""
 
     @property
     def maximum(self) -> int:
@@ -112,6 +117,20 @@ def _addresses(prefix: str, version: Literal[4, 6], has: int) -> list[Field]:
         Field(f"{prefix}.src", "address", ("src",), (has,), f"{title} source address", version=version),
         Field(f"{prefix}.dst", "address", ("dst",), (has,), f"{title} destination address", version=version),
     ]
+
+
+def _places(names: tuple[str, str, str], place: PlaceKind, what: str) -> list[Field]:
+    has = int(Has.ADDRESSES)
+    sides = (("src", "dst"), ("src",), ("dst",))
+    titles = ("source or destination", "source", "destination")
+    return [
+        Field(name, "place", side, (has,) * len(side), what.format(title), place=place)
+        for name, side, title in zip(names, sides, titles, strict=True)
+    ]
+
+
+def _geo(place: PlaceKind, what: str) -> list[Field]:
+    return _places((f"geo.{place}", f"geo.src.{place}", f"geo.dst.{place}"), place, what)
 
 
 def _flag(name: str, mask: int, description: str) -> Field:
@@ -177,6 +196,12 @@ _ALL: tuple[Field, ...] = (
     Field("arp.dst.proto_ipv4", "address", ("dst",), (_ARP,), "IPv4 address that ARP asks for", version=4),
     _number("esp.spi", "esp_spi", Has.ESP_SPI, "ESP security parameters index: the tunnel", 16),
     _number("esp.sequence", "esp_sequence", Has.ESP_SEQUENCE, "ESP sequence number"),
+    *_places(("site", "site.src", "site.dst"), "site", "Site of the {}, by the site map"),
+    *_geo("country", "Country of the {}: its ISO code or its English name"),
+    *_geo("continent", "Continent of the {}: its code or its English name"),
+    *_geo("asn", "Autonomous system of the {}, where the place data has it"),
+    *_geo("class", "What kind of address the {} is: Public, Private, Multicast …"),
+    *_geo("region", "Region of the {}: its site, else its class if that is not public, else its country, else Unknown"),
 )
 
 FIELDS: Mapping[str, Field] = MappingProxyType({field.name: field for field in _ALL})

@@ -58,7 +58,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     (r"(gre|mpls|sctp|pppoe|arp\.proto|arp\.hw)\.[a-z_.]+", "this header field is not kept"),
     (r"_ws\.(malformed|expert.*|short|unreassembled)", "what dissectors find wrong is not kept"),
     (r"frame\.(comment|interface.*|encap.*|marked|ignored)|pkt_comment", "comments and interfaces of frames are not kept"),
-    (r"(ip|ipv6)\.geoip.*", "places have their own pane: Regions"),
+    (r"(ip|ipv6)\.geoip.*", "places are geo.country, geo.continent, geo.asn, site, and geo.src.country …"),
 )
 
 _EVENT_NAMES = {name.lower(): name for name in EVENT_FIELDS}

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.query.nodes import Address, Range, Relation
+from netsleuth_tui.query.place_values import PlaceValues
 
-__all__ = ["HostLookup", "HostSet", "hosts_among", "hosts_in_relation"]
+__all__ = ["HostLookup", "HostSet", "hosts_among", "hosts_at", "hosts_in_relation"]
 
 Mask = NDArray[np.bool_]
 
@@ -40,7 +41,7 @@ class HostLookup(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HostSet:
-    """Hosts of one IP version, by id, split by a test; both arrays uint32 and ascending."""
+    """Hosts of one IP version, or of both, by id, split by a test; both arrays uint32 and ascending."""
 
     inside: NDArray[np.uint32]
     outside: NDArray[np.uint32]
@@ -61,6 +62,14 @@ def hosts_among(hosts: HostLookup, items: Iterable[Address | Range], version: in
         else:
             found |= _related(hosts, "==", item)
     return _split(hosts, version, found)
+
+
+def hosts_at(places: PlaceValues, chosen: Callable[[tuple[str, str]], bool]) -> HostSet:
+    """The hosts, of both versions, whose place is chosen by its two spellings; a host without a place is outside."""
+    spelled = zip(places.names, places.also or places.names, strict=True)
+    wanted = np.array([*map(chosen, spelled), False], np.bool_)
+    inside = wanted[places.codes]
+    return HostSet(np.flatnonzero(inside).astype(np.uint32), np.flatnonzero(~inside).astype(np.uint32))
 
 
 def _split(hosts: HostLookup, version: int, found: Mask) -> HostSet:

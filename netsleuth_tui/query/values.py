@@ -77,8 +77,10 @@ def value(field: Field, piece: Piece) -> Value:
         return _instant(field, piece)
     if field.kind == "data" and piece.kind == "WORD" and is_number(piece.text):
         return _loose_number(field, piece)
-    if field.kind in {"label", "text", "data"}:
-        return Text(unquoted(piece, any_unit=field.event is not None) if piece.kind == "STRING" else piece.text, piece.span)
+    if field.kind in {"label", "text", "data", "place"}:
+        return Text(
+            unquoted(piece, any_unit=field.event is not None or field.kind == "place") if piece.kind == "STRING" else piece.text, piece.span
+        )
     return _number(field, piece)
 
 

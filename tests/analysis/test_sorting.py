@@ -48,9 +48,9 @@ SORTABLE = [*(name for name in FIELDS if name != "frame.offset"), "_ws.col.def_s
 def key(name: str, cell: object) -> object:
     """What a shown value is compared by."""
     text = str(cell).split(",", maxsplit=1)[0]
-    if name.endswith(("addr", "src", "dst", "proto_ipv4")) and "." in text and not text.endswith(".pcap"):
+    if name.endswith(("addr", "src", "dst", "proto_ipv4")) and not name.startswith("site") and "." in text and not text.endswith(".pcap"):
         return [int(part) for part in text.split(".")]
-    if name == "_ws.col.protocol" or text.endswith(".pcap"):
+    if name == "_ws.col.protocol" or text.endswith(".pcap") or name.startswith(("geo.", "site")):
         return text.lower()
     if name in ("frame.time", "frame.time_epoch"):
         return text

@@ -35,6 +35,8 @@ def pool(name: str) -> list:
     """Values that occur in the packets, and some that do not."""
     field = FIELDS[name]
     seen = {value for packet in PACKETS for value in packet.fields.get(name, [])}
+    if field.kind == "place":
+        return sorted({name for spelled in seen for name in spelled} | {"netherlands", "Nowhere"})
     if field.kind in {"uint", "bool"}:
         seen |= {0, 1, field.maximum}
     return sorted(seen)
@@ -48,7 +50,7 @@ def as_value(name: str, value):
     field = FIELDS[name]
     if field.kind == "address":
         return Address(field.version, value, 32 if field.version == 4 else 128)
-    return Instant(value) if field.kind == "time" else Text(value) if field.kind == "label" else Number(value)
+    return Instant(value) if field.kind == "time" else Text(value) if field.kind in {"label", "place"} else Number(value)
 
 
 @st.composite
@@ -64,7 +66,7 @@ def a_value(draw: st.DrawFn, name: str, *, network: bool = True):
 
 @st.composite
 def an_item(draw: st.DrawFn, name: str):
-    if FIELDS[name].kind == "label" or draw(st.booleans()):
+    if FIELDS[name].kind in {"label", "place"} or draw(st.booleans()):
         return draw(a_value(name))
     ends = draw(st.lists(a_value(name, network=False), min_size=2, max_size=2))
     return Range(*sorted(ends, key=lambda end: end.value))
@@ -85,13 +87,14 @@ def a_leaf(draw: st.DrawFn):
         return Present(draw(st.sampled_from([*FIELDS, *PROTOCOLS])))
     if shape == "search":
         how = draw(st.sampled_from(["contains", "matches"]))
-        return Search(Reference("_ws.col.protocol"), how, Text(draw(st.sampled_from(["CMP", "icmp", "T", "^I", "v[46]$", "", "."]))))
+        text = draw(st.sampled_from(["CMP", "icmp", "T", "^I", "v[46]$", "", ".", "Net", "h$"]))
+        return Search(Reference(draw(st.sampled_from(["_ws.col.protocol", "geo.country", "site.src"]))), how, Text(text))
     left = draw(a_reference(name))
     if shape == "set":
         size = draw(st.sampled_from([1, 2, 4, 30]))
         return Membership(left, tuple(draw(st.lists(an_item(name), min_size=1, max_size=size))))
     field = FIELDS[name]
-    if shape == "pair" and field.kind != "label":
+    if shape == "pair" and field.kind not in {"label", "place"}:
         other = draw(a_reference(draw(st.sampled_from(KINDS[field.kind, field.version]))))
         relation = draw(st.sampled_from(["==", "!="]) if field.kind == "address" else RELATIONS)
         return Comparison(left, relation, other, draw(st.booleans()))

@@ -9,7 +9,9 @@ import re
 import numpy as np
 
 from netsleuth_tui.decode.columns import NO_TIME, PACKET_COLUMNS, Has, Protocol
+from netsleuth_tui.query import FIELDS
 from netsleuth_tui.query.nodes import Address, All, Any, Comparison, Either, Membership, Not, Present, Range, Reference, Search
+from netsleuth_tui.query.place_values import PlaceKind, PlaceValues
 
 ROWS = 400
 V4 = [0x0A000001, 0x0A000002, 0x0A010203, 0x0A01FFFF, 0xC0A80001, 0xC0A80101, 0, 0xFFFFFFFF, *range(0x0A200000, 0x0A200000 + 60)]
@@ -83,10 +85,18 @@ class Packet:
         for column in ("src", "dst"):
             address = self.dice.choice(pool)
             self.columns[column] = host_id(6 if prefix == "ipv6" else 4, address)
+            if prefix != "arp":
+                self._places(column, self.columns[column])
             name = f"arp.{column}.proto_ipv4" if prefix == "arp" else f"{prefix}.{column}"
             self.fields.setdefault(name, []).append(address)
             if prefix != "arp":
                 self.fields.setdefault(f"{prefix}.addr", []).append(address)
+
+    def _places(self, column: str, host: int) -> None:
+        for field in FIELDS.values():
+            spelled = Places.spelled(field.place, host) if field.place is not None and column in field.columns else None
+            if spelled is not None:
+                self.fields.setdefault(field.name, []).append(spelled)
 
     def _internet(self, network: str) -> None:
         self._layer(network)
@@ -161,6 +171,35 @@ class Hosts:
     lo = np.array([a & (1 << 64) - 1 for _, a in HOSTS], np.uint64)
 
 
+SPELLINGS: dict[PlaceKind, list[tuple[str, str]]] = {
+    "country": [("Netherlands", "NL"), ("Switzerland", "CH"), ("Germany", "DE")],
+    "continent": [("Europe", "EU")],
+    "asn": [("AS64500 Example Net", "AS64500"), ("AS64501", "AS64501")],
+    "site": [("Hengelo", "Hengelo"), ('a "quoted" \\ site', 'a "quoted" \\ site')],
+    "class": [("Private", "Private"), ("Public", "Public")],
+    "region": [("Hengelo", "Hengelo"), ("Unknown", "Unknown")],
+}
+"""Name and other spelling of the places that hosts of the random packets have."""
+
+
+class Places:
+    """Every third host has no place."""
+
+    @staticmethod
+    def spelled(kind: PlaceKind, host: int) -> tuple[str, str] | None:
+        """Name and other spelling of one host's place."""
+        known = SPELLINGS[kind]
+        return known[host % len(known)] if host % 3 else None
+
+    @staticmethod
+    def values(kind: PlaceKind, count: int) -> PlaceValues:
+        """The same for many."""
+        known = SPELLINGS[kind]
+        codes = np.array([host % len(known) if host % 3 else -1 for host in range(count)], np.int32)
+        names, also = zip(*known, strict=True)
+        return PlaceValues(codes, names, also if names != also else ())
+
+
 DICE = random.Random(11)  # noqa: S311 - likewise
 PACKETS = [Packet(number, DICE) for number in range(1, ROWS + 1)]
 
@@ -171,10 +210,17 @@ def values_of(packet: Packet, reference: Reference) -> list:
 
 
 def stands(value, relation: str, other) -> bool:
+    if isinstance(value, tuple):  # a place, by its two spellings
+        equal = other.value.casefold() in {name.casefold() for name in value}
+        return equal == (relation == "==") if relation in {"==", "!="} else OPERATORS[relation](value[0].casefold(), other.value.casefold())
     if isinstance(other, Address):
         below = (32 if other.version == 4 else 128) - other.prefix
         return OPERATORS[relation](value >> below, other.value >> below)
     return OPERATORS[relation](value, other.value)
+
+
+def names_of(value) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def is_within(value, item) -> bool:
@@ -196,9 +242,9 @@ def holds(node, packet: Packet) -> bool:  # noqa: C901, PLR0911 - one case per k
         case Present(name):
             return name in packet.layers or name in packet.fields
         case Search(left, "contains", text):
-            return any(text.value in value for value in values_of(packet, left))
+            return any(text.value in name for value in values_of(packet, left) for name in names_of(value))
         case Search(left, "matches", text):
-            return any(re.search(text.value, value, re.IGNORECASE) for value in values_of(packet, left))
+            return any(re.search(text.value, name, re.IGNORECASE) for value in values_of(packet, left) for name in names_of(value))
         case Membership(left, items):
             return any(is_within(value, item) for value in values_of(packet, left) for item in items)
         case Comparison(left, relation, Reference() as right, every):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from query.random_filters import FILTERS, POOLS, as_value
-from query.reference import OPERATORS, PACKETS, ROWS, Hosts, holds
+from query.reference import OPERATORS, PACKETS, ROWS, Hosts, Places, holds
 
 from netsleuth_tui.decode.columns import PACKET_COLUMNS
 from netsleuth_tui.query import FIELDS, PROTOCOLS, compile_filter, parse, unparse
@@ -43,7 +43,7 @@ RELAXED = settings(max_examples=250, deadline=None, suppress_health_check=[Healt
 def test_sql_agrees_with_wiresharks_rules(engine, node):
     """Every random filter selects exactly the packets that the rules select."""
     expected = {row for row, packet in enumerate(PACKETS) if holds(node, packet)}
-    assert matching(engine, predicate(node, Hosts)) == expected
+    assert matching(engine, predicate(node, Hosts, places=Places)) == expected
 
 
 @RELAXED
@@ -51,8 +51,8 @@ def test_sql_agrees_with_wiresharks_rules(engine, node):
 def test_a_filter_and_its_opposite_partition_the_rows(engine, node):
     """Every packet is in exactly one of `f` and `!(f)`."""
     text = unparse(node)
-    yes = matching(engine, compile_filter(text, hosts=Hosts))
-    no = matching(engine, compile_filter(f"!({text})", hosts=Hosts))
+    yes = matching(engine, compile_filter(text, hosts=Hosts, places=Places))
+    no = matching(engine, compile_filter(f"!({text})", hosts=Hosts, places=Places))
     assert not yes & no
     assert yes | no == set(range(ROWS))
 
@@ -78,12 +78,12 @@ def test_every_field_agrees_with_every_operator(engine, name):
             bits = Reference(name, 3)
             nodes += [Comparison(bits, relation, Number(value.value & 3), every=False) for relation in OPERATORS]
             nodes.append(Membership(bits, (Range(Number(0), Number(value.value & 3)),)))
-    if FIELDS[name].kind == "label":
-        nodes += [Search(Reference(name), how, Text(text)) for how in ("contains", "matches") for text in ("CMP", "v[46]", "")]
+    if FIELDS[name].kind in {"label", "place"}:
+        nodes += [Search(Reference(name), how, Text(text)) for how in ("contains", "matches") for text in ("CMP", "v[46]", "", "e")]
     else:
         nodes.append(Membership(Reference(name), (Range(as_value(name, some[0]), as_value(name, some[-1])),)))
     asked = [*nodes, *map(Not, nodes)]
-    compiled = [predicate(node, Hosts) for node in asked]
+    compiled = [predicate(node, Hosts, places=Places) for node in asked]
     plain = [k for k, found in enumerate(compiled) if not found.lookups]
     engine.register("packets", COLUMNS)
     together = ", ".join(f"({compiled[k].sql.sql(dialect='duckdb')})::BOOLEAN AS c{k}" for k in plain)
@@ -130,7 +130,7 @@ EDGES = [
 def test_edges_of_the_language_agree_with_the_rules(engine, text):
     """Ends of ranges, long lists, times before 1970, the largest numbers, all addresses and none."""
     expected = {row for row, packet in enumerate(PACKETS) if holds(parse(text), packet)}
-    assert matching(engine, compile_filter(text, hosts=Hosts)) == expected
+    assert matching(engine, compile_filter(text, hosts=Hosts, places=Places)) == expected
 
 
 NARROW = [
@@ -151,7 +151,7 @@ NARROW = [
 @pytest.mark.parametrize("text", NARROW)
 def test_no_column_is_converted_for_a_comparison(engine, text):
     """Literals take the type of the column, not the other way round, which would cost as much as the comparison."""
-    sql = compile_filter(text, hosts=Hosts).sql.sql(dialect="duckdb")
+    sql = compile_filter(text, hosts=Hosts, places=Places).sql.sql(dialect="duckdb")
     plan = engine.execute(f"EXPLAIN (FORMAT json) SELECT row FROM packets WHERE {sql}").fetchall()[0][1]  # noqa: S608 - what is tested
     assert converted(plan) is None
     assert converted(engine.execute("EXPLAIN (FORMAT json) SELECT row FROM packets WHERE ttl = 1.5").fetchall()[0][1])
@@ -171,6 +171,6 @@ def test_the_packets_have_every_field_and_protocol():
 def test_many_hosts_are_looked_up_in_a_table(engine):
     """More hosts than are worth a comparison each become columns of their own, one for each column of ids."""
     text = "ip.addr == 10.32.0.0/27 or ip.src < 10.32.0.20 and tcp"
-    compiled = compile_filter(text, hosts=Hosts)
+    compiled = compile_filter(text, hosts=Hosts, places=Places)
     assert [lookup.column for lookup in compiled.lookups] == ["src", "dst", "src"]
     assert matching(engine, compiled) == {row for row, packet in enumerate(PACKETS) if holds(parse(text), packet)}

@@ -102,7 +102,7 @@ def test_every_name_is_offered_with_its_meaning():
 @pytest.mark.parametrize("name", sorted({*NAMED, *PROTOCOLS, *ALIASES, *EVENT_FIELDS, "ObjectName", "ext(ObjectName)"}))
 def test_whatever_is_offered_can_be_accepted(name):
     """Behind each name, all operators that are offered make a filter with a value behind them."""
-    values = {"address": "10.0.0.1", "time": "1", "label": '"TCP"', "text": '"x"'}
+    values = {"address": "10.0.0.1", "time": "1", "label": '"TCP"', "text": '"x"', "place": '"x"'}
     field = NAMED.get(ALIASES.get(name, name)) or event_field(name)
     text = f"{name} "
     for candidate in complete(text, len(text)).candidates:

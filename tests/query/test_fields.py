@@ -61,7 +61,8 @@ def test_tshark_knows_every_name(tshark):
     """Names are tshark's, but for the documented extras."""
     listed = subprocess.run([tshark, "-G", "fields"], capture_output=True, text=True, check=True).stdout
     names = {line.split("\t")[2] for line in listed.splitlines() if line[:2] in {"F\t", "P\t"}}
-    assert {name for name in FIELDS if name not in names} <= NOT_TSHARKS
+    ours = {field.name for field in FIELDS.values() if field.kind == "place"}
+    assert {name for name in FIELDS if name not in names} <= NOT_TSHARKS | ours
     assert set(PROTOCOLS) <= names
 
 
