@@ -62,3 +62,24 @@ def test_any_bytes_are_settings_or_an_error(tmp_path_factory: pytest.TempPathFac
         read_settings(path)
     except NetSleuthError as error:
         assert str(path) in str(error)  # noqa: PT017 - an error is one of two good outcomes
+
+
+def test_files_of_places_lie_beside_the_settings(tmp_path: Path) -> None:
+    """One or several; absolute ones, and the word for none, stay as they are."""
+    path = tmp_path / "config.toml"
+    path.write_text('[places]\nsites = "sites.csv"\ngeoip = ["/data/a.mmdb", "b.mmdb", "bundled"]\n', "utf-8")
+    settings = read_settings(path)
+    assert settings.sites == (str(tmp_path / "sites.csv"),)
+    assert settings.geoip == ("/data/a.mmdb", str(tmp_path / "b.mmdb"), "bundled")
+
+
+@pytest.mark.parametrize(
+    "text", ["places = 3", "[places]\nsites = 3", "[places]\ngeoip = [3]", "[places]\nsites = ['']", "[places]\nfiles = 'x'"]
+)
+def test_wrong_files_of_places_are_named(tmp_path: Path, text: str) -> None:
+    """As any other mistake in the settings."""
+    path = tmp_path / "config.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(NetSleuthError, match="places") as caught:
+        read_settings(path)
+    assert str(path) in str(caught.value)
