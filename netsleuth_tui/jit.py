@@ -23,7 +23,7 @@ from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
-__all__ = ["Kernel", "State", "activate", "helper", "is_cached", "kernel", "start", "state", "wait", "write"]
+__all__ = ["Kernel", "State", "activate", "helper", "is_cached", "is_coming", "is_ready", "kernel", "start", "state", "wait", "write"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -35,11 +35,14 @@ WARM_UP = (sys.executable, "-P", "-W", "ignore", "-c", _START, str(Path(__file__
 """Command, but for the directory and the group, that calls every kernel of a group once and writes its machine code. It finds this very
 package, and nothing in the working directory, where untrusted files lie."""
 
-GROUPS = ("decode", "reading", "analysis")
-"""Kernels that are compiled together; the first two at the same time, since loading a file waits for them. A group is linked when it is
-ready: kernels of other groups run as they did."""
+GROUPS = ("decode", "events", "reading", "analysis")
+"""Kernels that are compiled together, the first half beside the second: loading a capture waits for the first of each. A group is linked
+when it is ready: kernels of other groups run as they did."""
 
 FIRST = ("decode", "reading")
+
+EVENTS = ("decode.texts", "decode.event_walk", "decode.evtx_values", "ingest.events", "store.texts", "store.events")
+"""Modules whose kernels make up the group for event logs."""
 
 WITHOUT_KERNELS = ("cli", "tui", "export", "session.py")
 """What lies above every kernel: it may change without compiling them again."""
@@ -64,6 +67,8 @@ class Kernel(Generic[P, R]):
     def group(self) -> str:
         """The one of `GROUPS` that it is compiled in."""
         room = self.name.split(".")[1]
+        if any(f".{module}." in self.name for module in EVENTS):
+            return "events"
         return "analysis" if room == "analysis" else "decode" if ".decode.packets." in self.name else "reading"
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -128,9 +133,9 @@ class _Compiler:
 
         self.is_cached = all((directory / group / native.INDEX).exists() for group in GROUPS)
         self.looked.set()
-        beside = threading.Thread(target=self._link_groups, args=(directory, GROUPS[1:]), name="compiler", daemon=True)
+        beside = threading.Thread(target=self._link_groups, args=(directory, GROUPS[2:]), name="compiler", daemon=True)
         beside.start()  # a daemon, and none of a pool: the program may end before its kernels are compiled
-        self._link_groups(directory, GROUPS[:1])
+        self._link_groups(directory, GROUPS[:2])
         beside.join()
         _forget_old(directory.parent)
 
@@ -156,6 +161,11 @@ class _Compiler:
             if self._ready.issuperset(FIRST):
                 self.state = "compiled"
 
+    def is_ready(self, group: str) -> bool:
+        """Whether a group runs compiled."""
+        with self.lock:
+            return group in self._ready
+
     def activate(self, group: str | None = None) -> None:
         """Compile each kernel, or only those of a group, at its first call, in this process.
 
@@ -171,6 +181,7 @@ class _Compiler:
             for made in self.kernels:
                 made.compiled = self._compile(made)
             self.state = "compiled"
+            self._ready.update(GROUPS if group is None else (group,))
         self.finished.set()
 
 
@@ -233,6 +244,16 @@ def wait(timeout: float | None = None) -> bool:
     """
     _compiler.finished.wait(timeout)
     return _compiler.state == "compiled"
+
+
+def is_ready(group: str) -> bool:
+    """True if the kernels of a group run compiled."""
+    return _compiler.is_ready(group)
+
+
+def is_coming(group: str) -> bool:
+    """True if the kernels of a group are being compiled or linked, and are not ready yet."""
+    return _compiler.state != "plain" and not _compiler.finished.is_set() and not _compiler.is_ready(group)
 
 
 def is_cached() -> bool:

@@ -63,7 +63,9 @@ def warm_up(directory: Path, group: str) -> None:
 def _warm_events(store: Store) -> None:
     """Call the kernels of the event table."""
     from netsleuth_tui.decode.events import Event
+    from netsleuth_tui.ingest.events import warm
 
+    warm(store)
     events = store.events
     events.append([Event(names=("A",), values=(str(number),)) for number in range(1 << 11)])
     events.texts.number(events.codes("A"))

@@ -1,7 +1,8 @@
 """What the evtx library says about the records of one chunk, brought into the form of our own decoder: names and texts.
 
 The library gives a JSON object for each record. Its shapes: a leaf is a number, a text, a truth value or null; an element with attributes
-is an object with `#attributes` and `#text`; a name that occurs again gets `_1`, `_2` …; unnamed `<Data>` are a list under `Data`.
+is an object with `#attributes` and `#text`; a name that occurs again is there again, or gets `_1`, `_2` …; unnamed `<Data>` are a list
+under `Data`.
 """
 
 from __future__ import annotations
@@ -12,12 +13,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.decode.event_fields import MOST_FIELDS, numbered
 from netsleuth_tui.decode.events import Event
 
-__all__ = ["MOST_FIELDS", "event_of", "number_of", "numbered", "time_of"]
-
-MOST_FIELDS = 4096
-"""Names of one event that are kept."""
+__all__ = ["event_of", "number_of", "time_of"]
 
 PREFIXED = "RenderingInfo"
 """Its children bear the names of system fields; they keep its own before theirs."""
@@ -31,12 +30,12 @@ def event_of(record_id: int, written: int, text: str) -> Event:
         written: FILETIME in the record's header: it has the 100 ns that the library's text of the same time lacks.
         text: JSON.
     """
-    parsed = json.loads(text)
+    parsed = json.loads(text, object_pairs_hook=_object)
     event = parsed.get("Event") or {}
     system = event.get("System") or {}
     execution = _attributes(system.get("Execution"))
     found = list(_data(event))[:MOST_FIELDS]
-    names = numbered([name for name, _ in found])
+    names = numbered(name for name, _ in found)
     return Event(
         record_id=record_id,
         time=time_of(_attributes(system.get("TimeCreated")).get("SystemTime"), written),
@@ -55,21 +54,6 @@ def event_of(record_id: int, written: int, text: str) -> Event:
         names=names,
         values=tuple(value for _, value in found),
     )
-
-
-def numbered(names: list[str]) -> tuple[str, ...]:
-    """The names with 2, 3 … behind those that were there before, so that each is there once."""
-    taken: set[str] = set()
-    again: dict[str, int] = {}
-    given = []
-    for name in names:
-        new = name
-        while new in taken:
-            again[name] = again.get(name, 1) + 1
-            new = f"{name}{again[name]}"
-        taken.add(new)
-        given.append(new)
-    return tuple(given)
 
 
 def number_of(text: str | None, bits: int) -> int:
@@ -97,6 +81,17 @@ def time_of(text: Any, written: int) -> int:
 
 
 _MICROSECOND = datetime(1970, 1, 1, 0, 0, 0, 1, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; the values of a name that is there more than once become a list."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        for name in found:
+            values = [value for key, value in pairs if key == name]
+            if len(values) > 1:
+                found[name] = values
+    return found
 
 
 def _data(event: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
@@ -132,13 +127,14 @@ def _leaves(name: str, value: Any) -> Iterator[tuple[str, str | None]]:
             yield from _leaves(name, item)
     elif isinstance(value, dict):
         attributes = {key: item for key, item in _attributes(value).items() if not key.startswith("xmlns")}
+        named = name in {"Data", "ComplexData"}
         if "Name" in attributes and name in {"Data", "ComplexData"}:
             name = _text(attributes.pop("Name")) or name
         for key, item in attributes.items():
             yield f"{name}.{key}", _text(item)
         if "#text" in value:
             yield from _leaves(name, value["#text"])
-        elif set(value) <= {"#attributes"}:
+        elif set(value) <= {"#attributes"} and (named or not attributes):
             yield name, None
         yield from _children({key: item for key, item in value.items() if key != "#text"})
     else:

@@ -1,110 +1,262 @@
-"""Event logs into the store."""
+"""Event logs into the store: one thread reads, two decode, and rows become visible in the order of the file."""
 
 from __future__ import annotations
 
-import struct
-import zlib
-from collections.abc import Iterator
-from dataclasses import replace
+import itertools
+import threading
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui import jit
 from netsleuth_tui.decode.columns import NO_TIME
-from netsleuth_tui.decode.events import Event, EventFlag
-from netsleuth_tui.decode.library import Library
+from netsleuth_tui.decode.event_batches import Batch, Decoded, LogDecoder
+from netsleuth_tui.decode.event_layout import ROW
+from netsleuth_tui.decode.event_templates import GLOBAL, Templates
+from netsleuth_tui.decode.evtx_values import MOST_BYTES, spelled, translate
+from netsleuth_tui.jit import kernel
 from netsleuth_tui.readers.damage import Damage
 
 if TYPE_CHECKING:
-    from netsleuth_tui.readers import EventLog
+    from netsleuth_tui.readers import ChunkBlock, EventLog
     from netsleuth_tui.store import Store
 
-__all__ = ["LogLoading"]
+__all__ = ["EventDecoding", "load_log", "warm"]
 
-CHUNK = 1 << 16
+THREADS = 2
+DECODERS = 3
+"""One more than threads: while the rows of one are made visible, the others decode. No more blocks may be on their way."""
+
+PIECES = 64
+"""Chunks of a block: 4 MiB."""
+FIRST_PIECES = 4
+PLAIN_PIECES = 2
+"""Chunks of a block while kernels are plain Python: a moment's work."""
+
+ROOM_CODES = 1 << 14
+ROOM_BYTES = 1 << 20
+TEXTS = ("provider", "channel", "computer", "user")
+NUMBERS = ("time", "event_id", "version", "level", "task", "opcode", "process_id", "thread_id", "group", "flags")
+UNSIGNED = ("record_id", "offset", "keywords")
 
 
-class LogLoading:
-    """Reads one log into a store, a block at a time.
+@dataclass(frozen=True, slots=True)
+class _Job:
+    decoder: LogDecoder
+    done: Future[Decoded]
+
+
+@dataclass(slots=True)
+class EventDecoding:
+    """What all logs of a store have in common: templates, decoders, and the lock of the texts.
 
     Args:
         store: Whose event table grows.
-        log: What is read.
-        index: Of its source in the store.
-        recovered: Whether records that the log does not count as its own are taken too.
+        recovered: Whether records are loaded that their log does not count as its own any more.
     """
 
-    def __init__(self, store: Store, log: EventLog, index: int, *, recovered: bool) -> None:
-        self._store = store
+    store: Store
+    recovered: bool
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    decoders: deque[LogDecoder] = field(default_factory=deque)
+
+    def __post_init__(self) -> None:
+        templates = Templates(self._add_texts, self.store.events.group, self.lock)
+        salts = itertools.count(1)
+        self.decoders.extend(
+            LogDecoder(templates, self._intern, self._group, recovered=self.recovered, salts=salts) for _ in range(DECODERS)
+        )
+
+    def close(self) -> None:
+        """End the processes that helped."""
+        for decoder in self.decoders:
+            decoder.close()
+
+    def _add_texts(self, texts: list[str]) -> NDArray[np.int64]:
+        return self.store.events.texts.add(texts)
+
+    def _intern(self, texts: list[str]) -> NDArray[np.int64]:
+        with self.lock:
+            return self._add_texts(texts)
+
+    def _group(self, names: tuple[str, ...]) -> int:
+        with self.lock:
+            return self.store.events.group(names)
+
+
+def warm(store: Store) -> None:
+    """Call all kernels with nothing to do, so that they are compiled."""
+    decoding = EventDecoding(store, recovered=False)
+    decoder = decoding.decoders[0]
+    decoder.warm()
+    nothing, texts = np.zeros(0, np.uint32), store.events.texts.table.arrays
+    translate(decoder.values.arrays.data, decoder.values.arrays, texts, texts.data, 2, nothing, np.zeros(1, np.uint8))
+    _look_up(nothing, nothing, nothing)
+
+
+def load_log(decoding: EventDecoding, log: EventLog, index: int) -> Generator[None]:
+    """Load a log as source `index` of the store; its damage and notes grow.
+
+    Yields:
+        When something has become visible.
+    """
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="events")
+    jobs: deque[_Job] = deque()
+    idle = decoding.decoders
+    loading = _Loading(decoding, log, index)
+    try:
+        for block in log.blocks(PIECES, FIRST_PIECES):
+            for part in _parts(block):
+                if not idle:
+                    loading.show(jobs.popleft())
+                    yield
+                decoder = idle.popleft()
+                done = pool.submit(decoder.decode, part.data, part.count, part.length, part.offset, checks=log.checks)
+                jobs.append(_Job(decoder, done))
+                if loading.is_first:
+                    loading.show(jobs.popleft())
+                    yield
+        while jobs:
+            loading.show(jobs.popleft())
+            yield
+    finally:
+        for job in jobs:
+            job.done.cancel()
+        pool.shutdown(cancel_futures=True)
+        idle.extend(job.decoder for job in jobs)
+        loading.end()
+
+
+def _parts(block: ChunkBlock) -> Iterator[ChunkBlock]:
+    """The block in parts that take a moment each: plain Python is slow, and to be seen and stopped meanwhile."""
+    from netsleuth_tui.readers.evtx import CHUNK
+
+    first = 0
+    while first < block.count:
+        last = block.count if jit.is_ready("events") else min(first + PLAIN_PIECES, block.count)
+        begin, end = first * CHUNK, last * CHUNK
+        tail = len(block.data) - block.count * CHUNK
+        yield replace(
+            block,
+            data=block.data[begin : end + tail],
+            count=last - first,
+            offset=block.offset + begin,
+            length=min(block.length, end) - begin,
+        )
+        first = last
+
+
+class _Loading:
+    """What is known about one log so far."""
+
+    def __init__(self, decoding: EventDecoding, log: EventLog, index: int) -> None:
+        self._decoding = decoding
+        self._store = decoding.store
         self._log = log
         self._index = index
-        self._recovered = recovered
-        self._library = Library()
-        self.lost = 0
-        """Records that are there and could not be decoded."""
-        self.left_out = 0
-        """Records that can be recovered, and were not asked for."""
+        self._out = np.zeros(MOST_BYTES, np.uint8)
+        self._lost = self._recoverable = self._by_library = 0
+        self.is_first = True
 
-    def blocks(self) -> Iterator[None]:
-        """Read on; something has become visible each time."""
-        try:
-            for block in self._log.blocks(64, 4):
-                for piece in range(block.count):
-                    chunk = block.data[piece * CHUNK : (piece + 1) * CHUNK].tobytes()
-                    self._take(chunk, block.offset + piece * CHUNK, min(block.length - piece * CHUNK, CHUNK))
-                    yield
-        finally:
-            self._library.close()
+    def show(self, job: _Job) -> None:
+        """Wait for a block, and make its rows visible."""
+        decoded = job.done.result()
+        decoder = job.decoder
+        self._translate(decoder)
+        for batch in decoded.batches:
+            self._append(batch, decoder.codes)
+            self.is_first = False
+        self._decoding.decoders.append(decoder)
+        self._log.damage.extend(Damage(offset, reason) for offset, reason in decoded.damage)
+        self._lost += decoded.lost
+        self._recoverable += decoded.recoverable
+        self._by_library += decoded.by_library
+        self._count()
 
-    def _take(self, chunk: bytes, offset: int, length: int) -> None:
-        damage = self._log.damage
-        if not any(chunk):
-            return
-        if chunk[:8] != b"ElfChnk\0":
-            damage.append(Damage(offset, "this is no chunk of a log"))
-            return
-        flags = 0
-        if length < CHUNK:
-            damage.append(Damage(offset + length, "the file ends inside a chunk"))
-            flags = EventFlag.BAD_CHECKSUM
-        places = _places(chunk, length)
-        free, stored = struct.unpack_from("<II", chunk, 48)
-        if self._log.checks and length == CHUNK and zlib.crc32(chunk[512:free]) != stored:
-            damage.append(Damage(offset, "the checksum of the chunk's records is wrong"))
-            flags = EventFlag.BAD_CHECKSUM
-        events, failure = self._library.read(chunk)
-        placed = []
-        for event in events:
-            at = places.get(event.record_id, [])
-            place = at.pop(0) if at else 0
-            placed.append(replace(event, offset=offset + place, flags=event.flags | flags))
-        missing = sum(len(at) for at in places.values())
-        if missing:
-            self.lost += missing
-            damage.append(Damage(offset, f"{missing} records not decoded in this chunk" + (f" ({failure})" if failure else "")))
-        self._show(placed)
+    def end(self) -> None:
+        """Say what has to be said about the log as a whole."""
+        self._log.damage.sort(key=lambda damage: damage.offset)
+        if self._recoverable:
+            self._log.add_note(f"{self._recoverable} records lie where the log says that nothing is kept; --recovered loads them, too")
+        if self._by_library:
+            self._log.add_note(f"{self._by_library} records were read by the evtx library alone")
 
-    def _show(self, events: list[Event]) -> None:
-        if not events:
-            return
+    def _translate(self, decoder: LogDecoder) -> None:
+        """Give the texts of a thread's new values their codes in the store."""
+        values, texts = decoder.values, self._store.events.texts.table
+        if len(decoder.codes) < values.count:
+            codes = np.zeros(max(2 * len(decoder.codes), values.count), np.uint32)
+            codes[: len(decoder.codes)] = decoder.codes
+            codes[1] = 1
+            decoder.codes = codes
+        first, count = decoder.translated, values.count
+        with self._decoding.lock:
+            at = first
+            while at < count:
+                texts.reserve(min(count - at, ROOM_CODES), ROOM_BYTES)
+                at, _ = translate(values.arrays.data, values.arrays, texts.arrays, texts.arrays.data, at, decoder.codes, self._out)
+            for code in (np.flatnonzero(decoder.codes[first:count] == 0) + first).tolist():
+                text = spelled(values.value(code), int(values.arrays.kinds[code]))
+                decoder.codes[code] = self._store.events.texts.add([text])[0]
+        decoder.translated = count
+
+    def _append(self, batch: Batch, codes: NDArray[np.uint32]) -> None:
+        table = self._store.events
+        rows, first, cell = batch.rows, table.rows, table.cells
+        last = first + len(rows)
+        columns = table.reserve(last if last <= table.capacity else self._expected(last, table.capacity))
+        here = slice(first, last)
+        columns.row[here] = np.arange(first, last)
+        columns.source[here] = self._index
+        for name in NUMBERS:
+            getattr(columns, name)[here] = rows[:, ROW[name]]
+        for name in UNSIGNED:
+            getattr(columns, name)[here] = rows[:, ROW[name]].view(np.uint64)
+        columns.slot[here] = rows[:, ROW["slot"]] + cell
+        for name in TEXTS:
+            _look_up(np.ascontiguousarray(rows[:, ROW[name]]).astype(np.uint32), codes, getattr(columns, name)[here])
+        end = cell + len(batch.cells)
+        room = table.reserve_cells(end if end <= table.cell_capacity else self._expected(end, table.cell_capacity))
+        _look_up(batch.cells, codes, room[cell:end])
+        table.commit(last, end)
+
+    def _expected(self, needed: int, capacity: int) -> int:
+        """Rows or cells that the file will have, judged by what was read so far."""
+        share = self._log.size / max(self._log.position, 1) if self._log.size else 2.0
+        return max(needed, int(needed * min(share, 1e5) * 1.05), capacity + capacity // 4)
+
+    def _count(self) -> None:
         store, index = self._store, self._index
-        store.events.append(events, index)
-        times = [event.time for event in events if event.time != NO_TIME]
         source = store.sources[index]
-        firsts = [*times, *([source.first] if source.first is not None else [])]
-        lasts = [*times, *([source.last] if source.last is not None else [])]
+        time = store.events.view().time[source.first_event + source.events :]
+        timed = time[time != NO_TIME]
+        firsts = [t for t in (source.first, int(timed.min()) if len(timed) else None) if t is not None]
+        lasts = [t for t in (source.last, int(timed.max()) if len(timed) else None) if t is not None]
         source = replace(
-            source, events=source.events + len(events), lost=self.lost, first=min(firsts, default=None), last=max(lasts, default=None)
+            source,
+            events=source.events + len(time),
+            lost=self._lost,
+            recoverable=self._recoverable,
+            first=min(firsts, default=None),
+            last=max(lasts, default=None),
         )
         store.sources = (*store.sources[:index], source)
 
 
-def _places(chunk: bytes, length: int) -> dict[int, list[int]]:
-    """Where records begin, by record id."""
-    places: dict[int, list[int]] = {}
-    at, end = 512, min(struct.unpack_from("<I", chunk, 48)[0], length)
-    while at + 28 <= end:
-        magic, size, record_id = struct.unpack_from("<IIQ", chunk, at)
-        if magic != 0x2A2A or not 28 <= size <= length - at:
-            break
-        places.setdefault(record_id, []).append(at)
-        at += size
-    return places
+def _look_up_numpy(values: NDArray[np.uint32], codes: NDArray[np.uint32], found: NDArray[np.uint32]) -> None:
+    own = values < GLOBAL
+    found[:] = values & (GLOBAL - 1)
+    found[own] = codes[values[own]]
+
+
+@kernel(plain=_look_up_numpy)
+def _look_up(values: NDArray[np.uint32], codes: NDArray[np.uint32], found: NDArray[np.uint32]) -> None:
+    """Write the codes in the store of a thread's values."""
+    for i in range(values.shape[0]):
+        value = int(values[i])
+        found[i] = value - GLOBAL if value >= GLOBAL else codes[value]

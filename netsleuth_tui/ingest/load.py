@@ -22,6 +22,7 @@ from netsleuth_tui.store import ROW_BYTES, Source, Stamp
 from netsleuth_tui.store.clock import put_right
 
 if TYPE_CHECKING:
+    from netsleuth_tui.ingest.events import EventDecoding
     from netsleuth_tui.readers import CaptureReader
     from netsleuth_tui.readers.frames import FrameBatch
     from netsleuth_tui.store import Store
@@ -67,6 +68,7 @@ class Loader:
         self.cancel = cancel
         self.report = report
         self._decoding = Decoding(store)
+        self._events: EventDecoding | None = None
         self.problems: list[str] = []
         self.failures: list[NetSleuthError] = []
         """Files that could not be opened."""
@@ -106,6 +108,8 @@ class Loader:
                 self._done += 1
         finally:
             self._decoding.close()
+            if self._events is not None:
+                self._events.close()
         if self._phase == "loading":
             self._phase = "done"
         return self._report(self._files[-1][0] if self._files else "", 0)
@@ -158,7 +162,7 @@ class Loader:
         self.problems.extend(f"{reader.name}: {damage}" for damage in source.damage)
 
     def _read_log(self, log: EventLog) -> None:
-        from netsleuth_tui.ingest.events import LogLoading
+        from netsleuth_tui.ingest.events import EventDecoding, load_log
 
         store = self.store
         index = len(store.sources)
@@ -169,8 +173,10 @@ class Loader:
         offset = shift_of(log.name, self.shifts)
         store.sources = (*store.sources, Source(log.name, log.format, log.compression, log.size, store.packets, first, shift=offset))
         store.events.offset = offset
-        loading = LogLoading(store, log, index, recovered=self.recovered)
-        for _ in loading.blocks():
+        if self._events is None:
+            self._events = EventDecoding(store, self.recovered)
+        loading = load_log(self._events, log, index)
+        for _ in loading:
             if self.cancel.is_set():
                 self._phase = "cancelled"
             elif store.packets * ROW_BYTES + store.events.bytes > self.memory:
@@ -178,17 +184,16 @@ class Loader:
             self._report(log.name, log.position)
             if self._phase != "loading":
                 break
-        times = store.events.view().time[first:]
-        times = times[times != NO_TIME]
+            while jit.is_coming("events") and (jit.is_cached() or log.size > WORTH_COMPILING):
+                jit.wait(MOMENT)  # what is linked in a moment is worth waiting for, and much of a log is too much for plain Python
+                if self.cancel.is_set():
+                    break
+        loading.close()
         source = replace(
             store.sources[index],
-            first=int(times.min()) if len(times) else None,
-            last=int(times.max()) if len(times) else None,
             complete=self._phase == "loading",
             damage=tuple(str(damage) for damage in log.damage),
             notes=_with_shift(log.notes, offset),
-            lost=loading.lost,
-            recoverable=loading.left_out,
             stamp=Stamp.of(log.name),
         )
         store.sources = (*store.sources[:index], source)

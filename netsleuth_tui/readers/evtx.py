@@ -89,6 +89,10 @@ class EventLog:
         """What else a reader of the numbers should know, as sentences without full stops."""
         return [*self._disk.notes, *self._notes]
 
+    def add_note(self, note: str) -> None:
+        """Add what was found out while the records were read."""
+        self._notes.append(note)
+
     def blocks(self, pieces: int, first: int) -> Iterator[ChunkBlock]:
         """The log in blocks, once, in order.
 

@@ -100,6 +100,11 @@ class EventTable:
         return self._cells.used
 
     @property
+    def cell_capacity(self) -> int:
+        """Cells that fit before they have to move."""
+        return len(self._cells.codes)
+
+    @property
     def bytes(self) -> int:
         """Memory that rows, cells and texts take so far."""
         return self.rows * EVENT_BYTES + 4 * self.cells + self.texts.table.memory

@@ -1,0 +1,301 @@
+"""Records taken apart by compiled templates, in compiled code.
+
+A record is a header (magic, size, id, time), binary XML, and its size again. The XML is almost always one template instance: a reference to
+a definition in the same chunk, then values. One of these is often a tree itself, another instance: the event data. So a record is a walk
+over its values: where does each go? Nothing is allocated here, every offset is checked, and whatever is not plain goes to slower hands.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.decode.event_layout import (
+    CELL,
+    CELLS,
+    CONSTANTS,
+    DEFERRED,
+    DEFINITION,
+    FIRST_CONSTANT,
+    FIRST_TEXT,
+    FULL,
+    GROUP,
+    GROW,
+    MOST_ITEMS,
+    MOST_VALUES,
+    NESTED,
+    OK,
+    PLAIN,
+    SLOT,
+    SLOW,
+    START,
+    TIME,
+    VALUES,
+    State,
+    TemplateArrays,
+    add_unknown,
+    pair_of,
+    template_of,
+)
+from netsleuth_tui.decode.evtx_values import ARRAY, BINXML, EPOCH, FILETIME, NULL, STRING, item_size
+from netsleuth_tui.decode.octets import Octets, le16, le32, octet
+from netsleuth_tui.decode.texts import TextArrays, enter, same
+from netsleuth_tui.jit import helper
+
+__all__ = ["take_apart"]
+
+
+@helper
+def items_in(block: Octets, at: int, length: int, kind: int) -> int:
+    """Return the number of items in an array, -1 if that is not for these kernels to say."""
+    if length == 0:
+        return 1
+    if kind == ARRAY | STRING:
+        if length & 1:
+            return -1
+        items, open_item = 0, False
+        for i in range(at, at + length, 2):
+            if le16(block, i) == 0:
+                items += 1
+                open_item = False
+            else:
+                open_item = True
+        return items + 1 if open_item else items
+    size = item_size(kind)
+    return length // size if size and length % size == 0 else -1
+
+
+@helper
+def values_at(block: Octets, base: int, at: int, end: int) -> int:
+    """Return where the values of the template instance at `at` begin (their count first), -1 if that is not before `end`."""
+    definition = base + le32(block, at + 6)
+    at += 10
+    if definition == at:
+        at += DEFINITION + le32(block, definition + 20)
+    if at + 4 > end:
+        return -1
+    count = le32(block, at)
+    return at if count <= MOST_VALUES and at + 4 + 4 * count <= end else -1
+
+
+@helper
+def number_in(block: Octets, at: int, length: int, kind: int) -> tuple[int, bool]:
+    """Return the number in a value, and whether it is one: an integer of any width, or a text that is one in decimal."""
+    if kind == STRING:
+        number, digits = 0, 0
+        for i in range(at, at + (length & ~1), 2):
+            character = le16(block, i)
+            if character == 0:
+                break
+            if not 48 <= character <= 57 or digits > 9:
+                return 0, False
+            number = 10 * number + character - 48
+            digits += 1
+        return number, digits > 0
+    if not (3 <= kind <= 10 or kind == 13 or kind == 16 or kind == 20 or kind == 21):
+        return 0, False
+    if length == 8:
+        return ((le32(block, at + 4) ^ 0x80000000) - 0x80000000) << 32 | le32(block, at), True
+    if length == 4:
+        return le32(block, at), True
+    if length == 2:
+        return le16(block, at), True
+    return octet(block, at), length == 1
+
+
+@helper
+def put_items(
+    block: Octets,
+    held: NDArray[np.uint8],
+    values: TextArrays,
+    cells: NDArray[np.uint32],
+    to: int,
+    at: int,
+    length: int,
+    kind: int,
+    items: int,
+) -> None:
+    """Write the codes of the items of an array to neighbouring cells."""
+    kind &= 0x7F
+    size = item_size(kind)
+    for i in range(items):
+        if size:
+            cells[to + i] = enter(values, held, block, at + i * size, min(size, length), kind, True)
+            continue
+        start = at
+        while at + 1 < start + length and le16(block, at) != 0:
+            at += 2
+        cells[to + i] = enter(values, held, block, start, at - start, kind, True)
+        length -= at + 2 - start
+        at += 2
+
+
+@helper
+def put_values(
+    block: Octets, held: NDArray[np.uint8], values: TextArrays, templates: TemplateArrays, last: NDArray[np.int32],
+    rows: NDArray[np.int64], row: int, cells: NDArray[np.uint32], first_cell: int, template: int, at: int, many: int, items: int,
+) -> bool:  # fmt: skip
+    """Write the values of an instance where its plan says; `many` is the cell that is an array of so many items, -1 if there is none.
+
+    Returns:
+        False if one of them is not for these kernels.
+    """
+    count = le32(block, at)
+    start, planned = int(templates.plans[template, START]), int(templates.plans[template, VALUES])
+    for i in range(int(templates.plans[template, CONSTANTS])):
+        entry = int(templates.plans[template, FIRST_CONSTANT]) + i
+        to, value = int(templates.constants[entry, 0]), int(templates.constants[entry, 1])
+        if to < CELL:
+            rows[row, to] = value
+        else:
+            to += first_cell - CELL
+            cells[to + (items - 1 if 0 <= many < to else 0)] = value
+    value_at = at + 4 + 4 * count
+    for i in range(min(count, planned)):
+        descriptor = le32(block, at + 4 + 4 * i)
+        length, kind = descriptor & 0xFFFF, descriptor >> 16 & 0xFF
+        to = int(templates.plan[start + i])
+        here = value_at
+        value_at += length
+        if to < 0 or to == NESTED or kind == NULL:
+            continue
+        if to >= CELL or to >= FIRST_TEXT:
+            if to >= CELL:
+                to += first_cell - CELL
+                if 0 <= many < to:
+                    to += items - 1
+                elif to == many:
+                    if length:
+                        put_items(block, held, values, cells, to, here, length, kind, items)
+                    else:
+                        cells[to] = 1
+                    continue
+            code = int(last[start + i])
+            begin = int(values.starts[code])
+            if (
+                length == 0
+                or int(values.starts[code + 1]) - begin != length
+                or int(values.kinds[code]) != kind
+                or not same(held, begin, block, here, length)
+            ):
+                code = enter(values, held, block, here, length, kind, True)
+                last[start + i] = code
+            if int(templates.plan[start + i]) >= CELL:
+                cells[to] = code
+            else:
+                rows[row, to] = code
+        elif to == TIME:
+            if kind != FILETIME or length != 8:
+                return False
+            high = le32(block, here + 4)
+            since = (high << 32 | le32(block, here)) - EPOCH
+            if high < 0x7FFFFFFF and -92_000_000_000_000_000 < since < 92_000_000_000_000_000:
+                rows[row, TIME] = since * 100
+        else:
+            number, known = number_in(block, here, length, kind)
+            if not known:
+                return False
+            rows[row, to] = number
+    return True
+
+
+@helper
+def shape_of(block: Octets, templates: TemplateArrays, template: int, at: int, end: int) -> tuple[int, int, int, int, int]:
+    """Look over the values of an instance.
+
+    Returns:
+        Whether they are plain (1), where the value that is a tree begins (-1: there is none) and its length, the cell that is an array
+        (-1: none), and its items.
+    """
+    count = le32(block, at)
+    start = planned = 0
+    if template >= 0:
+        start, planned = int(templates.plans[template, START]), int(templates.plans[template, VALUES])
+    value_at = at + 4 + 4 * count
+    tree, tree_length, many, items = -1, 0, -1, 0
+    for i in range(count):
+        descriptor = le32(block, at + 4 + 4 * i)
+        length, kind = descriptor & 0xFFFF, descriptor >> 16 & 0xFF
+        if kind == BINXML and length:
+            if tree >= 0 or (template >= 0 and not (i < planned and int(templates.plan[start + i]) == NESTED)):
+                return 0, -1, 0, -1, 0
+            tree, tree_length = value_at, length
+        elif kind & ARRAY and i < planned and int(templates.plan[start + i]) >= CELL:
+            if value_at + length > end or many >= 0:
+                return 0, -1, 0, -1, 0
+            many, items = int(templates.plan[start + i]) - CELL, items_in(block, value_at, length, kind)
+            if not 0 < items <= MOST_ITEMS:
+                return 0, -1, 0, -1, 0
+        elif kind & ARRAY and i < planned and int(templates.plan[start + i]) >= 0:
+            return 0, -1, 0, -1, 0
+        value_at += length
+    return (1 if value_at <= end else 0), tree, tree_length, many, items
+
+
+@helper
+def take_apart(
+    block: Octets, held: NDArray[np.uint8], values: TextArrays, templates: TemplateArrays, seen: NDArray[np.int64], last: NDArray[np.int32],
+    unknown: NDArray[np.int64], state: State, rows: NDArray[np.int64], row: int, cells: NDArray[np.uint32],
+    base: int, limit: int, salt: int, stamp: int, chunk: int, record: int, size: int,
+) -> int:  # fmt: skip
+    """Take the record at `record` (in the block) apart into `row`, and return what became of it."""
+    if (
+        int(values.given[0]) + (size >> 1) + 8 > values.kinds.shape[0]
+        or int(values.starts[int(values.given[0])]) + size + 16 > held.shape[0]
+    ):
+        return GROW
+    at, end = record + 24, record + size - 4
+    if at < end and octet(block, at) == 0x0F:
+        at += 4
+    if at + 14 > end or octet(block, at) != 0x0C:
+        return SLOW
+    outer = template_of(block, templates, seen, unknown, state, base, limit, salt, stamp, chunk, at)
+    first = values_at(block, base, at, end) if outer >= -1 else -1
+    if first < 0:
+        return SLOW
+    plain, tree, tree_length, many, items = shape_of(block, templates, outer, first, end)
+    if not plain:
+        return SLOW
+    inner, second = -1, 0
+    if tree >= 0:
+        tree_end = tree + tree_length
+        if octet(block, tree) == 0x0F:
+            tree += 4
+        if tree + 14 > tree_end or octet(block, tree) != 0x0C:
+            return SLOW
+        inner = template_of(block, templates, seen, unknown, state, base, limit, salt, stamp, chunk, tree)
+        second = values_at(block, base, tree, tree_end) if inner >= -1 else -1
+        if second < 0:
+            return SLOW
+        if inner < 0:
+            return DEFERRED
+    if outer < 0:
+        return DEFERRED
+    if not templates.plans[outer, PLAIN] or (inner >= 0 and not templates.plans[inner, PLAIN]):
+        return SLOW
+    if inner >= 0:
+        plain, tree, tree_length, inner_many, inner_items = shape_of(block, templates, inner, second, tree_end)
+        if not plain or tree >= 0 or (many >= 0 and inner_many >= 0):
+            return SLOW
+        if inner_many >= 0:
+            many, items = inner_many + int(templates.plans[outer, CELLS]), inner_items
+    pair = pair_of(templates, outer, inner, items << 16 | many if many >= 0 else 0)
+    if pair < 0:
+        add_unknown(unknown, state, 1, outer, inner + 1, items << 16 | many if many >= 0 else 0)
+        return DEFERRED
+    used, needed = int(state.cells[0]), int(templates.pairs[pair, 4])
+    if used + needed > cells.shape[0]:
+        return FULL
+    for i in range(used, used + needed):
+        cells[i] = 0
+    rows[row, GROUP] = templates.pairs[pair, 3]
+    rows[row, SLOT] = used
+    many = used + many if many >= 0 else -1
+    if not put_values(block, held, values, templates, last, rows, row, cells, used, outer, first, many, items):
+        return SLOW
+    if inner >= 0:
+        behind = used + int(templates.plans[outer, CELLS])
+        if not put_values(block, held, values, templates, last, rows, row, cells, behind, inner, second, many, items):
+            return SLOW
+    state.cells[0] = used + needed
+    return OK

@@ -1,0 +1,169 @@
+"""What kernels and their callers agree on when records of event logs are taken apart: rows, places of values, tables of templates.
+
+A template is compiled once into a plan (`event_templates`): for each value of an instance, its destination in the row or among the cells.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.decode.octets import Octets, le32
+from netsleuth_tui.decode.texts import MASK, le64
+from netsleuth_tui.jit import helper
+
+__all__ = [
+    "CELL", "CHUNKS", "COLUMNS", "DEFERRED", "FOUND", "FULL", "GROW", "NESTED", "OK", "ROW", "SLOW", "State", "TemplateArrays",
+    "add_unknown", "pair_of", "slot_of", "template_of",
+]  # fmt: skip
+
+MAGIC = 0x2A2A
+LEAST = 28
+"""Bytes of the smallest record: its header and its size once more."""
+DEFINITION = 24
+FIRST_RECORD = 512
+MOST_VALUES = 1024
+"""Values of an instance that is taken apart here."""
+MOST_ITEMS = 255
+
+COLUMNS = (
+    "time", "record_id", "offset", "event_id", "version", "level", "task", "opcode", "keywords", "process_id", "thread_id",
+    "provider", "channel", "computer", "user", "group", "slot", "flags", "status",
+)  # fmt: skip
+"""Of a row as it is decoded, int64 each. Texts are codes of the thread's own values, or codes of the store with `GLOBAL` added."""
+ROW = {name: index for index, name in enumerate(COLUMNS)}
+TIME, RECORD_ID, OFFSET = 0, 1, 2
+FIRST_TEXT, LAST_TEXT = 11, 14
+GROUP, SLOT, FLAGS, STATUS = 15, 16, 17, 18
+NESTED = 32
+"""Destination of a value that is a tree."""
+CELL = 64
+"""Destination of the first cell."""
+
+OK, DEFERRED, SLOW, FULL, GROW = range(5)
+"""What became of a record: taken apart; its template is not known yet; not plain; no room for its cells; no room for its values."""
+
+CHUNKS = ("base", "first", "end", "limit", "flags", "salt")
+"""Columns of the table of chunks: offset in the block, where records begin in it, where the chunk says that they end, where its bytes end,
+`EventFlag`s
+of all of its records, and a number that keeps the templates of a damaged chunk apart (0 for a sound one)."""
+
+FOUND = ("records", "broken", "recoverable", "resumed")
+"""Columns of what was found in a chunk: records; offset in the chunk where their chain broke (0: it did not); records behind the end that
+were not asked for; records after the chain broke."""
+
+RECOVERED = 1
+
+
+class State(NamedTuple):
+    """What a walk over a block has come to; arrays of one element."""
+
+    chunk: NDArray[np.int64]
+    position: NDArray[np.int64]
+    """In the chunk; 0 at its beginning."""
+    rows: NDArray[np.int64]
+    cells: NDArray[np.int64]
+    unknown: NDArray[np.int64]
+    """Entries in the list of what has to be registered."""
+
+
+class TemplateArrays(NamedTuple):
+    """What kernels see of `event_templates.Templates`."""
+
+    slots: NDArray[np.int64]
+    """Open addressing: 0 is free, otherwise number + 1."""
+    keys: NDArray[np.int64]
+    """By template: three numbers (two halves of the GUID; size, and salt)."""
+    plans: NDArray[np.int64]
+    """By template: where its plan begins, values in it, where its constants begin, how many, cells, and whether it is plain."""
+    plan: NDArray[np.int32]
+    """By value: its destination, -1 for none."""
+    constants: NDArray[np.int64]
+    """Destination, and the value or code."""
+    pair_slots: NDArray[np.int64]
+    pairs: NDArray[np.int64]
+    """By pair of templates: outer, inner + 1, items of its array, group, cells, cells of the outer one."""
+    seed: NDArray[np.int64]
+
+
+START, VALUES, FIRST_CONSTANT, CONSTANTS, CELLS, PLAIN = range(6)
+
+
+@helper
+def template_of(
+    block: Octets, templates: TemplateArrays, seen: NDArray[np.int64], unknown: NDArray[np.int64], state: State,
+    base: int, limit: int, salt: int, stamp: int, chunk: int, at: int,
+) -> int:  # fmt: skip
+    """Return the number of the template that the instance at `at` uses; -1 if it has to be registered, -2 if there is none."""
+    definition = le32(block, at + 6)
+    if definition < FIRST_RECORD or definition + DEFINITION > limit or le32(block, at + 2) != le32(block, base + definition + 4):
+        return -2
+    known = int(seen[definition])
+    if known >> 20 == stamp:
+        return (known & 0xFFFFF) - 2
+    first, second = le64(block, base + definition + 4) & MASK, le64(block, base + definition + 12) & MASK
+    third = le32(block, base + definition + 20)
+    found = -1
+    for attempt in range(2):
+        if attempt == 1:
+            if salt == 0:
+                break
+            third |= salt << 32
+        mask = templates.slots.shape[0] - 1
+        slot = slot_of(templates.seed, first, second, third) & mask
+        for _ in range(mask + 1):
+            entry = int(templates.slots[slot]) - 1
+            if entry < 0:
+                break
+            if (
+                int(templates.keys[entry, 0]) == first
+                and int(templates.keys[entry, 1]) == second
+                and int(templates.keys[entry, 2]) == third
+            ):
+                found = entry
+                break
+            slot = (slot + 1) & mask
+        if found >= 0:
+            break
+    seen[definition] = stamp << 20 | (found + 2)
+    if found < 0:
+        add_unknown(unknown, state, 0, chunk, definition, 0)
+    return found
+
+
+@helper
+def slot_of(seed: NDArray[np.int64], first: int, second: int, third: int) -> int:
+    """Return the hash of a key of three numbers."""
+    h = (first * int(seed[0]) & MASK) ^ (second * int(seed[1]) & MASK) ^ (third * int(seed[2]) & MASK)
+    h ^= h >> 29
+    return (h * int(seed[0]) & MASK) >> 31
+
+
+@helper
+def add_unknown(unknown: NDArray[np.int64], state: State, kind: int, first: int, second: int, third: int) -> None:
+    """Note a template (0: chunk and definition) or a pair (1: outer, inner + 1, items) that has to be registered."""
+    count = int(state.unknown[0])
+    if count < unknown.shape[0]:
+        unknown[count, 0], unknown[count, 1], unknown[count, 2], unknown[count, 3] = kind, first, second, third
+        state.unknown[0] = count + 1
+
+
+@helper
+def pair_of(templates: TemplateArrays, outer: int, inner: int, items: int) -> int:
+    """Return the number of a pair of templates, -1 if it has to be registered."""
+    mask = templates.pair_slots.shape[0] - 1
+    slot = slot_of(templates.seed, outer, inner + 1, items) & mask
+    for _ in range(mask + 1):
+        entry = int(templates.pair_slots[slot]) - 1
+        if entry < 0:
+            break
+        if (
+            int(templates.pairs[entry, 0]) == outer
+            and int(templates.pairs[entry, 1]) == inner + 1
+            and int(templates.pairs[entry, 2]) == items
+        ):
+            return entry
+        slot = (slot + 1) & mask
+    return -1
