@@ -19,6 +19,7 @@ from netsleuth_tui.store import Store
 
 if TYPE_CHECKING:
     from netsleuth_tui.decode.dissect import Dissection, Dissector
+    from netsleuth_tui.decode.event_xml import EventText, EventXml
 
 __all__ = ["Session"]
 
@@ -55,6 +56,7 @@ class Session:
         self.failures: list[NetSleuthError] = []
         """Files that could not be opened."""
         self._dissector: Dissector | None = None
+        self._event_xml: EventXml | None = None
         self._stopped = False
 
     def load(
@@ -188,8 +190,27 @@ class Session:
             return known_layers(self.store, row, f"scapy {opened.failure}")
         return opened
 
+    def event_xml(self, row: int) -> EventText:
+        """Event row `row` as XML, written in a process of its own from the bytes of its file; or why there is none."""
+        from netsleuth_tui.decode.event_xml import EventText, EventXml
+        from netsleuth_tui.readers.chunk_at import read_chunk
+
+        columns = self.store.events.view()
+        source, offset = self.store.sources[int(columns.source[row])], int(columns.offset[row])
+        if source.stamp is not None and not source.stamp.still_holds(source.name):
+            return EventText(failure=f"{source.name} has changed since it was loaded")
+        try:
+            chunk, begin = read_chunk(source.name, source.compression, offset)
+        except NetSleuthError as error:
+            return EventText(failure=str(error))
+        if self._event_xml is None:
+            self._event_xml = EventXml()
+        return self._event_xml.write(chunk, offset - begin)
+
     def close(self) -> None:
-        """End the dissector's process."""
+        """End the processes that opened packets and events."""
+        if self._event_xml is not None:
+            self._event_xml.close()
         if self._dissector is not None:
             self._dissector.close()
 

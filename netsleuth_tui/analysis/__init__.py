@@ -11,6 +11,7 @@ from netsleuth_tui.analysis.esp_order import Judged
 from netsleuth_tui.analysis.esp_remarks import remarks, verdict, with_spi
 from netsleuth_tui.analysis.esp_tables import association_columns, associations_table, courses_table
 from netsleuth_tui.analysis.event_data import EventData, FieldLine, FieldValue, event_data, event_data_table
+from netsleuth_tui.analysis.event_detail import EventDetail, EventField, event_detail
 from netsleuth_tui.analysis.event_groups import MOST_KEYS, EventGroups, event_groups, event_groups_table, parse_keys
 from netsleuth_tui.analysis.event_ids import (
     EVENT_BREAKDOWNS,
@@ -76,6 +77,8 @@ __all__ = [
     "Detail",
     "EventBreakdown",
     "EventData",
+    "EventDetail",
+    "EventField",
     "EventGroups",
     "EventIdLine",
     "EventIds",
@@ -119,6 +122,7 @@ __all__ = [
     "event_column",
     "event_data",
     "event_data_table",
+    "event_detail",
     "event_groups",
     "event_groups_table",
     "event_id_filter",

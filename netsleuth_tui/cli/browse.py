@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from netsleuth_tui.cli.options import Files, Geoip, Shifts, Sites
+from netsleuth_tui.cli.options import Files, Geoip, Recovered, Shifts, Sites
 from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import UsageError, misused
 from netsleuth_tui.paths import sample
@@ -32,6 +32,7 @@ def browse(
     since: Annotated[str | None, Parameter(help="Begin of the time window to begin with: ISO 8601, or seconds since 1970.")] = None,
     until: Annotated[str | None, Parameter(help="Its end, not included.")] = None,
     shift: Shifts = (),
+    recovered: Recovered = False,
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None,
     geoip: Geoip = (),
     sites: Sites = (),
@@ -53,7 +54,9 @@ def browse(
     def session() -> Session:  # made on the loading thread: what it needs is imported while the first screen is already there
         from netsleuth_tui.session import Session
 
-        return Session(budget, shifts=shifts) if places is None else Session(budget, shifts=shifts, places=lambda: places)
+        if places is None:
+            return Session(budget, recovered=recovered, shifts=shifts)
+        return Session(budget, recovered=recovered, shifts=shifts, places=lambda: places)
 
     from netsleuth_tui.tui import run
 

@@ -62,7 +62,7 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
         format_of(common)
         places = partial(open_places, geoip=common.geoip, sites=common.sites)
         shifts = [parse_shift(text) for text in common.shift]
-        session = Session(parse_size(common.memory) if common.memory else None, shifts=shifts, places=places)
+        session = Session(parse_size(common.memory) if common.memory else None, recovered=common.recovered, shifts=shifts, places=places)
         session.look_at(scope)
     if common.geoip or common.sites:  # before anything is read, and also where nothing asks for places
         for warning in session.places.warnings:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter, Token
 
-__all__ = ["Common", "Files", "Format", "Geoip", "Shifts", "Sites"]
+__all__ = ["Common", "Files", "Format", "Geoip", "Recovered", "Shifts", "Sites"]
 
 Format = Literal["table", "csv", "json", "jsonl"]
 
@@ -49,6 +49,12 @@ Shifts = Annotated[
 ]
 
 
+Recovered = Annotated[
+    bool,
+    Parameter(help="Load event records too that their log does not count as its own any more: behind the end of a chunk.", negative=()),
+]
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Common:
@@ -70,6 +76,7 @@ class Common:
         bool, Parameter(help="Leave CSV cells exact, even those that a spreadsheet would run as a formula.", negative=())
     ] = False
     shift: Shifts = ()
+    recovered: Recovered = False
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None
     geoip: Geoip = ()
     sites: Sites = ()

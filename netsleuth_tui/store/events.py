@@ -179,6 +179,13 @@ class EventTable:
         parts = [(fields, order[edges[i] : edges[i + 1]]) for i, fields in enumerate(names[: len(edges) - 1])]
         return tuple(EventGroup(fields, rows, columns.slot[rows], cells) for fields, rows in parts if len(rows))
 
+    def data(self, row: int) -> list[tuple[str, int]]:
+        """Names and codes of the event data of one row, in the order of the event."""
+        columns = self.view()
+        names = self._names[int(columns.group[row])]
+        slot = int(columns.slot[row])
+        return list(zip(names, self._cells.codes[slot : slot + len(names)].tolist(), strict=True))
+
     def fields(self) -> tuple[str, ...]:
         """Names of all event data, in the order in which they were met."""
         return tuple(dict.fromkeys(name for names in tuple(self._names) for name in names))
