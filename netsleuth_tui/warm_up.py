@@ -57,6 +57,7 @@ def warm_up(directory: Path, group: str) -> None:
     Lookup("found", "src", np.zeros(1, np.uint8)).over(store.columns().src)
     take_codes(np.zeros(1, np.uint32), np.zeros(1, np.uint32), np.zeros(1, np.uint32))
     _warm_events(store)
+    _warm_traces()
     jit.write(directory, group)
 
 
@@ -70,6 +71,19 @@ def _warm_events(store: Store) -> None:
     events.append([Event(names=("A",), values=(str(number),)) for number in range(1 << 11)])
     events.texts.number(events.codes("A"))
     events.texts.code("0")
+
+
+def _warm_traces() -> None:
+    """Call the kernels that read event traces."""
+    from netsleuth_tui.readers.etl_packets import copy_pieces, find_switched
+    from netsleuth_tui.readers.etl_walk import room_for, walk
+    from netsleuth_tui.readers.xpress import expand
+
+    data, numbers = np.zeros(1 << 8, np.uint8), np.zeros(1, np.int64)
+    expand(data, 0, len(data), np.zeros(1, np.uint8), 0, 1)
+    walk(data, numbers, numbers, *room_for(1, len(data)))
+    find_switched(data, numbers, numbers, numbers.copy(), numbers.copy())
+    copy_pieces(data, numbers, numbers, data.copy())
 
 
 SECOND = 1_000_000_000

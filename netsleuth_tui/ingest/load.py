@@ -17,7 +17,7 @@ from netsleuth_tui.ingest.decoding import Decoding
 from netsleuth_tui.ingest.progress import Phase, Progress
 from netsleuth_tui.ingest.series import expand
 from netsleuth_tui.ingest.shifts import Shift, shift_of, show_shift
-from netsleuth_tui.readers import EventLog, open_file
+from netsleuth_tui.readers import EventLog, EventTrace, open_file
 from netsleuth_tui.store import ROW_BYTES, Source, Stamp
 from netsleuth_tui.store.clock import put_right
 
@@ -127,6 +127,8 @@ class Loader:
         try:
             if isinstance(reader, EventLog):
                 self._read_log(reader)
+            elif isinstance(reader, EventTrace):
+                self._read_trace(reader)
             else:
                 self._read(reader)
         finally:
@@ -149,12 +151,50 @@ class Loader:
                 self._take(part, reader, index, expected)
             if self._phase != "loading":
                 break
+        self._finish(reader, index)
+
+    def _read_trace(self, trace: EventTrace) -> None:
+        """As `_read`, for a format that has events between its packets."""
+        from netsleuth_tui.ingest.traces import TraceLoading
+        from netsleuth_tui.readers import FrameBatch, TraceRecords
+
+        store = self.store
+        index = len(store.sources)
+        if index >= MOST_SOURCES:
+            self.problems.append(f"{trace.name}: not read: it is one of more than {MOST_SOURCES} files")
+            return
+        offset = shift_of(trace.name, self.shifts)
+        source = Source(trace.name, trace.format, trace.compression, trace.size, store.packets, store.events.rows, shift=offset)
+        store.sources = (*store.sources, source)
+        store.events.offset = offset
+        loading = TraceLoading(store, trace, index)
+        for part in trace.parts():
+            if isinstance(part, FrameBatch):
+                expected = self._expected_rows(trace, part)
+                put_right(part.time[: part.count], offset)
+                for piece in _parts(part):
+                    self._take(piece, trace, index, expected)
+            elif self.cancel.is_set():
+                self._phase = "cancelled"
+            elif isinstance(part, TraceRecords):
+                if store.packets * ROW_BYTES + store.events.bytes > self.memory:
+                    self._phase = "budget"
+                else:
+                    loading.take(part)
+            self._report(trace.name, trace.position)
+            if self._phase != "loading":
+                break
+        self._finish(trace, index, loading.notes)
+
+    def _finish(self, reader: CaptureReader, index: int, notes: tuple[str, ...] = ()) -> None:
+        """What is known of a file when its end, or the end of loading, is reached."""
+        store = self.store
         self._show_all(self._decoding.drain(), index)
         source = replace(
             store.sources[index],
             complete=self._phase == "loading",
             damage=tuple(str(damage) for damage in reader.damage),
-            notes=_with_shift(reader.notes, source.shift),
+            notes=_with_shift([*reader.notes, *notes], store.sources[index].shift),
             drops=reader.drops,
             stamp=Stamp.of(reader.name),
         )

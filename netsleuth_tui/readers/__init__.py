@@ -6,6 +6,7 @@ No byte of a file is trusted: every length is checked against the limits and aga
 from __future__ import annotations
 
 from netsleuth_tui.readers.damage import Damage, UnreadableFile
+from netsleuth_tui.readers.etl import EventTrace, TraceRecords
 from netsleuth_tui.readers.evtx import ChunkBlock, EventLog
 from netsleuth_tui.readers.frames import CaptureReader, Comment, Compression, FrameBatch, Interface
 from netsleuth_tui.readers.opening import open_capture, open_file, read_frame
@@ -17,8 +18,10 @@ __all__ = [
     "Compression",
     "Damage",
     "EventLog",
+    "EventTrace",
     "FrameBatch",
     "Interface",
+    "TraceRecords",
     "UnreadableFile",
     "open_capture",
     "open_file",

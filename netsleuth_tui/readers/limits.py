@@ -18,6 +18,7 @@ __all__ = [
     "PCAPNG_BLOCK",
     "SPOOLED_IN_MEMORY",
     "TAIL_BYTES",
+    "TRACE_BUFFER",
     "ZSTD_WINDOW",
     "longest_frame",
 ]
@@ -49,6 +50,9 @@ EXPANSION_FREE = 1 << 30
 """A compressed file may expand to EXPANSION_FACTOR times its size plus this many bytes."""
 ZSTD_WINDOW = 128 << 20
 LZMA_MEMORY = 256 << 20
+
+TRACE_BUFFER = 32 << 20
+"""Largest buffer of an event trace in bytes; Windows allows 16 MiB."""
 
 _LONGEST_FRAME = 262_144
 _LONGEST_FRAME_OF = {

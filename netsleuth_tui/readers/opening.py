@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netsleuth_tui.readers.capture import Capture
 from netsleuth_tui.readers.damage import UnreadableFile
+from netsleuth_tui.readers.etl import EventTrace, read_traced_frame
 from netsleuth_tui.readers.evtx import EventLog, is_event_log
 from netsleuth_tui.readers.expansion import Expansion
 from netsleuth_tui.readers.frames import CaptureReader, Compression
@@ -34,7 +35,9 @@ def open_capture(path: str) -> CaptureReader:
     return open_in_blocks(path)
 
 
-def open_in_blocks(path: str, *, block: int = BLOCK_BYTES, first: int = FIRST_BLOCK_BYTES, frames: int = BATCH_FRAMES) -> Capture:
+def open_in_blocks(
+    path: str, *, block: int = BLOCK_BYTES, first: int = FIRST_BLOCK_BYTES, frames: int = BATCH_FRAMES
+) -> Capture | EventTrace:
     """`open_capture` with other sizes than the usual ones: bytes per read, bytes of the first read, most frames in a batch."""
     opened = _open(path, block, first, frames)
     if isinstance(opened, EventLog):
@@ -44,11 +47,11 @@ def open_in_blocks(path: str, *, block: int = BLOCK_BYTES, first: int = FIRST_BL
 
 
 def open_file(path: str) -> CaptureReader | EventLog:
-    """Open a capture or an event log by its content, plain or compressed; raises as `open_capture` does."""
+    """Open a capture, a trace or an event log by its content, plain or compressed; raises as `open_capture` does."""
     return _open(path, BLOCK_BYTES, FIRST_BLOCK_BYTES, BATCH_FRAMES)
 
 
-def _open(path: str, block: int, first: int, frames: int) -> Capture | EventLog:
+def _open(path: str, block: int, first: int, frames: int) -> Capture | EventTrace | EventLog:
     disk = open_source(path)
     try:
         compression = compression_of(disk.head(HEAD_BYTES))
@@ -56,8 +59,10 @@ def _open(path: str, block: int, first: int, frames: int) -> Capture | EventLog:
         head = source.head(HEAD_BYTES)
         if not container_of(head) and is_event_log(source.head(LOOK_AHEAD)):
             return EventLog(path, disk, source, compression)
-        if container_of(head) == "netmon" and not isinstance(source, RandomSource):
+        if container_of(head) in {"netmon", "etl"} and not isinstance(source, RandomSource):
             source = Spool(source, path)
+        if container_of(head) == "etl" and isinstance(source, RandomSource):
+            return EventTrace(path, disk, source, compression)
         framer = _framer_for(path, head, source, compression)
         return Capture(path, disk, source, compression, framer, block=block, first=first, frames=frames)
     except BaseException:
@@ -107,14 +112,24 @@ def read_frame(path: str, compression: str, offset: int, length: int) -> bytes:
         raise UnreadableFile("standard input cannot be read a second time", where=path)
     disk = FileSource(path)
     try:
+        source = Expansion(disk, compression_of(disk.head(HEAD_BYTES)) or "gzip") if compression else disk
+        if container_of(source.head(HEAD_BYTES)) == "etl":
+            return _read_traced(source, path, offset, length)
         if not compression:
             disk.seek(offset)
             return _read_fully(disk, length)
-        source = Expansion(disk, compression_of(disk.head(HEAD_BYTES)) or "gzip")
         _skip(source, offset)
         return _read_fully(source, length)
     finally:
         disk.close()
+
+
+def _read_traced(source: Source, path: str, offset: int, length: int) -> bytes:
+    trace = source if isinstance(source, RandomSource) else Spool(source, path)
+    try:
+        return read_traced_frame(trace, offset, length)
+    finally:
+        trace.close()
 
 
 def _read_fully(source: Source, length: int) -> bytes:

@@ -65,7 +65,7 @@ def compression_of(head: bytes) -> Compression:
     return ""
 
 
-def container_of(head: bytes) -> Literal["", "pcap", "pcapng", "netmon"]:
+def container_of(head: bytes) -> Literal["", "pcap", "pcapng", "netmon", "etl"]:
     """The format of a capture, empty if it is none that is read. A file that ends inside its magic number is a damaged capture."""
     if head[:4] in _PCAP:
         return "pcap"
@@ -75,7 +75,9 @@ def container_of(head: bytes) -> Literal["", "pcap", "pcapng", "netmon"]:
         return "netmon"
     if 0 < len(head) < 4 and max(head) >= 0x80 and any(magic.startswith(head) for magic in _PCAP):
         return "pcap"
-    return "pcapng" if head == _PCAPNG[:3] else ""
+    if head == _PCAPNG[:3]:
+        return "pcapng"
+    return "etl" if is_event_trace(head) else ""
 
 
 def _is_headless_pcapng(head: bytes) -> bool:
@@ -98,15 +100,16 @@ def looks_like(head: bytes) -> tuple[str, str]:
     for magic, name in _OTHERS:
         if head.startswith(magic):
             return f"is {name}, which is not read yet", ""
-    if _is_etl(head):
-        return "is a Windows event trace (.etl), which is not read yet", ""
     if head and not head.strip(b"\0"):
         return "is not a capture: it begins with zeros only", ""
-    return "is not a capture", "pcap, pcapng, Network Monitor captures and evtx are read, also compressed with gzip, zstd, xz or bzip2"
+    return "is not a capture", "pcap, pcapng, Network Monitor captures, evtx and etl are read, also compressed with gzip, zstd, xz or bzip2"
 
 
-def _is_etl(head: bytes) -> bool:
-    """ETL has no magic number: a first buffer of type 4 (header) whose first record is a system record for the trace header."""
+def is_event_trace(head: bytes) -> bool:
+    """True for an event trace (.etl).
+
+    It has no magic number: a first buffer of type 4 (header), whose first record is a system record, the header of the trace.
+    """
     if len(head) < 80:
         return False
     (buffer_size,) = struct.unpack_from("<I", head)

@@ -58,7 +58,7 @@ class Source:
     """Path as the user gave it, '-' for standard input. Raw: sanitise before showing."""
 
     format: str
-    """'pcap', 'pcapng' or 'evtx'."""
+    """'pcap', 'pcapng', 'netmon', 'evtx' or 'etl'."""
 
     compression: str = ""
     """'' or 'gzip', 'zstd', 'xz', 'bzip2'."""

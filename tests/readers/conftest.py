@@ -10,9 +10,18 @@ import numba
 import pytest
 
 from netsleuth_tui.jit import Kernel
-from netsleuth_tui.readers import blocks, netmon_frames, numbers, pcap, ticks
+from netsleuth_tui.readers import blocks, etl_packets, etl_walk, netmon_frames, numbers, pcap, ticks, xpress
 
-KERNELS: list[Kernel[..., Any]] = [pcap.frame_records, blocks.frame_blocks, netmon_frames.frame_entries, netmon_frames.walk_frames]
+KERNELS: list[Kernel[..., Any]] = [
+    pcap.frame_records,
+    blocks.frame_blocks,
+    netmon_frames.frame_entries,
+    netmon_frames.walk_frames,
+    etl_walk.walk,
+    etl_packets.find_switched,
+    etl_packets.copy_pieces,
+    xpress.expand,
+]
 HELPERS = [
     numbers.u16,
     numbers.u32,
@@ -20,6 +29,11 @@ HELPERS = [
     ticks._fine,
     ticks._coarse,
     ticks.ticks_to_ns,
+    etl_walk.header_of,
+    etl_walk.attached_end,
+    etl_packets.past_text,
+    xpress.match_at,
+    xpress.long_length,
     blocks._add_drops,
     blocks._count_drops,
     blocks._read_options,

@@ -6,7 +6,6 @@ import io
 import os
 import socket
 import stat
-import struct
 import sys
 import threading
 from collections.abc import Iterator
@@ -22,7 +21,6 @@ from netsleuth_tui.readers.sources import StreamSource
 
 A, B = b"first frame", b"the second one"
 PCAP = pcap_header() + record(A) + record(B)
-ETL = struct.pack("<I", 65536).ljust(54, b"\1") + b"\4\0" + bytes(16) + bytes(2) + b"\2\xc0" + bytes(2) + bytes(100)
 
 
 def refusal(path: Path | str) -> str:
@@ -54,7 +52,6 @@ def refusal_in_time(path: Path) -> str:
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "is a Git LFS pointer"),
         (b"snoop\0\0\0\0\0\0\2", "is a snoop capture, which is not read yet"),
         (b"ElfFile\0" + bytes(100), "is a Windows event log (.evtx), not a capture"),
-        (ETL, "is a Windows event trace (.etl), which is not read yet"),
         (b"PK\x03\x04", "is a zip archive"),
     ],
 )

@@ -1,0 +1,334 @@
+"""Event traces (.etl) of Windows, as `netsh trace` and `pktmon` write them: packets, and all other events, in the order of time.
+
+Each processor fills buffers of its own, and a circular trace overwrites its oldest ones, so that neither records nor buffers come in the
+order of time. They are looked through once, to find out what time each buffer covers and where packets were seen; then they are read
+again in that order and merged, which takes no more memory than the buffers whose times overlap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui import jit
+from netsleuth_tui.readers.damage import Damage
+from netsleuth_tui.readers.etl_buffers import NO_TIME, Buffer, find_buffers, read_trace_header
+from netsleuth_tui.readers.etl_frames import Frames, Joining
+from netsleuth_tui.readers.etl_packets import DROPPED, PKTMON, Layers, is_from, pieces_of
+from netsleuth_tui.readers.etl_records import Records, concatenated, read_records
+from netsleuth_tui.readers.frames import Comment, Compression, FrameBatch, Interface
+from netsleuth_tui.readers.limits import BATCH_FRAMES, INTERFACES, longest_frame
+from netsleuth_tui.readers.sources import RandomSource, Source
+
+__all__ = ["EventTrace", "TraceRecords", "read_traced_frame"]
+
+_GROUP = 4 << 20
+"""Bytes of buffers that are taken apart at once."""
+_MERGED = 256 << 20
+"""Bytes of records that wait for earlier ones; where more wait, the trace is not sorted any further."""
+_BATCH_BYTES = 8 << 20
+_WORTH_COMPILING = 4 << 20
+_MOMENT = 0.05
+_LATER = 1 << 62
+_DAMAGE_TOLD = 100
+_PIECES_FOLLOWED = 64
+"""Buffers in which the rest of a frame is looked for."""
+_HOUR = 3600 * 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class TraceRecords:
+    """Records that are no packets, or that tell more of one than its frame: events, in the order of time."""
+
+    records: Records
+
+
+class EventTrace:
+    """An open trace (`frames.CaptureReader`); `parts` gives its events, too.
+
+    Args:
+        name: The path as it was given.
+        disk: The bytes on disk.
+        source: The trace: `disk`, or what it expands to.
+        compression: What the file is compressed with as a whole.
+    """
+
+    format: Literal["etl"] = "etl"
+
+    def __init__(self, name: str, disk: Source, source: RandomSource, compression: Compression) -> None:
+        self.name = name
+        self.compression = compression
+        self.damage: list[Damage] = []
+        self.comments: list[Comment] = []
+        self.interfaces: list[Interface] = []
+        self.drops = 0
+        self.packets = 0
+        """Frames handed on so far."""
+        self._disk = disk
+        self._source = source
+        self._notes: list[str] = []
+        self._share = 0.0
+        self._expanded: dict[int, NDArray[np.uint8]] = {}
+        self._layers = Layers()
+        self._joining = Joining()
+        self._left_out = 0
+        self._shortened = 0
+        self._sent = 0
+        self._outside = 0
+        self._unsorted = False
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk when it was opened."""
+        return self._disk.size
+
+    @property
+    def components(self) -> Mapping[int, str]:
+        """Names of pktmon's components by number, all of them as soon as there is a part; text from the file."""
+        return self._layers.names
+
+    @property
+    def position(self) -> int:
+        """Bytes on disk that are dealt with: half of each when it is looked through, half when it is read again."""
+        return min(int(self.size * self._share), self.size)
+
+    @property
+    def notes(self) -> list[str]:
+        """What else to know, so far."""
+        notes = self._notes + self._disk.notes
+        return notes if self._source is self._disk else notes + self._source.notes
+
+    def batches(self) -> Iterator[FrameBatch]:
+        """See `frames.CaptureReader`."""
+        for part in self.parts():
+            if isinstance(part, FrameBatch):
+                yield part
+
+    def parts(self) -> Iterator[FrameBatch | TraceRecords | None]:
+        """Packets and events, once, in the order of time; None where it has merely come further."""
+        try:
+            self._trace = read_trace_header(self._source, self.damage)
+            buffers = find_buffers(self._source, self._trace, self.damage)
+            self._wait_for_kernels(sum(buffer.filled for buffer in buffers))
+            for _ in self._survey(buffers):
+                yield None
+            for records, last in self._merged():
+                yield from self._taken(records, last=last)
+            self._tell()
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._source.close()
+        self._disk.close()
+
+    def _wait_for_kernels(self, length: int) -> None:
+        """Kernels that only have to be linked are worth waiting for where plain Python would take longer."""
+        if length > _WORTH_COMPILING:
+            jit.start()
+            while jit.state() == "compiling" and jit.is_cached():
+                jit.wait(_MOMENT)
+
+    def _survey(self, buffers: Sequence[Buffer]) -> Iterator[None]:
+        """Look through all buffers in the order of the file, and put them into the order of the first time in each."""
+        firsts: list[int] = []
+        damage: list[Damage] = []
+        done, total = 0, sum(buffer.filled for buffer in buffers) or 1
+        for group in _groups(buffers):
+            records = read_records(self._source, group, self._trace, damage, self._expanded)
+            self._layers.survey(records)
+            firsts += _firsts(records, group, firsts[-1] if firsts else NO_TIME)
+            self._count_outside(records)
+            done += sum(buffer.filled for buffer in group)
+            self._share = done / total / 2
+            yield
+        self._layers.choose()
+        self.damage += damage[:_DAMAGE_TOLD]
+        if len(damage) > _DAMAGE_TOLD:
+            self.damage.append(Damage(damage[_DAMAGE_TOLD].offset, f"{len(damage) - _DAMAGE_TOLD} more damaged places from here on"))
+        order = sorted(range(len(buffers)), key=lambda number: firsts[number])
+        self._queue = [buffers[number] for number in order]
+        self._firsts = [firsts[number] for number in order] + [_LATER]
+        self._tell_losses(buffers)
+
+    def _count_outside(self, records: Records) -> None:
+        trace = self._trace
+        if trace.clock is not None and trace.end > trace.clock.start:
+            time = records.time[records.time != NO_TIME]
+            self._outside += int(((time < trace.clock.start - _HOUR) | (time > trace.end + _HOUR)).sum())
+
+    def _merged(self) -> Iterator[tuple[Records, bool]]:
+        """The records of all buffers in the order of time, some of them at a time, and whether they are the last ones."""
+        waiting: list[Records] = []
+        place, done, total = 0, 0, sum(buffer.filled for buffer in self._queue) or 1
+        while place < len(self._queue):
+            group = next(_groups(self._queue[place:]))
+            place += len(group)
+            done += sum(buffer.filled for buffer in group)
+            self._share = 0.5 + done / total / 2
+            waiting.append(read_records(self._source, group, self._trace, None, self._expanded))
+            horizon = self._firsts[place]
+            if horizon != _LATER and sum(len(records.data) for records in waiting) > _MERGED:
+                horizon, self._unsorted = _LATER, True
+            ready = []
+            for number, records in enumerate(waiting):
+                early = records.time < horizon
+                ready.append(records.at_rows(np.flatnonzero(early)))
+                waiting[number] = records.at_rows(np.flatnonzero(~early))
+            waiting = [records for records in waiting if records.rows]
+            merged = concatenated([records for records in ready if records.rows])
+            yield merged.at_rows(np.argsort(merged.time, kind="stable")), place >= len(self._queue)
+
+    def _taken(self, records: Records, *, last: bool) -> Iterator[FrameBatch | TraceRecords | None]:
+        """Packets and events of records."""
+        pieces = pieces_of(records)
+        wanted = self._layers.wanted(records, pieces)
+        self._left_out += int((~wanted & pieces.begins).sum())
+        self._shortened += int((wanted & pieces.lies).sum())
+        frames = self._joining.join(records, pieces.at_rows(np.flatnonzero(wanted)), last=last)
+        self._sent += int(frames.sent.sum())
+        self.packets += len(frames.start)
+        self._note_interfaces(frames)
+        yield from _batches(frames)
+        is_packet = np.zeros(records.rows, np.bool_)
+        is_packet[pieces.row] = True
+        events = ~(is_packet | records.of_the_trace) | is_from(records, PKTMON, DROPPED)
+        if events.any():
+            yield TraceRecords(records.at_rows(np.flatnonzero(events)))
+        yield None
+
+    def _note_interfaces(self, frames: Frames) -> None:
+        known = {(interface.name, interface.link_type) for interface in self.interfaces}
+        for layer, link in {*zip(frames.layer.tolist(), frames.link.tolist(), strict=True)} if len(frames.layer) else ():
+            name = f"interface {layer >> 32}, layer {layer & 0xFFFFFFFF}" if layer >> 32 else f"component {layer}"
+            if (name, link) not in known and len(self.interfaces) < INTERFACES:
+                self.interfaces.append(Interface(link, name, "", 0, None))
+
+    def _tell_losses(self, buffers: Sequence[Buffer]) -> None:
+        trace = self._trace
+        lost = [f"{trace.events_lost} events"] if trace.events_lost else []
+        lost += [f"{trace.buffers_lost} buffers"] if trace.buffers_lost else []
+        if lost:
+            self._notes.append(f"{' and '.join(lost)} were lost while the trace was taken")
+        marked = sum(buffer.events_lost for buffer in buffers)
+        if marked:
+            self._notes.append(f"{marked} of {len(buffers)} buffers say that events before or in them were lost")
+
+    def _tell(self) -> None:
+        """Say at the end what a reader of the numbers should know."""
+        joining = self._joining
+        for count, text in (
+            (self._left_out, "{} records of packets at other layers are left out, so that each packet counts once"),
+            (joining.without_begin, "{} frames whose beginning is not in the trace are left out"),
+            (joining.without_end, "{} frames lack their end"),
+            (joining.too_long, f"{{}} frames are longer than {longest_frame(1)} bytes; the rest of them is left out"),
+            (self._outside, "{} records have times outside of those of the trace"),
+        ):
+            if count:
+                self._notes.append(text.format(count))
+        if self._shortened:
+            self.damage.append(Damage(0, f"{self._shortened} packets are said to be longer than the records that hold them"))
+        if self._unsorted:
+            self._notes.append("the times of buffers overlap so much that the trace is not in the order of time")
+        if self.packets:
+            self._notes.append(f"{self._sent} of {self.packets} packets were sent, the others received")
+
+
+def _groups(buffers: Sequence[Buffer]) -> Iterator[Sequence[Buffer]]:
+    """Buffers that are taken apart at once."""
+    first, length = 0, 0
+    for place, buffer in enumerate(buffers):
+        length += buffer.filled
+        if length >= _GROUP:
+            yield buffers[first : place + 1]
+            first, length = place + 1, 0
+    if first < len(buffers):
+        yield buffers[first:]
+
+
+def _firsts(records: Records, buffers: Sequence[Buffer], before: int) -> list[int]:
+    """The earliest time in each buffer; where it has none, that of the one before it."""
+    timed = np.flatnonzero(records.time != NO_TIME)
+    found: dict[int, int] = {}
+    if len(timed):
+        edges = np.flatnonzero(np.append([True], np.diff(records.buffer[timed]) != 0))
+        earliest = np.minimum.reduceat(records.time[timed], edges)
+        found = dict(zip(records.buffer[timed][edges].tolist(), earliest.tolist(), strict=True))
+    firsts = []
+    for buffer in buffers:
+        before = found.get(buffer.number, before)
+        firsts.append(before)
+    return firsts
+
+
+def _batches(frames: Frames) -> Iterator[FrameBatch]:
+    """Frames in batches as `frames.CaptureReader` wants them."""
+    count = len(frames.start)
+    if not count:
+        return
+    first = 0
+    total = np.cumsum(frames.length)
+    while first < count:
+        before = int(total[first - 1]) if first else 0
+        last = int(np.searchsorted(total, before + _BATCH_BYTES, side="right"))
+        last = min(max(last, first + 1), first + BATCH_FRAMES, count)
+        rows = slice(first, last)
+        yield FrameBatch(
+            frames.data, last - first, np.ascontiguousarray(frames.start[rows]), frames.length[rows].astype(np.uint32),
+            frames.wire[rows].astype(np.uint32), np.ascontiguousarray(frames.time[rows]), np.ascontiguousarray(frames.link[rows]),
+            frames.offset[rows].astype(np.uint64),
+        )  # fmt: skip
+        first = last
+
+
+def read_traced_frame(source: RandomSource, offset: int, length: int) -> bytes:
+    """The captured bytes of one frame of a trace again, by its batch's offset and cap_len; fewer if they are not there any more.
+
+    Args:
+        source: The trace.
+        offset: Where the frame begins, as if no buffer was compressed.
+        length: Bytes.
+    """
+    untold: list[Damage] = []
+    trace = read_trace_header(source, untold)
+    buffers = find_buffers(source, trace, untold)
+    within = [buffer for buffer in buffers if buffer.start <= offset < buffer.start + buffer.extent]
+    if not within:
+        return b""
+    first = within[0]
+    following = [buffer for buffer in buffers[first.number + 1 :] if buffer.processor == first.processor][:_PIECES_FOLLOWED]
+    found, thread, layer = b"", -1, -1
+    for buffer in (first, *following):
+        records = read_records(source, (buffer,), trace, None, {})
+        pieces = pieces_of(records)
+        places = records.offset[pieces.row] + pieces.at - records.begin[pieces.row]
+        for piece in _rest(found, places, offset):
+            row = int(pieces.row[piece])
+            if not found:
+                thread, layer = int(records.thread_id[row]), int(pieces.layer[piece])
+            elif (int(records.thread_id[row]), int(pieces.layer[piece])) != (thread, layer):
+                continue
+            at = int(pieces.at[piece])
+            found += records.data[at : at + int(pieces.length[piece])].tobytes()
+            if len(found) >= length or pieces.ends[piece]:
+                return _as_captured(found[:length], int(pieces.link[piece]))
+    return found[:length]
+
+
+def _rest(found: bytes, places: NDArray[np.int64], offset: int) -> range:
+    """Pieces that may belong to the frame at `offset`: from its first one on, or all where that was in an earlier buffer."""
+    if found:
+        return range(len(places))
+    first = np.flatnonzero(places == offset)
+    return range(int(first[0]), len(places)) if len(first) else range(0)
+
+
+def _as_captured(frame: bytes, link: int) -> bytes:
+    if link != 105 or len(frame) < 2:
+        return frame
+    return frame[:1] + bytes([frame[1] & 0xBF]) + frame[2:]
