@@ -12,7 +12,16 @@ from netsleuth_tui.analysis.esp_remarks import remarks, verdict, with_spi
 from netsleuth_tui.analysis.esp_tables import association_columns, associations_table, courses_table
 from netsleuth_tui.analysis.event_data import EventData, FieldLine, FieldValue, event_data, event_data_table
 from netsleuth_tui.analysis.event_detail import EventDetail, EventField, event_detail
-from netsleuth_tui.analysis.event_groups import MOST_KEYS, EventGroups, event_groups, event_groups_table, parse_keys
+from netsleuth_tui.analysis.event_groups import (
+    MOST_KEYS,
+    EventGroups,
+    event_groups,
+    event_groups_table,
+    event_pivot_table,
+    parse_keys,
+    parse_names,
+    split_names,
+)
 from netsleuth_tui.analysis.event_ids import (
     EVENT_BREAKDOWNS,
     EventBreakdown,
@@ -41,6 +50,7 @@ from netsleuth_tui.analysis.explanation import Explanation, explanation_table
 from netsleuth_tui.analysis.facets import Facet, facets, facets_table
 from netsleuth_tui.analysis.finding import Found, find_row
 from netsleuth_tui.analysis.intervals import parse_interval, show_interval
+from netsleuth_tui.analysis.mixed_records import common_rows_table, kinds_of
 from netsleuth_tui.analysis.overview import Overview, overview
 from netsleuth_tui.analysis.records import EXPORTED, SHOWN, records, records_table
 from netsleuth_tui.analysis.region_counts import SIDES, Side
@@ -109,6 +119,7 @@ __all__ = [
     "check_split",
     "clock",
     "column_of",
+    "common_rows_table",
     "conversation_columns",
     "conversation_of",
     "conversations",
@@ -128,6 +139,7 @@ __all__ = [
     "event_id_filter",
     "event_ids",
     "event_ids_table",
+    "event_pivot_table",
     "event_records",
     "event_rows_of",
     "event_table",
@@ -141,12 +153,14 @@ __all__ = [
     "is_event_column",
     "iso",
     "joined_terms",
+    "kinds_of",
     "late_filter",
     "level_name",
     "over_time",
     "overview",
     "parse_interval",
     "parse_keys",
+    "parse_names",
     "parse_time",
     "rates_table",
     "records",
@@ -161,6 +175,7 @@ __all__ = [
     "show_interval",
     "sorted_events",
     "sorted_rows",
+    "split_names",
     "summary",
     "summary_dict",
     "summary_table",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.event_terms import joined_terms
-from netsleuth_tui.analysis.event_values import Keys, event_column, event_keys, event_row_ids
+from netsleuth_tui.analysis.event_values import Keys, event_column, event_keys, event_row_ids, named_field
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
 from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.decode.columns import NO_TIME
@@ -20,10 +20,22 @@ from netsleuth_tui.tabular import Cell, Column, Table
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
 
-__all__ = ["MOST_KEYS", "EventGroups", "event_groups", "event_groups_table", "parse_keys"]
+__all__ = [
+    "MOST_KEYS",
+    "EventGroups",
+    "event_groups",
+    "event_groups_table",
+    "event_pivot_table",
+    "parse_keys",
+    "parse_names",
+    "split_names",
+]
 
 MOST_KEYS = 3
 """Fields that events are grouped by."""
+
+MOST_COLUMNS = 100
+"""Values that have a column of a cross table."""
 
 CELLS = 1 << 24
 """Combinations of values that are counted in a table; of more, those that occur are sorted."""
@@ -48,8 +60,9 @@ class EventGroups:
     """By line: the earliest time, ns since the epoch; `NO_TIME` where no event has one."""
     last: Counts
     """By line."""
-    _keys: tuple[Keys, ...] = field(repr=False)
-    _values: tuple[Counts, ...] = field(repr=False)
+    keys: tuple[Keys, ...] = field(repr=False)
+    """What the numbers of values stand for, by field."""
+    numbers: tuple[Counts, ...] = field(repr=False)
     """For each field the number of its value, by line."""
     _lines: NDArray[np.int64] = field(repr=False)
     """The line that each event belongs to."""
@@ -60,7 +73,7 @@ class EventGroups:
 
     def values(self, first: int, count: int) -> list[tuple[Cell, ...]]:
         """The values of `count` lines from the `first` on (fewer at the end); None where the field is absent."""
-        columns = [keys.cells(values[first : first + count]) for keys, values in zip(self._keys, self._values, strict=True)]
+        columns = [keys.cells(values[first : first + count]) for keys, values in zip(self.keys, self.numbers, strict=True)]
         return list(zip(*columns, strict=True))
 
     def filter(self, line: int) -> str | None:
@@ -96,12 +109,8 @@ class EventGroups:
         return (int(self.first[timed].min()), int(self.last[timed].max())) if timed.any() else None
 
 
-def parse_keys(text: str) -> tuple[str, ...]:
-    """Names of fields, separated by commas, none twice: 'EventID,folder(ObjectName,2)'.
-
-    Raises:
-        NetSleuthError: One is no field, or there are none, or too many.
-    """
+def split_names(text: str) -> tuple[str, ...]:
+    """The names in a list; a comma within parentheses or quotes belongs to a name. They may be any."""
     names: list[str] = []
     begun = ""
     for part in text.split(","):
@@ -109,10 +118,32 @@ def parse_keys(text: str) -> tuple[str, ...]:
         if begun.count("(") <= begun.count(")") and begun.count('"') % 2 == 0:
             names.append(begun.strip())
             begun = ""
-    if begun:
-        names.append(begun.strip())
-    found = tuple(dict.fromkeys(event_column(name).name for name in names if name))
-    if not 1 <= len(found) <= MOST_KEYS:
+    return tuple(name for name in (*names, begun.strip()) if name)
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """Columns of events, separated by commas, none twice: 'TimeCreated,folder(ObjectName,2)'.
+
+    Raises:
+        NetSleuthError: One is no column of events, or there are none.
+    """
+    found = tuple(dict.fromkeys(event_column(name).name for name in split_names(text)))
+    if not found:
+        raise NetSleuthError("no field is named", hint="as in TimeCreated,EventID,SubjectUserName")
+    return found
+
+
+def parse_keys(text: str) -> tuple[str, ...]:
+    """Fields that events are grouped by, separated by commas, as in 'EventID,folder(ObjectName,2)'.
+
+    Raises:
+        NetSleuthError: One cannot be grouped by, or there are none, or too many.
+    """
+    found = parse_names(text)
+    for name in found:
+        if named_field(name).name in {"TimeCreated", "EventRecordID"}:
+            raise NetSleuthError(f"{name} is different in every event", hint="choose a field such as EventID, SubjectUserName or hour")
+    if len(found) > MOST_KEYS:
         raise NetSleuthError(f"events are grouped by one to {MOST_KEYS} fields, not by {len(found)}", hint="as in EventID,SubjectUserName")
     return found
 
@@ -191,6 +222,53 @@ def _times(lines: Counts, time: Counts, count: int, *, in_order: bool) -> tuple[
     np.minimum.at(first, lines[timed], time[timed])
     np.maximum.at(last, lines[timed], time[timed])
     return first, last
+
+
+def event_pivot_table(store: Store, scope: Scope, by: Sequence[str], *, most: int = MOST_COLUMNS) -> Table:
+    """Counts as a cross table: a row per value of the first fields, a column per value of the last one, and a total.
+
+    Args:
+        store: What was loaded.
+        scope: Which events of it.
+        by: Two or three fields.
+        most: Columns; the events of further, rarer values are summed in the column 'N others'.
+
+    Raises:
+        FilterError: The filter is not valid.
+        NetSleuthError: There is no such field, it is different in every event, or there are not enough of them.
+    """
+    if len(by) < 2:
+        raise NetSleuthError("a cross table needs at least two fields", hint="as in SubjectUserName,EventID")
+    rows = event_rows_of(store, scope)
+    found, across = event_groups(store, rows, by), event_groups(store, rows, by[-1:])
+    down = event_groups(store, rows, by[:-1])
+    shown = len(across) if len(across) <= most + 1 else most
+    place = np.full(across.keys[0].size, shown, np.int64)
+    place[across.numbers[0][:shown]] = np.arange(shown)
+    where = {key: line for line, key in enumerate(zip(*(numbers.tolist() for numbers in down.numbers), strict=True))}
+    lines = np.array([where[key] for key in zip(*(numbers.tolist() for numbers in found.numbers[:-1]), strict=True)], np.int64)
+    counts = np.zeros((len(down), shown + 1), np.int64)
+    np.add.at(counts, (lines, place[found.numbers[-1]]), found.events)
+    names = [f"no {found.by[-1]}" if value is None else f"{value}" or "(empty)" for (value,) in across.values(0, shown)]
+    rest = [f"{len(across) - shown} others"] if shown < len(across) else []
+    columns = (*(event_column(name) for name in by[:-1]), *(Column(name, "integer") for name in _different([*names, *rest, "total"])))
+
+    def block(first: int) -> list[list[Cell]]:
+        sides = [list(column) for column in zip(*down.values(first, BLOCK), strict=True)]
+        part = counts[first : first + BLOCK, : shown + len(rest)]
+        return [*sides, *part.T.tolist(), down.events[first : first + BLOCK].tolist()]
+
+    return Table(columns, (block(first) for first in range(0, len(down), BLOCK)))
+
+
+def _different(names: Sequence[str]) -> list[str]:
+    """The names, of which a repeated one gets a number: a value may be called 'total'."""
+    met: dict[str, int] = {}
+    found = []
+    for name in reversed(names):
+        met[name] = met.get(name, 0) + 1
+        found.append(name if met[name] == 1 else f"{name} ({met[name]})")
+    return found[::-1]
 
 
 def event_groups_table(store: Store, scope: Scope, by: Sequence[str]) -> Table:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.analysis.times import epoch, iso
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query.event_fields import EVENT_FIELDS, TIMES, data_name, event_field
@@ -160,6 +160,8 @@ def event_cells(store: Store, rows: Ids, name: str, *, readable: bool = False) -
     if name in BESIDE:
         return _BESIDE[name](store, rows)
     field = named_field(name)
+    if name == "frame.time_epoch":
+        return [None if time == NO_TIME else epoch(time) for time in store.events.view().time[rows].tolist()]
     if field.event is None:
         raise NetSleuthError(f"events have no field {name!r}")
     if is_coded(field.event):
@@ -270,6 +272,7 @@ class Keys:
     numbers: NDArray[np.int64]
     """One per selected event, below `size`."""
     size: int
+    """At least 1."""
     cells: Callable[[NDArray[np.int64]], list[Cell]]
     """The values that numbers stand for; None for 'absent'."""
 
@@ -289,7 +292,7 @@ def event_keys(store: Store, rows: Ids, name: str) -> Keys:
     numbers = column.numbers[rows]
     values, dense = _dense(numbers)
     if column.there is None:
-        return Keys(field.name, dense, len(values), lambda found: [shown_number(field, int(values[k])) for k in found.tolist()])
+        return Keys(field.name, dense, max(len(values), 1), lambda found: [shown_number(field, int(values[k])) for k in found.tolist()])
     dense = np.where(column.there[rows], dense, len(values))
 
     def cells(found: NDArray[np.int64]) -> list[Cell]:

@@ -1,4 +1,4 @@
-"""What is in there: sources, span, and counts by protocol and TCP flag."""
+"""What is in there: sources, span, and counts by protocol, TCP flag and event id."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netsleuth_tui.analysis.breakdown import Count
+from netsleuth_tui.analysis.event_ids import EventIds, event_ids
 from netsleuth_tui.analysis.overview import overview
-from netsleuth_tui.analysis.scope import EVERYTHING, Scope
+from netsleuth_tui.analysis.scope import EVERYTHING, Scope, event_rows_of
 from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.tabular import Cell, Column, Table
@@ -33,6 +34,8 @@ class Summary:
     """On the wire."""
     events: int
     """Event-log records; captures have none."""
+    event_ids: EventIds
+    """The events by id and provider."""
     first: int | None
     """Earliest time stamp, ns since the epoch."""
     last: int | None
@@ -52,13 +55,17 @@ def summary(store: Store, scope: Scope) -> Summary:
         FilterError: The filter is not valid.
     """
     seen = overview(store, scope)
+    rows = event_rows_of(store, scope)
+    found = event_ids(store, rows)
+    times = [time for time in (seen.first, seen.last, *(found.span or ())) if time is not None]
     return Summary(
         scope,
         seen.matched,
         seen.matched_bytes,
-        0,
-        seen.first,
-        seen.last,
+        len(rows),
+        found,
+        min(times, default=None),
+        max(times, default=None),
         seen.untimed,
         _hosts(store, seen.rows),
         store.sources,
@@ -96,23 +103,42 @@ def summary_dict(found: Summary) -> dict[str, Any]:
         "until": found.scope.end,
         "protocols": {count.label: {"packets": count.packets, "bytes": count.bytes} for count in found.protocols},
         "flags": {count.label: {"packets": count.packets, "bytes": count.bytes} for count in found.flags},
+        "event_ids": [
+            {
+                "EventID": line.event_id,
+                "Provider": line.provider or None,
+                "channels": list(line.channels),
+                "levels": list(line.levels),
+                "title": line.title or None,
+                "events": line.events,
+                "first": line.first,
+                "last": line.last,
+                "filter": line.filter,
+            }
+            for line in found.event_ids.lines
+        ],
         "sources": [{name: value for name, value in asdict(source).items() if name != "stamp"} for source in found.sources],
     }
 
 
 def summary_table(found: Summary) -> Table:
-    """The summary as rows: section, name, packets, bytes, first, last, remarks."""
+    """The summary as rows: section, name, packets, bytes, events, first, last, remarks."""
     columns = (
-        Column("section"), Column("name"), Column("packets", "integer"), Column("bytes", "integer"), Column("first"), Column("last"),
-        Column("remarks"),
+        Column("section"), Column("name"), Column("packets", "integer"), Column("bytes", "integer"), Column("events", "integer"),
+        Column("first"), Column("last"), Column("remarks"),
     )  # fmt: skip
-    rows: list[tuple[Cell, ...]] = [
-        ("total", f"{found.hosts} hosts", found.packets, found.bytes, _time(found.first), _time(found.last), _untimed(found.untimed))
+    total = (found.packets, found.bytes, found.events, _time(found.first), _time(found.last), _untimed(found.untimed))
+    rows: list[tuple[Cell, ...]] = [("total", f"{found.hosts} hosts", *total)]
+    whole = found.scope != EVERYTHING
+    rows += [
+        ("source", s.name, s.packets, s.bytes, s.events, _time(s.first), _time(s.last), _remarks(s, is_whole=whole)) for s in found.sources
     ]
-    whole = "all packets of the file" if found.scope != EVERYTHING else ""
-    rows += [("source", s.name, s.packets, s.bytes, _time(s.first), _time(s.last), _remarks(s, whole)) for s in found.sources]
-    rows += [("protocol", c.label, c.packets, c.bytes, None, None, None) for c in found.protocols]
-    rows += [("flag", c.label, c.packets, c.bytes, None, None, None) for c in found.flags]
+    rows += [("protocol", c.label, c.packets, c.bytes, None, None, None, None) for c in found.protocols]
+    rows += [("flag", c.label, c.packets, c.bytes, None, None, None, None) for c in found.flags]
+    rows += [
+        ("event id", f"{line.event_id} {line.title}".strip(), None, None, line.events, _time(line.first), _time(line.last), line.provider)
+        for line in found.event_ids.lines
+    ]
     return Table(columns, [[list(column) for column in zip(*rows, strict=True)]])
 
 
@@ -124,9 +150,14 @@ def _untimed(packets: int) -> str | None:
     return f"{packets} packets without a time" if packets else None
 
 
-def _remarks(source: Source, whole: str) -> str:
+def _remarks(source: Source, *, is_whole: bool) -> str:
     kind = f"{source.format} in {source.compression}" if source.compression else source.format
-    parts = [kind, *([whole] if whole else []), *source.damage, *source.notes]
+    whole = "all events of the file" if source.events else "all packets of the file"
+    parts = [kind, *([whole] if is_whole else []), *source.damage, *source.notes]
+    if source.lost:
+        parts.append(f"{source.lost} records could not be decoded")
+    if source.recoverable:
+        parts.append(f"{source.recoverable} more records could be recovered")
     if source.drops:
         parts.append(f"{source.drops} packets dropped by the capturing host")
     if not source.complete:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.event_times import events_by_time, is_split_of_events
+from netsleuth_tui.analysis.event_values import event_column
 from netsleuth_tui.analysis.grouping import group_by_time
+from netsleuth_tui.analysis.interval_counts import MEASURES
 from netsleuth_tui.analysis.intervals import SECOND, nice_interval, show_interval
-from netsleuth_tui.analysis.scope import Scope, rows_of
+from netsleuth_tui.analysis.scope import Scope, event_rows_of, rows_of
 from netsleuth_tui.analysis.series import SPLITS, Series, series
 from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.analysis.values import column_of
@@ -87,17 +90,23 @@ def timeline(store: Store, scope: Scope, *, every: int, by: str | None = None) -
     return series(store, rows, start=start, every=step, intervals=intervals, by=by)
 
 
-def timeline_table(line: Series, *, payload: bool = False) -> Table:
-    """One row per interval, empty ones too; with a column for TCP payload bytes where that is asked for."""
+def timeline_table(line: Series, *, events: NDArray[np.int64] | None = None, payload: bool = False) -> Table:
+    """One row per interval, empty ones too.
+
+    Args:
+        line: Packets.
+        events: Events in each interval (`event_totals`); None for none.
+        payload: Add a column for TCP payload bytes.
+    """
     times: list[Cell] = [iso(line.start + k * line.every) for k in range(line.intervals)]
-    return _table([Column("time")], [times], line.totals, payload=payload)
+    return _table([Column("time")], [times], line.totals, events=events, payload=payload)
 
 
 def timeline_by_table(store: Store, scope: Scope, *, every: int, by: str, payload: bool = False) -> Table:
     """One row per interval and value of a field that occurs in it; intervals without any are absent.
 
-    A field that occurs twice in a frame (tcp.port, ip.addr) counts the frame for both values, once where they are equal; and a segment
-    counts for each of its TCP flags.
+    A field of events counts events, all others count packets. One that occurs twice in a frame (tcp.port, ip.addr) counts the frame for
+    both values, once where they are equal; and a segment counts for each of its TCP flags.
 
     Args:
         store: What was loaded.
@@ -112,6 +121,12 @@ def timeline_by_table(store: Store, scope: Scope, *, every: int, by: str, payloa
     """
     times: list[Cell]
     values: list[Cell]
+    if is_split_of_events(by):
+        start, step, intervals = axis(time_span(store, scope), every=every)
+        interval, values, counts = events_by_time(store, event_rows_of(store, scope), by, start=start, every=step, intervals=intervals)
+        times = [iso(start + k * step) for k in interval.tolist()]
+        none = np.zeros((len(times), MEASURES), np.int64)
+        return _table([Column("time"), event_column(by)], [times, values], none, events=counts, payload=payload)
     if by == "flag":
         line = timeline(store, scope, every=every, by=by)
         interval, label = np.nonzero(line.counts[:, :, 0])
@@ -126,8 +141,10 @@ def timeline_by_table(store: Store, scope: Scope, *, every: int, by: str, payloa
     return _table([Column("time"), column], [times, values], sums, payload=payload)
 
 
-def _table(columns: list[Column], cells: list[list[Cell]], sums: NDArray[np.int64], *, payload: bool) -> Table:
+def _table(
+    columns: list[Column], cells: list[list[Cell]], sums: NDArray[np.int64], *, events: NDArray[np.int64] | None = None, payload: bool
+) -> Table:
     """Cells beside their sums, (rows, measures)."""
     packets, octets, carried = sums.T.tolist()
-    block: list[list[Cell]] = [*cells, packets, octets, [0] * len(packets)]
+    block: list[list[Cell]] = [*cells, packets, octets, [0] * len(packets) if events is None else events.tolist()]
     return Table((*columns, *COUNTS, PAYLOAD), [[*block, carried]]) if payload else Table((*columns, *COUNTS), [block])

@@ -12,6 +12,7 @@ from netsleuth_tui.cli import exits
 from netsleuth_tui.cli.browse import browse
 from netsleuth_tui.cli.conversations import conversations
 from netsleuth_tui.cli.esp import esp
+from netsleuth_tui.cli.events import events
 from netsleuth_tui.cli.explain import explain
 from netsleuth_tui.cli.export import export
 from netsleuth_tui.cli.options import STDIN
@@ -43,6 +44,7 @@ app.command(export)
 app.command(conversations)
 app.command(esp)
 app.command(regions)
+app.command(events)
 app.command(explain)
 app.register_install_completion_command()
 

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from netsleuth_tui.analysis import Scope, parse_time
+from netsleuth_tui import query
+from netsleuth_tui.analysis import Scope, parse_time, unknown_fields
 from netsleuth_tui.cli import exits
 from netsleuth_tui.cli.options import Common, Format
 from netsleuth_tui.cli.sizes import parse_size
@@ -72,16 +73,28 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
     progress.clear()
     if not session.store.sources and len(session.failures) == 1:
         raise session.failures[0]
+    _tell(session, files, last, scope)
+    return session, scope
+
+
+def _tell(session: Session, files: Sequence[str], last: Progress, scope: Scope) -> None:
+    """Say how the loading went, and what in the filter is probably a slip.
+
+    Raises:
+        NetSleuthError: No file could be opened.
+    """
     for problem in last.problems:
         say(problem)
     if last.phase == "budget":
-        say(f"stopped at {last.packets} packets: the memory budget is used up; the rest of the input is missing here (raise --memory)")
+        amount = f"{last.packets} packets" + (f" and {last.events} events" if last.events else "")
+        say(f"stopped at {amount}: the memory budget is used up; the rest of the input is missing here (raise --memory)")
     if not session.store.sources:
         raise NetSleuthError("nothing could be opened", where=", ".join(files))
     for source in session.store.sources:
         for note in source.notes:
             say(f"{source.name}: {note}")
-    return session, scope
+    for name in unknown_fields(session.store, query.names_in(scope.filter)):
+        say(f"no event has a field {name}")
 
 
 def ending(session: Session) -> int:

@@ -10,7 +10,7 @@ NO_OPTIONS = Common()
 
 
 def summary(files: Files, /, *, common: Common = NO_OPTIONS) -> int:
-    """Sources, time span, and counts by protocol and TCP flag."""
+    """Sources, time span, and counts by protocol, TCP flag and event id."""
     from netsleuth_tui import analysis
     from netsleuth_tui.cli.headless import ending, format_of, load, write
     from netsleuth_tui.export.documents import write_json

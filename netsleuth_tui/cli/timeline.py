@@ -1,4 +1,4 @@
-"""`netsleuth timeline`: packets and bytes per interval, as rows or as a chart."""
+"""`netsleuth timeline`: packets, bytes and events per interval, as rows or as a chart."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def timeline(
     ] = None,
     by: Annotated[
         str | None,
-        Parameter(help="One row per interval and value of this field, as in ip.src; or of: protocol, flag, direction, host, port."),
+        Parameter(help="One row per interval and value of this field: ip.src, EventID; or of: protocol, flag, direction, host, port."),
     ] = None,
     payload: Annotated[bool, Parameter(help="Add a column: TCP payload bytes (tcp.len).", negative=())] = False,
     chart: Annotated[bool, Parameter(help="Draw a chart as plain text instead of rows, for a ticket or a mail.", negative=())] = False,
@@ -43,19 +43,23 @@ def timeline(
 ) -> int:
     """One row per interval (and value of a field)."""
     from netsleuth_tui import analysis
+    from netsleuth_tui.analysis.event_times import check_time_split, event_totals
     from netsleuth_tui.cli.headless import ending, load, write
 
     with misused():
         length = analysis.parse_interval(every) if every is not None else None
         if by is not None:
-            analysis.check_split(by)
+            check_time_split(by)
     session, scope = load(files, common)
     if chart:
         _draw(session, scope, common, every=length, by=by, measure=measure)
         return ending(session)
     rows = length if length is not None else analysis.parse_interval("1s")
     if by is None:
-        table = analysis.timeline_table(analysis.timeline(session.store, scope, every=rows), payload=payload)
+        line = analysis.timeline(session.store, scope, every=rows)
+        selected = analysis.event_rows_of(session.store, scope)
+        counted = event_totals(session.store, selected, start=line.start, every=line.every, intervals=line.intervals)
+        table = analysis.timeline_table(line, events=counted, payload=payload)
     else:
         table = analysis.timeline_by_table(session.store, scope, every=rows, by=by, payload=payload)
     write(table, session, common)

@@ -41,6 +41,7 @@ __all__ = [
     "compile_filter",
     "event_field",
     "filter_events",
+    "names_in",
     "parse",
     "unparse",
     "warmed",
@@ -56,6 +57,17 @@ def parse(text: str) -> Node:
     from netsleuth_tui.query.parser import parse as parsed
 
     return parsed(text)
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """The names of all fields that a filter speaks of, each once.
+
+    Raises:
+        FilterError: The text is not a filter.
+    """
+    from netsleuth_tui.query.nodes import names_of
+
+    return names_of(parse(text)) if text.strip() else ()
 
 
 def warmed() -> exp.Expression:

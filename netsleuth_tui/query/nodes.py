@@ -27,6 +27,7 @@ __all__ = [
     "Span",
     "Text",
     "Value",
+    "names_of",
 ]
 
 Relation: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -177,3 +178,15 @@ class Either:
 
 
 Node: TypeAlias = Comparison | Membership | Search | Present | Not | All | Any | Either
+
+
+def names_of(node: Node) -> tuple[str, ...]:
+    """The names of the fields and protocols in a tree, each once, in their order."""
+    if isinstance(node, Present):
+        return (node.name,)
+    if isinstance(node, Not):
+        return names_of(node.term)
+    if isinstance(node, All | Any | Either):
+        return tuple(dict.fromkeys(name for term in node.terms for name in names_of(term)))
+    right = (node.right.name,) if isinstance(node, Comparison) and isinstance(node.right, Reference) else ()
+    return tuple(dict.fromkeys((node.left.name, *right)))

@@ -52,6 +52,9 @@ def test_summary_tells_the_ground_truth(name: str, capsys: pytest.CaptureFixture
     truth = TRUTH[name]
     assert run(["summary", str(SAMPLES / name), "--format", "json"]) == 0
     found = json.loads(capsys.readouterr().out)
+    if "events" in truth:
+        assert (found["events"], found["packets"], found["first"]) == (truth["events"], 0, truth["first"])
+        return
     for key in ("packets", "bytes", "first", "last"):
         assert found[key] == truth[key], key
     assert found["events"] == 0
