@@ -13,7 +13,7 @@ from netsleuth_tui.analysis import EVERYTHING, Scope
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.history import History
 from netsleuth_tui.ingest import Loader, Progress, Shift, default_budget
-from netsleuth_tui.places import HostPlaces, Places, host_places, open_places
+from netsleuth_tui.places import HostPlaces, PlaceFiles, Places, host_places
 from netsleuth_tui.readers import read_frame
 from netsleuth_tui.store import Store
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Session"]
 
+NO_FILES = PlaceFiles()
+
 
 class Session:
     """One set of files and the view on it.
@@ -31,7 +33,8 @@ class Session:
         memory: Budget for packets and events in bytes; None for the default of this host.
         recovered: Whether event records are loaded that their log does not count as its own any more.
         shifts: What is added to the times of files whose clock was off.
-        places: Opens what tells where addresses are, when that is first asked for.
+        place_files: Files that tell where addresses are; opened when that is first asked for.
+        places: The same, where they are open already.
     """
 
     def __init__(
@@ -40,13 +43,15 @@ class Session:
         *,
         recovered: bool = False,
         shifts: Sequence[Shift] = (),
-        places: Callable[[], Places] = open_places,
+        place_files: PlaceFiles = NO_FILES,
+        places: Places | None = None,
     ) -> None:
         self.recovered = recovered
         self.shifts = tuple(shifts)
         self.memory = memory if memory is not None else default_budget()
         self.store = Store(query_memory=max(self.memory // 2, 64 << 20))
-        self.store.places = HostPlaces(self.store.hosts, places)
+        self.place_files = place_files
+        self.store.places = HostPlaces(self.store.hosts, place_files.open if places is None else lambda: places)
         self.scopes = History(EVERYTHING)
         """What was looked at, filter and window together: undo and redo."""
         self.windows: History[tuple[int | None, int | None]] = History((None, None))

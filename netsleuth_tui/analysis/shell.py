@@ -11,11 +11,17 @@ from netsleuth_tui.analysis.times import iso
 __all__ = ["shell_words"]
 
 
-def shell_words(files: Sequence[str], scope: Scope, shifts: Sequence[str] = ()) -> str:
+def shell_words(files: Sequence[str], scope: Scope, shifts: Sequence[str] = (), places: Sequence[tuple[str, str]] = ()) -> str:
     """`netsleuth FILE... --filter '…' --since … --until …`: opens the same files and looks at the same packets.
 
-    `shifts` are clock offsets as `--shift` takes them. Names of files are quoted for a POSIX shell; control characters in them are written as
-    escapes, so that nothing that is pasted is run before Enter is pressed.
+    Names of files are quoted for a POSIX shell; control characters in them are written as escapes, so that nothing that is pasted is run
+    before Enter is pressed.
+
+    Args:
+        files: Names of the captures.
+        scope: What is looked at.
+        shifts: Clock offsets, as `--shift` takes them.
+        places: Options that name files of places, and these files.
 
     >>> shell_words(["my trace.pcap"], Scope("tcp.port == 80"))
     "netsleuth 'my trace.pcap' --filter 'tcp.port == 80'"
@@ -25,6 +31,7 @@ def shell_words(files: Sequence[str], scope: Scope, shifts: Sequence[str] = ()) 
     if text:
         words.append(f"--filter={_quoted(text)}" if text.startswith("-") else f"--filter {_quoted(text)}")
     words += [f"--shift {_quoted(shift)}" if not shift.startswith("-") else f"--shift={_quoted(shift)}" for shift in shifts]
+    words += [f"{option} {_quoted(path)}" if not path.startswith("-") else f"{option}={_quoted(path)}" for option, path in places]
     for option, time in (("--since", scope.start), ("--until", scope.end)):
         if time is not None:
             words.append(f"{option} {iso(time)}")

@@ -52,11 +52,10 @@ def browse(
     places = _places(geoip, sites) if geoip or sites else None
 
     def session() -> Session:  # made on the loading thread: what it needs is imported while the first screen is already there
+        from netsleuth_tui.places import PlaceFiles
         from netsleuth_tui.session import Session
 
-        if places is None:
-            return Session(budget, recovered=recovered, shifts=shifts)
-        return Session(budget, recovered=recovered, shifts=shifts, places=lambda: places)
+        return Session(budget, recovered=recovered, shifts=shifts, place_files=PlaceFiles(geoip, sites), places=places)
 
     from netsleuth_tui.tui import run
 

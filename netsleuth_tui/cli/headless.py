@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from functools import partial
 
 from netsleuth_tui import query
 from netsleuth_tui.analysis import Scope, parse_time, unknown_fields
@@ -15,7 +14,7 @@ from netsleuth_tui.errors import NetSleuthError, misused
 from netsleuth_tui.export import format_of as by_suffix
 from netsleuth_tui.export import write_table
 from netsleuth_tui.ingest import Progress, parse_shift
-from netsleuth_tui.places import open_places
+from netsleuth_tui.places import PlaceFiles
 from netsleuth_tui.saved import expanded
 from netsleuth_tui.session import Session
 from netsleuth_tui.tabular import Table
@@ -61,9 +60,10 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
             raise NetSleuthError("no file given", hint="netsleuth --help shows what there is")
         scope = scope_of(common)
         format_of(common)
-        places = partial(open_places, geoip=common.geoip, sites=common.sites)
+        files_of_places = PlaceFiles(common.geoip, common.sites)
         shifts = [parse_shift(text) for text in common.shift]
-        session = Session(parse_size(common.memory) if common.memory else None, recovered=common.recovered, shifts=shifts, places=places)
+        memory = parse_size(common.memory) if common.memory else None
+        session = Session(memory, recovered=common.recovered, shifts=shifts, place_files=files_of_places)
         session.look_at(scope)
     if common.geoip or common.sites:  # before anything is read, and also where nothing asks for places
         for warning in session.places.warnings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from netsleuth_tui.places.atlas import Atlas
@@ -13,13 +14,36 @@ from netsleuth_tui.places.places import Places, Source
 from netsleuth_tui.places.sites import read_sites
 from netsleuth_tui.settings import read_settings
 
-__all__ = ["BUNDLED_ONLY", "open_places", "usual_folders"]
+__all__ = ["BUNDLED_ONLY", "PlaceFiles", "open_places", "usual_folders"]
 
 VARIABLE = "NETSLEUTH_GEOIP"
 """Names files, separated as in PATH."""
 
 BUNDLED_ONLY = "bundled"
 """Instead of a file: look for none, and use the data that come with the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceFiles:
+    """The files that the user named with options."""
+
+    geoip: tuple[str, ...] = ()
+    """Databases of places."""
+    sites: tuple[str, ...] = ()
+    """Lists of sites."""
+
+    def open(self) -> Places:
+        """Open them, or what is used where there are none, as `open_places` does.
+
+        Raises:
+            NetSleuthError: A file cannot be used, and why.
+        """
+        return open_places(geoip=self.geoip, sites=self.sites)
+
+    @property
+    def options(self) -> tuple[tuple[str, str], ...]:
+        """Options and their values, as they are written in a shell."""
+        return (*(("--geoip", path) for path in self.geoip), *(("--sites", path) for path in self.sites))
 
 
 def open_places(*, geoip: Sequence[str] = (), sites: Sequence[str] = ()) -> Places:

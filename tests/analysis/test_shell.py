@@ -9,6 +9,7 @@ import pytest
 
 from netsleuth_tui.analysis import Scope, parse_time
 from netsleuth_tui.analysis.shell import shell_words
+from netsleuth_tui.places import PlaceFiles
 
 NAMES = [
     ["a.pcap", "b c.pcap"],
@@ -49,3 +50,10 @@ def test_the_window_is_said_to_the_nanosecond() -> None:
 def test_clock_offsets_are_repeated() -> None:
     """As they were given."""
     assert shell_words(["a.cap"], Scope(), ["a b.cap=+3600s"]) == "netsleuth a.cap --shift 'a b.cap=+3600s'"
+
+
+def test_files_of_places_are_named_again() -> None:
+    """A filter by site selects the same packets only with the same list of sites."""
+    named = PlaceFiles(("a b.mmdb", "-c.mmdb"), ("sites.csv",)).options
+    command = shell_words(["a.cap"], Scope('site == "Hengelo"'), (), named)
+    assert command == """netsleuth a.cap --filter 'site == "Hengelo"' --geoip 'a b.mmdb' --geoip=-c.mmdb --sites sites.csv"""

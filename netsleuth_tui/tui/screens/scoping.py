@@ -142,19 +142,23 @@ class Scoping(Counting):
             return self.session.scope
         return self._wanted
 
+    def _command(self, scope: Scope) -> str:
+        """The scope as a command for the shell, with the options that the program was started with."""
+        from netsleuth_tui.analysis.shell import shell_words
+
+        session = self.session
+        if session is None:
+            return shell_words(self.paths, scope)
+        return shell_words(self.paths, scope, [str(shift) for shift in session.shifts], session.place_files.options)
+
     def action_copy(self, what: str) -> None:
         """Copy what is looked at, and show it: not every terminal lets a program copy."""
-        from netsleuth_tui.analysis.shell import shell_words
         from netsleuth_tui.query.wireshark import for_wireshark
 
         scope = self.latest
         if scope is None:
             return
-        text, notes = (
-            (shell_words(self.paths, scope, [str(shift) for shift in self.session.shifts] if self.session else ()), ())
-            if what == "shell"
-            else for_wireshark(scope.filter)
-        )
+        text, notes = (self._command(scope), ()) if what == "shell" else for_wireshark(scope.filter)
         if not text:
             self.status.say("there is no filter", "warning")
             return
