@@ -162,7 +162,9 @@ class FilterBar(Vertical):
         lead = len(text) - len(text.lstrip())
         self._wrong = (int(getattr(error, "column", 0)) + lead, int(getattr(error, "length", 1)))
         start, length = self._wrong
-        said = display(f"{error.what} ({error.hint})" if error.hint else error.what, limit=400)
+        # A mistake in the filter is pointed at; anything else that keeps it from being answered is elsewhere, and says where.
+        what = error.what if hasattr(error, "column") or not error.where else f"{error.where}: {error.what}"
+        said = display(f"{what} ({error.hint})" if error.hint else what, limit=400)
         self.query_one(Complaint).say(said, self._cell(start), max(cell_len(text[start : start + length]), 1))
         self._show_complaint()
         self._show_state("invalid")
