@@ -202,6 +202,8 @@ class Session:
 
         columns = self.store.events.view()
         source, offset = self.store.sources[int(columns.source[row])], int(columns.offset[row])
+        if source.format != "evtx":
+            return EventText(failure="the events of a trace are not XML")
         if source.stamp is not None and not source.stamp.still_holds(source.name):
             return EventText(failure=f"{source.name} has changed since it was loaded")
         try:

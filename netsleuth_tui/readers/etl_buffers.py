@@ -181,7 +181,8 @@ def find_buffers(source: RandomSource, trace: Trace, damage: list[Damage]) -> li
                 start = buffers[-1].start + buffers[-1].extent
             offset, behind = found, found + 1
             continue
-        buffer = _buffer(head, len(buffers), offset, start, source.size, trace, damage)
+        room = _room(source, head, offset, trace)
+        buffer = _buffer(head, len(buffers), offset, start, room, trace, damage)
         if start + buffer.extent > most:
             damage.append(Damage(offset, f"the buffers would expand to more than {most} bytes; the rest is not read"))
             break
@@ -192,8 +193,22 @@ def find_buffers(source: RandomSource, trace: Trace, damage: list[Damage]) -> li
     return buffers
 
 
-def _buffer(head: bytes, number: int, offset: int, start: int, end: int, trace: Trace, damage: list[Damage]) -> Buffer:
-    """A buffer by its header; what its sizes say too much is said and left out."""
+def _room(source: RandomSource, head: bytes, offset: int, trace: Trace) -> int:
+    """How many bytes a buffer can have at most: where it would be too large, or reach beyond the file, those up to the next one."""
+    size: int
+    (size,) = struct.unpack_from("<I", head)
+    whole = trace.buffer_size
+    if whole and size > whole:
+        following = source.at(offset + whole, BUFFER_HEADER)
+        if len(following) == BUFFER_HEADER and _is_plausible(following, trace):
+            return whole
+    if offset + size > source.size:
+        return _next_buffer(source, offset + BUFFER_HEADER, offset, trace) - offset
+    return size
+
+
+def _buffer(head: bytes, number: int, offset: int, start: int, room: int, trace: Trace, damage: list[Damage]) -> Buffer:
+    """A buffer by its header and the room for it; what its sizes say too much is said and left out."""
     (size,) = struct.unpack_from("<I", head)
     (saved,) = struct.unpack_from("<I", head, 4)
     (processor,) = struct.unpack_from("<H", head, 40)
@@ -201,9 +216,11 @@ def _buffer(head: bytes, number: int, offset: int, start: int, end: int, trace: 
     is_compressed = bool(flags & _COMPRESSED)
     if filled < BUFFER_HEADER and BUFFER_HEADER <= saved <= size and not is_compressed:
         filled = saved  # a buffer that was written out early has its use only there
-    there = min(size, end - offset)
+    there = min(size, room)
     if there < size:
-        damage.append(Damage(offset, f"the file ends inside a buffer, after {there} of {size} bytes"))
+        damage.append(
+            Damage(offset, f"a buffer is said to be {size} bytes long; after {there} bytes the file ends, or the next one begins")
+        )
     limit = max(trace.buffer_size, size) if trace.buffer_size else TRACE_BUFFER
     most = limit if is_compressed else size
     if not BUFFER_HEADER <= filled <= most:

@@ -21,6 +21,8 @@ __all__ = ["Records", "concatenated", "empty", "gathered", "guid_halves", "read_
 _LONGEST_HEADER: Final = 80
 _FIRST_OF_KERNEL = 0x100
 """Numbers of the kernel's events are above those of the group EventTrace, 0."""
+_SLACK = 16
+"""Bytes that may lie behind compressed data: a last word of flags, and what fills it up."""
 _KEPT = 64 << 20
 """Bytes of expanded buffers that are kept for the second reading."""
 _WITH_GUID = (etl_walk.EVENT, etl_walk.EVENT_32)
@@ -173,6 +175,10 @@ def _load(source: RandomSource, buffer: Buffer, data: NDArray[np.uint8], at: int
     padded = np.zeros(len(content) + TAIL_BYTES, np.uint8)
     padded[: len(content)] = content
     end, used, status = xpress.expand(padded, 0, len(content), data, at, at + wanted)
+    left = len(content) - int(used)
+    if damage is not None and status == xpress.FULL and left > _SLACK:
+        why = f"a compressed buffer has {left} bytes more than its {wanted} bytes need"
+        damage.append(Damage(buffer.offset + BUFFER_HEADER + int(used), why))
     if damage is not None and status != xpress.FULL and not (status == xpress.CUT and buffer.is_cut):
         why = "refers to bytes before its beginning" if status == xpress.DISTANT else "ends too early"
         place = buffer.offset + BUFFER_HEADER + int(used)

@@ -1,0 +1,86 @@
+"""Traces that lie: nothing crashes or runs away, what is not lied about is read, and where the lie is gets said."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from readers import etl_files as made
+from readers.conftest import Write
+from readers.etl_lies import SIZE, Lie, lies, records
+from readers.test_etl import Read
+
+from netsleuth_tui.cli import run
+from netsleuth_tui.readers import read_frame
+
+LIES = list(lies())
+SECONDS = 20.0
+
+
+def test_there_are_sixty_lies() -> None:
+    """And no two of them are the same."""
+    assert len({lie.content for lie in LIES}) >= 60
+
+
+@pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.name)
+def test_a_lie_harms_nothing_but_itself(write: Write, lie: Lie) -> None:
+    """Frames of other buffers come back, the place of the lie is told, and what is told lies within the file."""
+    path = write(lie.content)
+    begun = time.monotonic()
+    read = Read(path)
+    assert time.monotonic() - begun < SECONDS
+    found = {seen[3] for seen in read.frames}
+    assert not [number for number in range(120) if made_frame(number) in lie.good and made_frame(number) not in found]
+    offsets = [damage.offset for damage in read.trace.damage]
+    assert all(0 <= offset <= len(lie.content) for offset in offsets)
+    if lie.place is not None:
+        assert any(lie.place[0] <= offset < lie.place[1] or offset == lie.place[1] for offset in offsets), read.damage
+    for offset, (_, _, _, frame) in list(zip(read.offsets, read.frames, strict=True))[::40]:
+        assert read_frame(str(path), "", offset, len(frame)) == frame
+
+
+def made_frame(number: int) -> bytes:
+    """A frame of `etl_lies` by its number."""
+    from readers.etl_lies import frame
+
+    return frame(number)
+
+
+@pytest.mark.parametrize("length", [0, 1, 71, 72, 79, 80, 103, 104, 200, 4095])
+def test_a_trace_that_ends_in_its_first_buffer(write: Write, length: int) -> None:
+    """It is no trace where even that cannot be told; otherwise it holds nothing, and that is said."""
+    from netsleuth_tui.errors import NetSleuthError
+
+    path = write(made.trace(records(), size=SIZE)[:length])
+    if length < 80:
+        with pytest.raises(NetSleuthError):
+            Read(path)
+        return
+    read = Read(path)
+    assert not read.frames
+    assert read.damage
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_any_byte_may_be_anything(write: Write, data: st.DataObject) -> None:
+    """A few changed bytes anywhere: never an error, and what is told lies within the file."""
+    content = bytearray(made.trace(records()[:40], size=1024, packed=data.draw(st.booleans())))
+    for _ in range(data.draw(st.integers(1, 6))):
+        content[data.draw(st.integers(80, len(content) - 1))] = data.draw(st.integers(0, 255))
+    read = Read(write(bytes(content[: data.draw(st.integers(80, len(content)))])))
+    assert all(0 <= damage.offset <= len(content) for damage in read.trace.damage)
+
+
+def test_damage_ends_with_exit_code_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command says what and where, and prints what is good."""
+    lie = next(lie for lie in LIES if lie.name == "record size 0x0")
+    path = tmp_path / "damaged.etl"
+    path.write_bytes(lie.content)
+    assert run(["summary", str(path), "--format", "json"]) == 3
+    printed = capsys.readouterr()
+    assert f"damaged.etl: damaged at byte {3 * SIZE + 72}: a record of 0 bytes cannot be" in printed.err
+    assert '"packets"' in printed.out
