@@ -12,8 +12,17 @@ from netsleuth_tui.places.records import LONGEST, WANTED, Said, said_by
 
 __all__ = ["Records"]
 
-POINTER, MAP = 1, 7
+POINTER, STRING, MAP, ARRAY, BOOLEAN = 1, 2, 7, 11, 14
 """Types of data, as the format numbers them."""
+
+EXTENDED = 7
+"""Is added to a second byte where the first one has no type."""
+
+LENGTHS = (29, 285, 65_821)
+"""Sizes from which on one, two or three more bytes count."""
+
+MOST_VALUES = 1 << 16
+"""Values within one that is skipped; as many as maxminddb decodes."""
 
 MOST_KEYS = 28
 """Keys of a map whose number stands in its first byte."""
@@ -32,6 +41,7 @@ class Records:
 
         self._content = content
         self._shared: dict[tuple[str, bytes], Any] = {}
+        self._keys: dict[bytes, str] = {}
         self._decode: Callable[[int], tuple[Any, int]] = Decoder(content, start).decode
 
     def said(self, place: int) -> Said:
@@ -56,7 +66,7 @@ class Records:
     def keys(self, place: int) -> set[str]:
         """The keys of the record at a place; none where it is no map."""
         found: set[str] = set()
-        self._walk(place, lambda key, _: found.add(key[:LONGEST]))
+        self._walk(place, lambda key, _: found.add(key))
         return found
 
     def _walk(self, place: int, visit: Callable[[str, int], None]) -> bool:
@@ -66,11 +76,56 @@ class Records:
             return False
         at = place + 1
         for _ in range(control & 31):
-            key, at = self._decode(at)
-            if isinstance(key, str):
-                visit(key, at)
-            at = at + 1 + self._pointer(at) if self._pointer(at) else self._decode(at)[1]
+            key, at = self._key(at)
+            visit(key, at)
+            at = self._after(at)
         return True
+
+    def _key(self, at: int) -> tuple[str, int]:
+        """The key at a place, and where its value is; the few keys that records have are decoded once."""
+        control = self._content[at]
+        kind, size = control >> 5, control & 31
+        end = at + 1 + (size if kind == STRING and size < LENGTHS[0] else self._pointer(at))
+        if end == at + 1:
+            key, end = self._decode(at)
+            return str(key), end
+        raw = self._content[at:end]
+        if raw not in self._keys:
+            self._keys[raw] = str(self._decode(at)[0])[:LONGEST]
+        return self._keys[raw], end
+
+    def _after(self, at: int) -> int:
+        """Where the value at a place ends: it is stepped over, not decoded.
+
+        Raises:
+            ValueError: It holds too much.
+            IndexError: It goes on after the end of the file.
+        """
+        content, inside = self._content, 1
+        for _ in range(MOST_VALUES):
+            if not inside:
+                return at
+            inside -= 1
+            control = content[at]
+            at += 1
+            kind, size = control >> 5, control & 31
+            if kind == POINTER:
+                at += (size >> 3) + 1
+                continue
+            if kind == 0:
+                kind = content[at] + EXTENDED
+                at += 1
+            if size >= LENGTHS[0]:
+                more = size - LENGTHS[0] + 1
+                size = LENGTHS[more - 1] + int.from_bytes(content[at : at + more])
+                at += more
+            if kind == MAP:
+                inside += 2 * size
+            elif kind == ARRAY:
+                inside += size
+            elif kind != BOOLEAN:  # the size of a boolean is its value
+                at += size
+        raise ValueError("the record holds too many values")
 
     def _pointer(self, at: int) -> int:
         """The number of bytes after the first one of a pointer; 0 where there is none."""

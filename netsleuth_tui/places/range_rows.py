@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
+from operator import attrgetter, itemgetter
 from pathlib import PurePath
 from socket import AF_INET, AF_INET6, inet_pton
 
@@ -32,7 +33,12 @@ GEONAMES = ("geoname_id", "registered_country_geoname_id", "represented_country_
 COUNTRY_NAMES = {"country_iso_code": "country_code", "cc": "country_code", "as_number": "asn", "organization": "as_organization"}
 """Headings, and what records of databases call the same."""
 
+LENGTHS = frozenset(map(str, range(129)))
+"""Prefix lengths as they are written."""
+
 Key = tuple[str, ...]
+
+_FIRSTS, _LASTS, _CODES = (attrgetter(name) for name in ("first", "last", "code"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ class RangeTable:
     def __init__(self, files: Sequence[Named], locations: Named | None, path: str, atlas: Atlas) -> None:
         self._table = PlaceTable(atlas)
         self._locations = _locations(locations) if locations is not None else {}
-        self._codes: dict[tuple[tuple[str, ...], Key], int] = {}
+        self._codes: dict[tuple[str, ...], dict[Key, int]] = {}
         self._networks = {4: Networks([], [], []), 6: Networks([], [], [])}
         self.warnings: list[str] = []
         for file in files:
@@ -98,18 +104,19 @@ class RangeTable:
 
     def _read(self, file: Named, path: str) -> None:
         wrong, first_wrong, rows = 0, "", 0
-        columns = None
+        add: Callable[[Sequence[str]], None] | None = None
         version = 6 if "ipv6" in file.name.lower() or file.name.lower().endswith("6") else 4
         for number, cells in _lines(file, path):
-            if columns is None:
+            if add is None:
                 columns = _columns(cells)
+                add = self._adder(columns) if columns.network is not None else self._adder_of_ends(columns, version)
                 if columns.names:
                     continue
             rows += 1
             if rows > MOST_ROWS:
                 raise NetSleuthError(f"there are more than {MOST_ROWS} rows", where=path)
             try:
-                self._add(cells, columns, version)
+                add(cells)
             except (ValueError, IndexError) as error:
                 wrong += 1
                 first_wrong = first_wrong or f"line {number}: {error}"
@@ -118,21 +125,61 @@ class RangeTable:
         if wrong:
             self.warnings.append(f"{path}: {wrong} of {rows} rows of {file.name} were left out; {first_wrong}")
 
-    def _add(self, cells: Sequence[str], columns: _Columns, version: int) -> None:
-        key = tuple([cells[at] for at in columns.values])
-        code = self._codes.get((columns.names, key))
-        if code is None:
-            code = self._codes[columns.names, key] = self._code(columns.names, key)
-        if columns.network is not None:
-            of_first, blocks = _network(cells[columns.network])
-            for first, last in blocks:
-                self._networks[of_first].add(first, last, code)
-            return
-        first, of_first = _address(cells[columns.first], columns.base, version)
-        last, of_last = _address(cells[columns.last], columns.base, version)
-        if first > last or of_first != of_last:
-            raise ValueError("the range ends before it begins")
-        self._networks[of_first].add(first, last, code)
+    def _adder(self, columns: _Columns) -> Callable[[Sequence[str]], None]:
+        """What takes in rows with a network in one cell; there may be a million of them."""
+        code_of, at, networks = self._coder(columns), columns.network or 0, self._networks
+        firsts, lasts, codes = ({n: column(networks[n]) for n in networks} for column in (_FIRSTS, _LASTS, _CODES))
+        families = {4: AF_INET, 6: AF_INET6}
+
+        def add(cells: Sequence[str]) -> None:
+            code = code_of(cells)
+            address, _, length = cells[at].partition("/")
+            version = 6 if ":" in address else 4
+            first, bits = -1, BITS[version] - (int(length) if length in LENGTHS else 0)
+            if length in LENGTHS and bits >= 0:
+                try:
+                    first = int.from_bytes(inet_pton(families[version], address))
+                except OSError:
+                    first = -1
+            if first < 0 or first >> bits << bits != first or first >> 32 == MAPPED:
+                written = network_written(cells[at])  # whatever is the matter with it, the thorough reading says so
+                for block in written.blocks:
+                    networks[written.version].add(*block, code)
+                return
+            firsts[version].append(first)
+            lasts[version].append(first + (1 << bits) - 1)
+            codes[version].append(code)
+
+        return add
+
+    def _adder_of_ends(self, columns: _Columns, version: int) -> Callable[[Sequence[str]], None]:
+        """What takes in rows with the first and the last address of a range."""
+        code_of = self._coder(columns)
+
+        def add(cells: Sequence[str]) -> None:
+            code = code_of(cells)
+            first, of_first = _address(cells[columns.first], columns.base, version)
+            last, of_last = _address(cells[columns.last], columns.base, version)
+            if first > last or of_first != of_last:
+                raise ValueError("the range ends before it begins")
+            self._networks[of_first].add(first, last, code)
+
+        return add
+
+    def _coder(self, columns: _Columns) -> Callable[[Sequence[str]], int]:
+        """What tells the code of the place in a row; most rows say the same as one before."""
+        names, values = columns.names, columns.values
+        codes = self._codes.setdefault(names, {})
+        pick: Callable[[Sequence[str]], Key] = itemgetter(*values) if len(values) > 1 else lambda cells: tuple(cells[at] for at in values)
+
+        def code_of(cells: Sequence[str]) -> int:
+            key = pick(cells)
+            code = codes.get(key)
+            if code is None:
+                code = codes[key] = self._code(names, key)
+            return code
+
+        return code_of
 
     def _code(self, names: tuple[str, ...], key: Key) -> int:
         """The code of what the cells say."""
@@ -165,10 +212,13 @@ def _lines(file: Named, path: str) -> Iterator[tuple[int, list[str]]]:
     Raises:
         NetSleuthError: The file is no CSV.
     """
+    head = file.content[: file.content.find(b"\n") + 1 or None]
+    separator = ";" if head.count(b";") > head.count(b",") else ","
+    if b'"' not in file.content:
+        yield from _unquoted(file.content.decode("utf-8-sig", "replace"), separator)
+        return
     text = io.TextIOWrapper(io.BytesIO(file.content), "utf-8-sig", errors="replace", newline="")
-    head = text.readline()
-    text.seek(0)
-    reader = csv.reader(text, delimiter=";" if head.count(";") > head.count(",") else ",")
+    reader = csv.reader(text, delimiter=separator)
     while True:
         try:
             cells = next(reader)
@@ -178,6 +228,13 @@ def _lines(file: Named, path: str) -> Iterator[tuple[int, list[str]]]:
             raise NetSleuthError(f"{file.name}, line {reader.line_num}: {error}", where=path) from None
         if cells and not cells[0].startswith("#"):
             yield reader.line_num, cells
+
+
+def _unquoted(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The same where nothing is in quotes, in half the time."""
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
+        if line and not line.startswith("#"):
+            yield number, line.split(separator)
 
 
 def _called(cells: Iterable[str]) -> tuple[str, ...]:
@@ -204,25 +261,6 @@ def _said_without_heading(key: Key) -> Said:
     value, name = key[0].strip(), key[1].strip() if len(key) > 1 else ""
     record = {"country_code": value, "country_name": name} if len(value) == 2 and value.isalpha() else {"asn": value, "as_name": name}
     return said_by(record)
-
-
-def _network(text: str) -> tuple[int, tuple[tuple[int, int], ...]]:
-    """Version, first and last address of what a text means: of a plain prefix at once, since there may be a million of them.
-
-    Raises:
-        ValueError: It is no network.
-    """
-    address, _, length = text.partition("/")
-    version = 6 if ":" in address else 4
-    try:
-        first = int.from_bytes(inet_pton(AF_INET6 if version == 6 else AF_INET, address))
-        size = 1 << BITS[version] - int(length)
-        if first & size - 1 == 0 and first >> 32 != MAPPED:
-            return version, ((first, first + size - 1),)
-    except (ValueError, OSError):
-        pass  # whatever is the matter with it, the thorough reading says so
-    written = network_written(text)
-    return written.version, written.blocks
 
 
 def _address(text: str, base: int, version: int) -> tuple[int, int]:

@@ -123,7 +123,7 @@ def test_every_place_is_what_the_record_says(corpus: Path, name: str) -> None:
     content = (corpus / "test-data" / f"{name}.mmdb").read_bytes()
     oracle, atlas = _Oracle(content), Atlas()
     data = Database(content, name, atlas)
-    placed, unreadable = 0, 0
+    placed = unreadable = 0
     for version in oracle.versions:
         said_of = {first: record for first, _, record in oracle.networks(version)}
         asked = _plain(said_of)
@@ -140,7 +140,7 @@ def test_every_place_is_what_the_record_says(corpus: Path, name: str) -> None:
                 assert atlas.continent_codes[continent[at]] == said.continent, address
             placed += not said.is_empty
     assert placed > 10
-    assert bool(data.warnings) == bool(unreadable)
+    assert unreadable or not data.warnings
 
 
 def _columns(data: Database, addresses: list[Any]) -> np.ndarray:
@@ -199,3 +199,20 @@ def test_any_networks_are_found_as_the_reader_finds_them(bits: int, version: int
     edges = {edge for first, length in networks for edge in (first, first + (1 << (width - length)) - 1)}
     asked = _plain([make((edge + near) % (1 << width)) for edge in edges | {0} for near in (-1, 0, 1)])
     assert [None if place < 0 else oracle.records.whole(place) for place in oracle.found(asked)] == [oracle.record(a) for a in asked]
+
+
+def test_values_are_stepped_over_to_where_they_end(corpus: Path) -> None:
+    """Of all types, sizes and depths: where the reader's decoder finds the end of the same value."""
+    compared = 0
+    for path in sorted((corpus / "test-data").glob("*.mmdb")):
+        if path.stem in REFUSED:
+            continue
+        oracle = _Oracle(path.read_bytes())
+        for place in oracle.tree.places(1000).tolist():
+            try:
+                _, end = oracle.records._decode(place)
+            except InvalidDatabaseError:
+                continue
+            assert oracle.records._after(place) == end
+            compared += 1
+    assert compared > 1000

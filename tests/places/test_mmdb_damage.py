@@ -113,6 +113,7 @@ def test_a_date_that_is_none_is_left_out(epoch: int) -> None:
 def test_decoding_without_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Records that are slow to decode cost a bounded time, and what was left out is said."""
     monkeypatch.setattr("netsleuth_tui.places.mmdb.SECONDS", -1.0)
+    monkeypatch.setattr("netsleuth_tui.places.mmdb.SLOW", -1.0)
     data = Database(database([(0, 1, "NL"), (1 << 127, 1, "CH")]), "x.mmdb", Atlas())
     sought = Sought.of(*arrays(["1.1.1.1", "8000::1"]))
     assert sought.spread(*data.find(sought)).tolist() == [NOTHING, NOTHING]

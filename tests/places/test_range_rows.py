@@ -162,13 +162,28 @@ def test_systems_have_numbers_and_names() -> None:
         assert (atlas.as_numbers[system], atlas.as_names[system]) == (1103, "SURF")
 
 
+def test_odd_but_clear_rows_are_used() -> None:
+    """Bits beyond the prefix, a bare address, quotes, an IPv4 network in IPv6 clothes."""
+    text = HEAD + '1.2.3.4/8,1,,\n2.0.0.1,1,,\n"3.0.0.0/8","1",,\n::ffff:4.0.0.0/104,1,,\n'
+    assert _countries(text, "1.0.0.0", "2.0.0.1", "2.0.0.2", "3.1.1.1", "4.255.255.255", locations=LOCATIONS) == [
+        "NL",
+        "NL",
+        None,
+        "NL",
+        "NL",
+    ]
+
+
 def test_rows_that_mean_nothing_are_counted() -> None:
     """With the number of the first one's line; the others are used."""
-    text = HEAD + "1.0.0.0/8,1,,\n1.2.3.0/33,1,,\n256.1.1.1/8,1,,\n01.02.03.04/24,1,,\nx\n,1,,\n2.0.0.0/8,2,,\n"
+    text = (
+        HEAD
+        + "1.0.0.0/8,1,,\n1.2.3.0/33,1,,\n0.0.0.0/-1,1,,\n0.0.0.0/-99999999999,1,,\n256.1.1.1/8,1,,\n01.02.03.04/24,1,,\nx\n,1,,\n2.0.0.0/8,2,,\n"
+    )
     atlas = Atlas()
     table = RangeTable([Named("blocks.csv", text.encode())], LOCATIONS, "x", atlas)
     assert [atlas.country_codes[code] for code in _found(table, "1.1.1.1", "2.2.2.2")[0]] == ["NL", "CI"]
-    assert table.warnings == ["x: 5 of 7 rows of blocks.csv were left out; line 3: the prefix of an IPv4 network has 0 to 32 bits"]
+    assert table.warnings == ["x: 7 of 9 rows of blocks.csv were left out; line 3: the prefix of an IPv4 network has 0 to 32 bits"]
 
 
 @pytest.mark.parametrize(
