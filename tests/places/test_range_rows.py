@@ -176,10 +176,8 @@ def test_odd_but_clear_rows_are_used() -> None:
 
 def test_rows_that_mean_nothing_are_counted() -> None:
     """With the number of the first one's line; the others are used."""
-    text = (
-        HEAD
-        + "1.0.0.0/8,1,,\n1.2.3.0/33,1,,\n0.0.0.0/-1,1,,\n0.0.0.0/-99999999999,1,,\n256.1.1.1/8,1,,\n01.02.03.04/24,1,,\nx\n,1,,\n2.0.0.0/8,2,,\n"
-    )
+    wrong = "1.2.3.0/33,1,,\n0.0.0.0/-1,1,,\n0.0.0.0/-99999999999,1,,\n256.1.1.1/8,1,,\n01.02.03.04/24,1,,\nx\n,1,,\n"
+    text = f"{HEAD}1.0.0.0/8,1,,\n{wrong}2.0.0.0/8,2,,\n"
     atlas = Atlas()
     table = RangeTable([Named("blocks.csv", text.encode())], LOCATIONS, "x", atlas)
     assert [atlas.country_codes[code] for code in _found(table, "1.1.1.1", "2.2.2.2")[0]] == ["NL", "CI"]
