@@ -12,6 +12,8 @@ from netsleuth_tui.analysis.esp_remarks import remarks, verdict, with_spi
 from netsleuth_tui.analysis.esp_tables import association_columns, associations_table, courses_table
 from netsleuth_tui.analysis.event_data import EventData, FieldLine, FieldValue, event_data, event_data_table
 from netsleuth_tui.analysis.event_detail import EventDetail, EventField, event_detail
+from netsleuth_tui.analysis.event_facets import EVENT_GROUPS, event_facets, event_facets_table
+from netsleuth_tui.analysis.event_finding import find_event
 from netsleuth_tui.analysis.event_groups import (
     MOST_KEYS,
     EventGroups,
@@ -32,7 +34,9 @@ from netsleuth_tui.analysis.event_ids import (
     event_ids,
     event_ids_table,
 )
+from netsleuth_tui.analysis.event_reading import EventReading, ReadField, read_event, read_event_table
 from netsleuth_tui.analysis.event_records import can_sort_events, event_records, event_table, exported_fields, sorted_events
+from netsleuth_tui.analysis.event_series import EVENT_SPLITS, check_event_split, event_series, event_timeline_table
 from netsleuth_tui.analysis.event_terms import event_cell_filter, event_id_filter, event_term, joined_terms
 from netsleuth_tui.analysis.event_values import (
     BESIDE,
@@ -69,7 +73,9 @@ __all__ = [
     "BESIDE",
     "EVENT_BREAKDOWNS",
     "EVENT_EXPORTED",
+    "EVENT_GROUPS",
     "EVENT_SHOWN",
+    "EVENT_SPLITS",
     "EVERYTHING",
     "EXPORTED",
     "GROUPINGS",
@@ -93,6 +99,7 @@ __all__ = [
     "EventIdLine",
     "EventIds",
     "EventLine",
+    "EventReading",
     "Explanation",
     "Facet",
     "FieldLine",
@@ -103,6 +110,7 @@ __all__ = [
     "Measure",
     "OverTime",
     "Overview",
+    "ReadField",
     "Regions",
     "Scope",
     "Series",
@@ -116,6 +124,7 @@ __all__ = [
     "can_sort",
     "can_sort_events",
     "cell_filter",
+    "check_event_split",
     "check_split",
     "clock",
     "column_of",
@@ -134,6 +143,8 @@ __all__ = [
     "event_data",
     "event_data_table",
     "event_detail",
+    "event_facets",
+    "event_facets_table",
     "event_groups",
     "event_groups_table",
     "event_id_filter",
@@ -142,13 +153,16 @@ __all__ = [
     "event_pivot_table",
     "event_records",
     "event_rows_of",
+    "event_series",
     "event_table",
     "event_term",
+    "event_timeline_table",
     "explain",
     "explanation_table",
     "exported_fields",
     "facets",
     "facets_table",
+    "find_event",
     "find_row",
     "is_event_column",
     "iso",
@@ -163,6 +177,8 @@ __all__ = [
     "parse_names",
     "parse_time",
     "rates_table",
+    "read_event",
+    "read_event_table",
     "records",
     "records_table",
     "region_remarks",

@@ -49,7 +49,7 @@ UNITS = (SECOND, 10 * SECOND, MINUTE, 10 * MINUTE, HOUR, DAY)
 """What a peak is the peak of; the first that gives few enough intervals."""
 
 UNIT_NAMES = dict(zip(UNITS, ("second", "10 s", "minute", "10 min", "hour", "day"), strict=True))
-MEASURED = {"packets": "packets", "bytes": "bytes", "bits": "bits", "payload": "TCP payload bytes"}
+MEASURED = {"packets": "packets", "bytes": "bytes", "bits": "bits", "payload": "TCP payload bytes", "events": "events"}
 
 FRACTIONS = tuple(mantissa * 10**power // 100 for power in range(2, 11) for mantissa in (100, 125, 200, 250, 400, 500, 800))
 """Columns below a second, ns: they begin where seconds do, so that a peak is not named by an odd time."""

@@ -102,6 +102,28 @@ class EventGroups:
         place = (self._lines[inside] - first) * columns + (self._time[inside] - span[0]) // width
         return np.bincount(place, minlength=chosen * columns).reshape(chosen, columns)
 
+    def cells(self, field: int, lines: NDArray[np.int64]) -> list[Cell]:
+        """The values of one field in some lines.
+
+        Args:
+            field: Its place in `by`.
+            lines: Numbers of lines, in any order.
+        """
+        return self.keys[field].cells(self.numbers[field][lines])
+
+    def spread_of(self, lines: NDArray[np.int64], columns: int) -> Counts:
+        """As `spread`, for lines in any order, over the time of all lines: (lines, columns)."""
+        span = self.span
+        if span is None or not len(lines):
+            return np.zeros((len(lines), columns), np.int64)
+        place = np.full(len(self), -1, np.int64)
+        place[lines] = np.arange(len(lines))
+        line = place[self._lines]
+        inside = np.flatnonzero((line >= 0) & (self._time != NO_TIME))
+        width = -(-(span[1] - span[0] + 1) // columns)
+        cell = line[inside] * columns + (self._time[inside] - span[0]) // width
+        return np.bincount(cell, minlength=len(lines) * columns).reshape(len(lines), columns)
+
     @property
     def span(self) -> tuple[int, int] | None:
         """Earliest and latest time of all lines; None where nothing has a time."""

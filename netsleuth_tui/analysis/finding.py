@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.times import BILLION, clock, iso, parse_time
 from netsleuth_tui.decode.columns import NO_TIME
@@ -15,7 +16,7 @@ from netsleuth_tui.errors import NetSleuthError
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
 
-__all__ = ["Found", "find_row"]
+__all__ = ["Found", "find_row", "nearest", "time_of_day"]
 
 DAY = 86_400 * BILLION
 NUMBER = re.compile(r"[0-9 ]{1,9}")
@@ -49,8 +50,8 @@ def find_row(store: Store, rows: Rows, text: str, near: int | None = None) -> Fo
         raise NetSleuthError("there is no packet to go to")
     if NUMBER.fullmatch(text):
         return _frame(store, rows, int(text.replace(" ", "")), near)
-    time = _time_of_day(store, text, near)
-    return _nearest(store, rows, parse_time(text) if time is None else time)
+    time = time_of_day(store.span, text, int(store.columns().time[near]) if near is not None else None)
+    return nearest(store.columns().time[rows.take(0, len(rows))], rows, parse_time(text) if time is None else time, "packet")
 
 
 def _frame(store: Store, rows: Rows, number: int, near: int | None) -> Found:
@@ -63,33 +64,50 @@ def _frame(store: Store, rows: Rows, number: int, near: int | None) -> Found:
     return Found(found, "" if found == row else f"frame {number} is not among these records; this is the next one that is")
 
 
-def _time_of_day(store: Store, text: str, near: int | None) -> int | None:
-    """A time of day as an instant: on the day of the row that is near, but not before the capture begins where a later day has it."""
+def time_of_day(span: tuple[int, int] | None, text: str, here: int | None) -> int | None:
+    """A time of day as an instant: on the day of `here`, but not before everything begins where a later day has it; None where it is none.
+
+    Args:
+        span: Earliest and latest time of all that was loaded.
+        text: As typed.
+        here: An instant on whose day the time is looked for first; None or `NO_TIME` for the first day.
+
+    Raises:
+        NetSleuthError: It looks like a time of day, and is none.
+    """
     parts = CLOCK.fullmatch(text)
-    span = store.span
     if parts is None or span is None:
         return None
     hours, minutes, seconds = int(parts[1]), int(parts[2]), int(parts[3] or 0)
     if hours > 23 or minutes > 59 or seconds > 59:
         raise NetSleuthError(f"{text!r} is no time of day", hint="as in 12:05:00")
     within = (hours * 3600 + minutes * 60 + seconds) * BILLION + int((parts[4] or "").ljust(9, "0"))
-    here = int(store.columns().time[near]) if near is not None else NO_TIME
     first, last = span
-    day = (here if here != NO_TIME else first) // DAY * DAY
+    day = (here if here is not None and here != NO_TIME else first) // DAY * DAY
     days = [day, *range(first // DAY * DAY, min(last, first + 400 * DAY) + 1, DAY)]
     return next((each + within for each in days if first <= each + within <= last), day + within)
 
 
-def _nearest(store: Store, rows: Rows, time: int) -> Found:
-    times = store.columns().time[rows.take(0, len(rows))]
+def nearest(times: NDArray[np.int64], rows: Rows, time: int, what: str) -> Found:
+    """The first row at a time or after it, or else the last one.
+
+    Args:
+        times: Of the rows, ns since the epoch.
+        rows: Which of them there are.
+        time: ns since the epoch.
+        what: A row is called.
+
+    Raises:
+        NetSleuthError: None of them has a time.
+    """
     timed = times != NO_TIME
     if not timed.any():
-        raise NetSleuthError("no packet here has a time")
+        raise NetSleuthError(f"no {what} here has a time")
     later = np.flatnonzero(timed & (times >= time))
     at = int(later[times[later].argmin()]) if len(later) else int(np.where(timed, times, NO_TIME).argmax())
     found = int(times[at])
     row = int(rows.take(at, 1)[0])
     if not len(later):
-        return Found(row, f"there is nothing at {iso(time)} or after it; this is the last packet, at {clock(found)}")
+        return Found(row, f"there is nothing at {iso(time)} or after it; this is the last {what}, at {clock(found)}")
     exact = found // BILLION == time // BILLION
-    return Found(row, "" if exact else f"there is nothing at {iso(time)}; this is the next packet, at {clock(found)}")
+    return Found(row, "" if exact else f"there is nothing at {iso(time)}; this is the next {what}, at {clock(found)}")

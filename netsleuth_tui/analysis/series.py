@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["MEASURE_NAMES", "SPLITS", "Measure", "Series", "check_split", "series"]
 
-Measure = Literal["packets", "bytes", "bits", "payload"]
+Measure = Literal["packets", "bytes", "bits", "payload", "events"]
 
 MEASURE_NAMES: tuple[Measure, ...] = ("packets", "bytes", "bits", "payload")
-"""What can be drawn: packets, bytes and bits on the wire, TCP payload bytes (tcp.len)."""
+"""What can be drawn of packets: their number, bytes and bits on the wire, TCP payload bytes (tcp.len). Of event logs: 'events'."""
 
 SPLITS = ("protocol", "flag", "direction", *PORT_AND_HOST, "site", "region", "country")
 """What a user mostly splits by; any field of the registry besides."""
@@ -60,7 +60,7 @@ class Series:
 
     def of(self, measure: Measure) -> tuple[Counts, Counts]:
         """Sums of one measure, (intervals, labels) and (intervals,)."""
-        at = {"packets": 0, "bytes": 1, "bits": 1, "payload": 2}[measure]
+        at = {"packets": 0, "events": 0, "bytes": 1, "bits": 1, "payload": 2}[measure]
         factor = 8 if measure == "bits" else 1
         return self.counts[:, :, at] * factor, self.totals[:, at] * factor
 

@@ -36,7 +36,8 @@ def meaning(field: str, value: str, *, event_id: int = 0, object_type: str = "")
     if value.startswith("S-1-"):
         return codes.sid_name(value)
     number = _number(value)
-    return _of_number(name, number, value, event_id, object_type) if number is not None else ""
+    found = _of_number(name, number, value, event_id, object_type) if number is not None else ""
+    return found if found != value else ""
 
 
 def _of_number(name: str, number: int, value: str, event_id: int, object_type: str) -> str:

@@ -109,7 +109,7 @@ def _unquoted(text: str) -> str | None:
     from netsleuth_tui.query.tokens import Piece
 
     try:
-        return unquoted(Piece("STRING", text, NOWHERE))
+        return unquoted(Piece("STRING", text, NOWHERE), any_unit=True)
     except FilterError:
         return None
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from netsleuth_tui.analysis import Judged, Overview, Scope
+    from netsleuth_tui.analysis import EventReading, Judged, Overview, Scope
     from netsleuth_tui.analysis.occurring import Occurring
     from netsleuth_tui.decode.dissect import Dissection
+    from netsleuth_tui.decode.event_xml import EventText
     from netsleuth_tui.errors import NetSleuthError
     from netsleuth_tui.export import Written
     from netsleuth_tui.ingest import Progress
@@ -24,12 +25,17 @@ __all__ = [
     "ColumnWanted",
     "DetailReady",
     "DetailRequested",
+    "EventColumnWanted",
+    "EventDetailRequested",
+    "EventReady",
+    "EventRowChanged",
     "ExportEnded",
     "ExportProgressed",
     "FilterAbandoned",
     "FilterAccepted",
     "FilterChosen",
     "FilterEdited",
+    "GroupWanted",
     "LoadProgressed",
     "PaneChanged",
     "RateWanted",
@@ -235,6 +241,50 @@ class RowWanted(Message):
 @dataclass
 class ColumnWanted(Message):
     """The records are to show a field, named as in the registry."""
+
+    field: str
+
+
+@dataclass
+class EventRowChanged(Message):
+    """The cursor of the events stands on another one."""
+
+    row: int | None
+    """Row id, or None where there is no event."""
+    by_key: bool = True
+    """The user moved the cursor; otherwise other events were put under it."""
+
+    def can_replace(self, message: Message) -> bool:
+        """Only the last place counts."""
+        return isinstance(message, EventRowChanged)
+
+
+class EventDetailRequested(Message):
+    """The event under the cursor is to be shown in detail."""
+
+
+@dataclass
+class EventReady(Message):
+    """An event was opened."""
+
+    generation: int
+    one: EventReading | None
+    failure: str
+    """Why there is none."""
+    xml: EventText | None
+    """The record as XML, and why there is none; None: not yet."""
+
+
+@dataclass
+class EventColumnWanted(Message):
+    """The events one by one are to show a field."""
+
+    field: str
+
+
+@dataclass
+class GroupWanted(Message):
+    """The events are to be grouped by one more field."""
 
     field: str
 

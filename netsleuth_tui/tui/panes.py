@@ -38,7 +38,7 @@ class Look:
 
     @cached_property
     def rows(self) -> Rows:
-        """The rows that the scope selects.
+        """The packets that the scope selects.
 
         Raises:
             FilterError: The filter is not valid.
@@ -47,12 +47,23 @@ class Look:
 
         return rows_of(self.store, self.scope)
 
+    @cached_property
+    def event_rows(self) -> Rows:
+        """The events that the scope selects.
+
+        Raises:
+            FilterError: The filter is not valid.
+        """
+        from netsleuth_tui.analysis import event_rows_of
+
+        return event_rows_of(self.store, self.scope)
+
     def overview(self) -> Overview:
         """Totals and breakdowns; counted once."""
         from netsleuth_tui.analysis import overview
 
         if self._overview is None:
-            self._overview = overview(self.store, self.scope, rows=self.rows)
+            self._overview = overview(self.store, self.scope, rows=self.rows, event_rows=self.event_rows)
         return self._overview
 
 
@@ -68,7 +79,9 @@ class Seen:
     same_scope: bool
     """The scope was shown before: there are only more rows now."""
     nothing: str
-    """What to say where there are no rows; else empty."""
+    """What to say where there are no packets; else empty."""
+    no_events: str
+    """What to say where there are no events; else empty."""
 
 
 class Pane(_Base):

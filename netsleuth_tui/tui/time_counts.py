@@ -25,7 +25,12 @@ class Wanted:
     interval: int | None
     """Length of a column, ns; None: so that all of it is seen."""
     by: str
+    """What packets are divided by."""
+    event_by: str
+    """What events are divided by."""
     columns: int
+    events: bool | None
+    """Events are counted, not packets; None: where there are no packets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,10 @@ class Counted:
 
     asking: Wanted
     filter: str
-    rows: int
-    """Rows that were loaded."""
+    rows: tuple[int, int]
+    """Packets and events that were loaded."""
+    events: bool
+    """Events were counted."""
     whole: Range
     """All of the time that was loaded."""
     axis: Axis
@@ -48,9 +55,9 @@ def count(look: Look, *, asking: Wanted, known: Counted | None) -> Counted:
     Raises:
         NetSleuthError: The filter or the field is not valid.
     """
-    from netsleuth_tui.analysis import rows_of, series
+    from netsleuth_tui.analysis import event_rows_of, event_series, rows_of, series
 
-    store, text, rows = look.store, look.scope.filter.strip(), look.store.packets
+    store, text, rows = look.store, look.scope.filter.strip(), (look.store.packets, look.store.events.rows)
     if known is not None and (known.asking, known.filter, known.rows) == (asking, text, rows):
         return known
     first, last = store.span or (0, 0)
@@ -59,16 +66,22 @@ def count(look: Look, *, asking: Wanted, known: Counted | None) -> Counted:
     all_of_it = axis.start <= first and last < axis.end
     scope = replace(look.scope, start=None if all_of_it else axis.start, end=None if all_of_it else axis.end)
     intervals = axis.columns * axis.column // axis.unit
-    line = series(store, rows_of(store, scope), start=axis.start, every=axis.unit, intervals=intervals, by=asking.by)
-    return Counted(asking, text, rows, whole, axis, line)
+    events = asking.events if asking.events is not None and all(rows) else bool(rows[1]) and not rows[0]
+    if events:
+        line = event_series(store, event_rows_of(store, scope), start=axis.start, every=axis.unit, intervals=intervals, by=asking.event_by)
+    else:
+        line = series(store, rows_of(store, scope), start=axis.start, every=axis.unit, intervals=intervals, by=asking.by)
+    return Counted(asking, text, rows, events, whole, axis, line)
 
 
-def as_table(store: Store, scope: Scope, *, every: int, by: str, shown: Range | None) -> Table:
+def as_table(store: Store, scope: Scope, *, every: int, by: str, shown: Range | None, events: bool = False) -> Table:
     """The time line as rows: one per interval, or per interval and value where it is split by anything but the protocol."""
     from netsleuth_tui import analysis
 
     if shown is not None:
         scope = replace(scope, start=shown[0] if scope.start is None else scope.start, end=shown[1] if scope.end is None else scope.end)
+    if events:
+        return analysis.event_timeline_table(store, scope, every=every, by=by)
     if by == "protocol":
         return analysis.timeline_table(analysis.timeline(store, scope, every=every), payload=True)
     return analysis.timeline_by_table(store, scope, every=every, by=by, payload=True)

@@ -17,6 +17,7 @@ from made import START, icmp, store_of, tcp, udp
 
 from netsleuth_tui.analysis.packet import known_layers
 from netsleuth_tui.decode.dissect import DissectedField, Dissection, Layer
+from netsleuth_tui.decode.event_xml import EventText
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest import Progress
 from netsleuth_tui.session import Session
@@ -78,6 +79,10 @@ class FakeSession(Session):
         except NetSleuthError as error:
             return known_layers(self.store, row, str(error))
         return Dissection(self.layers, "")
+
+    def event_xml(self, row: int) -> EventText:  # noqa: ARG002
+        """The same XML for every event."""
+        return EventText("<Event>\n<System/>\n</Event>")
 
     def close(self) -> None:
         """Remember it."""

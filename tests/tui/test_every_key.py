@@ -12,18 +12,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made import store_of
+from made import SECOND, START, store_of
+from made_events import add_events, event
 from textual import events
 from textual.widget import Widget
 from tui.screens import Driver, FakeSession, mixed
 
 from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.store import Store
 
 Driven = Callable[..., Any]
 
 LEAVING = {"q", "ctrl+q", "ctrl+c"}
 STANDARD = {"tab", "shift+tab"}
 """Keys of Textual's own that are ours to answer for; others of its own are without an id."""
+
+
+def few_events() -> Store:
+    """A log alone, with a handle from its opening to its end."""
+    handle = {"HandleId": "0x4", "ProcessId": "0x10", "SubjectUserName": "svc"}
+    opened = {"ObjectName": "C:\\a.dll", "ObjectType": "File", "AccessMask": "0x1", **handle}
+    ids = (4656, 4663, 4660, 4658)
+    made = [event(START + k * SECOND, ids[k % 4], opened if k % 4 < 2 else handle, record_id=k + 1) for k in range(40)]
+    return add_events(store_of([]), *made)
 
 
 class Gone(FakeSession):
@@ -62,6 +73,7 @@ STATES = {
     "loading": State(lambda: FakeSession(mixed(60), hold=True), without=frozenset({"escape"})),
     "error in the filter": State(text="tcp && nonsense"),
     "no match": State(text="arp"),
+    "events": State(lambda: FakeSession(few_events()), size=(120, 40)),
     "file gone": State(lambda: Gone(mixed(60)), size=(60, 36)),
     "prompt open": State(before=("e",)),
     "maximised": State(before=("w",), lasting=True),

@@ -57,6 +57,8 @@ class Counting(Screen[None]):
         self.complaints: list[str] = []
         """What is wrong with the user's settings."""
         self.slow_link = slow_link
+        self._landed = False
+        """The pane that is in front at first was chosen by what was loaded."""
         self._generation = 0
         self._accepting = 0
         """Generation whose scope becomes the session's when it turns out to be valid."""
@@ -73,6 +75,9 @@ class Counting(Screen[None]):
 
     def go_to_tab(self) -> None:
         """Go to the pane in the middle."""
+
+    def land(self) -> None:
+        """The first packets or events are there: show the pane that fits them."""
 
     # State
 
@@ -227,10 +232,10 @@ class Counting(Screen[None]):
             return
         if message.overview is not None:
             about_text = message.scope.filter.strip() == self.filter_bar.input.value.strip()
-            self.filter_bar.valid(message.overview.matched, message.overview.total, about_text=about_text)
             if message.generation == self._accepting:
                 self._accept(message.scope)
             self._draw(message.overview, message.results)
+            self.show_amounts(about_text=about_text)
         elif self._seen is not None:
             self._tell(message.results, self._seen)
 
@@ -256,12 +261,15 @@ class Counting(Screen[None]):
         if session is None:
             return
         self.overview = overview
-        nothing = "" if overview.matched else self._nothing(overview)
-        self._seen = Seen(session.store, overview, before is not None and before.scope == overview.scope, nothing)
-        self.query_one("#tabs", Tabs).show(overview)
+        nothing = "" if overview.matched else self._nothing(overview, "packet", overview.total)
+        no_events = "" if overview.events else self._nothing(overview, "event", overview.all_events)
+        self._seen = Seen(session.store, overview, before is not None and before.scope == overview.scope, nothing, no_events)
         self._tell(results, self._seen)
         if before is None:
             self.post_message(RowChanged(self.table.row, by_key=False))
+        if not self._landed and (overview.total or overview.all_events):
+            self._landed = True
+            self.land()
 
     def _tell(self, results: list[tuple[Pane, Any]], seen: Seen) -> None:
         for pane, result in results:
@@ -271,12 +279,37 @@ class Counting(Screen[None]):
             else:
                 pane.answer(seen, result)
 
-    def _nothing(self, overview: Overview) -> str:
+    def _nothing(self, overview: Overview, what: str, total: int) -> str:
+        """Why there is no packet, or no event."""
         scope = overview.scope
-        if scope.filter.strip() or scope.has_window:
-            what = "this filter" if scope.filter.strip() else "this time window"
-            return f"No packet matches {what}, of {overview.total}. Press u to undo, or / to change the filter."
-        return "No packet yet." if self.is_loading else "There is no packet in this capture."
+        if total and (scope.filter.strip() or scope.has_window):
+            why = "this filter" if scope.filter.strip() else "this time window"
+            return f"No {what} matches {why}, of {total}. Press u to undo, or / to change the filter."
+        if self.is_loading:
+            return f"No {what} yet."
+        return f"There is no {what} in {'this capture' if what == 'packet' and not overview.all_events else 'these files'}."
+
+    @property
+    def only_events(self) -> bool:
+        """What was loaded so far are events, and no packets."""
+        return self.session is not None and bool(self.session.store.events.rows) and not self.session.store.packets
+
+    @property
+    def shows_events(self) -> bool:
+        """The counts beside the panes are of events."""
+        return self.only_events
+
+    def show_amounts(self, *, about_text: bool = False) -> None:
+        """Show how many packets the filter keeps, or events where those are looked at.
+
+        Args:
+            about_text: It is the text in the filter line that was counted.
+        """
+        overview, events = self.overview, self.shows_events
+        if overview is not None:
+            amounts = (overview.events, overview.all_events) if events else (overview.matched, overview.total)
+            self.filter_bar.valid(*amounts, about_text=about_text)
+            self.query_one("#tabs", Tabs).show(overview, events=events)
 
     def on_thread_failed(self, message: ThreadFailed) -> None:
         """End the program: this is a fault of its own."""

@@ -6,6 +6,7 @@ import gc
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
 from textual.widgets import Input
@@ -13,9 +14,20 @@ from textual.widgets import Input
 from netsleuth_tui.settings import Settings
 from netsleuth_tui.tui.keys import footer_key, ids, key
 from netsleuth_tui.tui.layout import both_fit
-from netsleuth_tui.tui.messages import AssociationOpened, ColumnWanted, DetailRequested, RowChanged, RowWanted, Told
+from netsleuth_tui.tui.messages import (
+    AssociationOpened,
+    ColumnWanted,
+    DetailRequested,
+    EventColumnWanted,
+    EventDetailRequested,
+    EventRowChanged,
+    GroupWanted,
+    RowChanged,
+    RowWanted,
+    Told,
+)
 from netsleuth_tui.tui.panes import is_seen
-from netsleuth_tui.tui.screens.placing import INSIDE, TABS, Placing
+from netsleuth_tui.tui.screens.placing import EVENT, INSIDE, TABS, Placing
 from netsleuth_tui.tui.widgets.detail_pane import DetailPane
 from netsleuth_tui.tui.widgets.facets import Facets
 from netsleuth_tui.tui.widgets.filter_bar import FilterBar
@@ -31,6 +43,8 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from netsleuth_tui.tui.widgets.esp_detail import EspDetail
+    from netsleuth_tui.tui.widgets.event_groups import EventGroupPane
+    from netsleuth_tui.tui.widgets.event_table import EventTable
 
 __all__ = ["MainScreen"]
 
@@ -53,6 +67,7 @@ class MainScreen(Placing):
         footer_key("main.timeline", "t", "timeline", "time", "go to the time line"),
         key("main.records", "1", "tab('records')", "go to the records"),
         key("main.conversations", "2", "tab('conversations')", "go to the conversations"),
+        key("main.events", "5", "tab('events')", "go to the events of logs: by id, one by one, their data, groups"),
         key("main.esp", "3", "tab('esp')", "go to the ESP security associations"),
         footer_key("main.explain", "x", "tab('explain')", "explain", "go to what stands out in the time window"),
         key("main.bytes", "b", "bytes", "draw the time line in another measure: packets, bytes, bits, TCP payload bytes"),
@@ -105,10 +120,28 @@ class MainScreen(Placing):
         if self.session is not None and detail.display:
             detail.show(self.session, message.row, moving=message.by_key)
 
-    def on_detail_requested(self, message: DetailRequested) -> None:  # noqa: ARG002
-        """Show the packet and go there."""
+    def on_event_row_changed(self, message: EventRowChanged) -> None:
+        """Show the event, if that is seen."""
+        detail = self.detail_pane
+        if self.session is not None and detail.id == EVENT and detail.display:
+            detail.show(self.session, message.row, moving=message.by_key)
+
+    @on(DetailRequested)
+    @on(EventDetailRequested)
+    def _open_detail(self) -> None:
+        """Show the packet, or the event, and go there."""
         self.wish(replace(self.wishes, detail=True))
-        self.query_one("#detail", DetailPane).front.focus()
+        self.detail_pane.front.focus()
+
+    def on_event_column_wanted(self, message: EventColumnWanted) -> None:
+        """One more column of the events; go there."""
+        cast("EventTable", self.pane("event-list")).add_column(message.field)
+        self.action_tab("event-list")
+
+    def on_group_wanted(self, message: GroupWanted) -> None:
+        """One more field that events are grouped by; go there."""
+        cast("EventGroupPane", self.pane("event-groups")).add(message.field)
+        self.action_tab("event-groups")
 
     def on_column_wanted(self, message: ColumnWanted) -> None:
         """One more column of the records."""
@@ -192,7 +225,7 @@ class MainScreen(Placing):
 
     def action_hex(self) -> None:
         """Both, bytes, layers, in turn."""
-        detail = self.query_one("#detail", DetailPane)
+        detail = self.detail_pane
         if not detail.display:
             self.wish(replace(self.wishes, detail=True))
         had_focus = detail.has_focus_within
@@ -201,7 +234,7 @@ class MainScreen(Placing):
         if hex_wanted is False and not both_fit(self.app.size.width):
             hex_wanted = None  # where only one of them fits, those are the layers
         self.wish(replace(self.wishes, hex=hex_wanted))
-        if had_focus or not is_seen(self.table):
+        if had_focus or not is_seen(self.tab):
             detail.front.focus()
 
     def action_back(self) -> None:
@@ -213,8 +246,8 @@ class MainScreen(Placing):
         elif self.focused is not self.tab and not isinstance(self.focused, Input):
             self.wish(replace(self.wishes, detail=False))
             self.go_to_tab()
-        elif self.tab is not self.table:
-            self.action_tab(INSIDE.get(self.tab.id or "", "records"))
+        elif self.tab.id != self.home:
+            self.action_tab(INSIDE.get(self.tab.id or "", self.home))
         elif self.is_loading:
             self.loading_thread.cancel()
             self.status.say("stopping; what is loaded stays", keep=True)

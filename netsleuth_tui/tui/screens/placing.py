@@ -11,31 +11,48 @@ from netsleuth_tui.tui.layout import Arrangement, Place, Wishes, arrange
 from netsleuth_tui.tui.panes import Pane, is_seen, pane_of
 from netsleuth_tui.tui.screens.asking import Asking
 from netsleuth_tui.tui.widgets.detail_pane import DetailPane
+from netsleuth_tui.tui.widgets.facets import Facets
 from netsleuth_tui.tui.widgets.tabs import Tabs
 
 if TYPE_CHECKING:
     from textual import events
     from textual.widget import Widget
 
-__all__ = ["INSIDE", "TABS", "Placing"]
+    from netsleuth_tui.tui.widgets.event_detail import EventPane
+
+__all__ = ["EVENT", "INSIDE", "TABS", "Placing"]
 
 WIDGETS = "netsleuth_tui.tui.widgets"
 
 TABS = MappingProxyType(
-    {"records": ("1", "Records"), "conversations": ("2", "Conversations"), "esp": ("3", "ESP"), "explain": ("x", "Explain")}
+    {
+        "records": ("1", "Records"),
+        "conversations": ("2", "Conversations"),
+        "esp": ("3", "ESP"),
+        "events": ("5", "Events"),
+        "explain": ("x", "Explain"),
+    }
 )
 """Panes that take turns in the middle: id of the widget, its key, its title."""
-INSIDE = MappingProxyType({"association": "esp"})
+INSIDE = MappingProxyType({"association": "esp", "event-list": "events", "event-fields": "events", "event-groups": "events"})
 """Panes that open from another one and take its place: its tab stays in front."""
+DETAILS = MappingProxyType({"records": "detail", "event-list": "event"})
+"""Panes that have a detail below them, and its id."""
 CLASSES = MappingProxyType(
     {
         "conversations": ("conversations", "ConversationTable"),
         "esp": ("esp_table", "EspTable"),
         "association": ("esp_detail", "EspDetail"),
         "explain": ("explain", "ExplainPane"),
+        "events": ("event_ids", "EventIdPane"),
+        "event-list": ("event_table", "EventTable"),
+        "event-fields": ("event_fields", "EventFields"),
+        "event-groups": ("event_groups", "EventGroupPane"),
     }
 )
 """Module and class of the panes that are imported and mounted when they are first asked for: the first paint does not wait for them."""
+
+EVENT = "event"
 
 WIDE = 140
 FACETS_WIDTH, NARROW_FACETS = 32, 27
@@ -66,6 +83,19 @@ class Placing(Asking):
         """Mount every pane: somebody asks what all of them can do."""
         for name in CLASSES:
             self.pane(name)
+        before, self._tab = self._tab, "event-list"
+        self.detail_pane  # noqa: B018 - mounts it
+        self._tab = before
+
+    @property
+    def home(self) -> str:
+        """The pane that Esc leads back to: the records, or the events where there is nothing else."""
+        return "events" if self.only_events else "records"
+
+    @property
+    def shows_events(self) -> bool:
+        """Counts beside the panes are of events: they are in front, or there is nothing else."""
+        return INSIDE.get(self._tab, self._tab) == "events" or self.only_events
 
     def on_resize(self, event: events.Resize) -> None:  # noqa: ARG002
         """Other panes may fit now, and the time line has other columns."""
@@ -79,30 +109,59 @@ class Placing(Asking):
         if set(self.panes) - before:
             self.count_again()
 
+    @property
+    def detail_pane(self) -> DetailPane | EventPane:
+        """The detail that belongs to the pane in the middle; that of the records where it has none."""
+        if DETAILS.get(self._tab) != EVENT:
+            return self.query_one("#detail", DetailPane)
+        for found in self.query(f"#{EVENT}"):
+            return cast("EventPane", found)
+        from netsleuth_tui.tui.widgets.event_detail import EventPane
+
+        made = EventPane(self.detail_lane, slow_link=self.slow_link, id=EVENT)
+        made.display = False
+        self.query_one("#main").mount(made, before="#prompt")
+        return made
+
     def _place(self) -> None:
         width, height = self.app.size
-        placed = arrange(width, height, replace(self.wishes, records=self._tab == "records"))
+        placed = arrange(width, height, replace(self.wishes, records=self._tab in DETAILS))
         self.query_one("#small").display = placed.too_small
         self.query_one("#main").display = not placed.too_small
         self.set_class(width < 100, "-narrow")
-        time_line, facets, detail = self.query_one("#timeline"), self.query_one("#facets"), self.query_one("#detail", DetailPane)
+        time_line, facets = self.query_one("#timeline"), self.query_one("#facets", Facets)
         time_line.display = placed.timeline_height > 0
         time_line.styles.height = "1fr" if self.wishes.whole == "timeline" else placed.timeline_height
         facets.display = placed.facets
         facets.styles.width = "1fr" if placed.facets_alone else FACETS_WIDTH if width >= WIDE else NARROW_FACETS
+        facets.show_events(self.shows_events)
         self.query_one("#middle").display = placed.table
         for pane in self.query_one("#middle").children:
             if pane.id in {*TABS, *INSIDE}:
                 pane.display = pane.id == self._tab
         self.query_one("#body").display = placed.table or placed.facets_alone
+        self._place_detail(placed)
+        if self.focused is not None and not is_seen(self.focused):
+            self._front(placed).focus()
+
+    def _place_detail(self, placed: Arrangement) -> None:
+        """Of the details, the one that belongs to the pane in the middle."""
+        detail = self.detail_pane
+        for other in self.query("#detail, #event"):
+            if other is not detail:
+                other.display = False
         appears = placed.detail and not detail.display
         detail.display = placed.detail
         detail.styles.height = placed.detail_height or "1fr"
         detail.place(layers=placed.layers, hex_seen=placed.hex)
         if appears and self.session is not None:
-            detail.show(self.session, self.table.row)
-        if self.focused is not None and not is_seen(self.focused):
-            self._front(placed).focus()
+            detail.show(self.session, self._row_in_front())
+
+    def _row_in_front(self) -> int | None:
+        """Row id of the packet or event under the cursor of the pane in the middle."""
+        tab: object = self.tab if self._tab in DETAILS else self.table
+        row: int | None = getattr(tab, "row", None)
+        return row
 
     def _front(self, placed: Arrangement) -> Widget:
         """What takes the keys when the pane in use has gone."""
@@ -110,7 +169,7 @@ class Placing(Asking):
             return self.tab
         if placed.facets:
             return self.query_one("#facets")
-        return self.query_one("#detail", DetailPane).front if placed.detail else self.query_one("#timeline")
+        return self.detail_pane.front if placed.detail else self.query_one("#timeline")
 
     def close_lanes(self, timeout: float) -> None:
         """End the threads that count and take apart; wait for each at most `timeout` seconds."""
@@ -140,6 +199,16 @@ class Placing(Asking):
         self._unless_whole("timeline")
         self.query_one("#timeline").focus()
 
+    def land(self) -> None:
+        """Logs alone are looked at by their events, unless the user has gone elsewhere already."""
+        session, progress = self.session, self.progress
+        alone = self.only_events and session is not None and progress is not None and progress.files <= len(session.store.sources)
+        if alone and self._tab == "records" and self.focused in {None, self.table}:
+            self.action_tab("events")
+        elif alone and self._tab == "records":
+            self._choose("events")
+            self._arrange()
+
     def go_to_tab(self) -> None:
         """Go to the pane in the middle."""
         self._unless_whole("table")
@@ -150,12 +219,17 @@ class Placing(Asking):
 
     def action_tab(self, name: str) -> None:
         """Put another pane into the middle, and go there."""
-        self._tab = name
-        self.pane(name)
-        self.query_one("#tabs", Tabs).choose(list(TABS).index(INSIDE.get(name, name)))
+        self._choose(name)
         self._unless_whole("table")
         self.wish(replace(self.wishes, detail=False, facets=self.wishes.facets if self.app.size.width >= 100 else None))
         self.go_to_tab()
+
+    def _choose(self, name: str) -> None:
+        """Have a pane in the middle from the next arrangement on."""
+        self._tab = name
+        self.pane(name)
+        self.query_one("#tabs", Tabs).choose(list(TABS).index(INSIDE.get(name, name)))
+        self.show_amounts()
 
     def action_whole(self) -> None:
         """The pane in use on the whole screen, or all panes again."""
@@ -167,14 +241,16 @@ class Placing(Asking):
         if pane is not None and pane.id is not None and pane.id in {*TABS, *INSIDE}:
             self.action_tab(pane.id)
         elif pane is not None and not is_seen(widget):
-            self._tab = "records" if pane.id == "detail" else self._tab
-            self.wish(replace(self.wishes, whole=None, detail=pane.id == "detail", facets=pane.id == "facets" or None))
+            of = {detail: tab for tab, detail in DETAILS.items()}.get(pane.id or "")
+            if of is not None:
+                self._choose(of)
+            self.wish(replace(self.wishes, whole=None, detail=of is not None, facets=pane.id == "facets" or None))
         if is_seen(widget):
             widget.focus()
 
     def _place_in_use(self) -> Place:
         pane = pane_of(self.focused)
-        places: dict[str, Place] = {"timeline": "timeline", "facets": "facets", "detail": "detail"}
+        places: dict[str, Place] = {"timeline": "timeline", "facets": "facets", "detail": "detail", EVENT: "detail"}
         return places.get(pane.id or "", "table") if pane is not None else "table"
 
     def _unless_whole(self, place: Place) -> None:

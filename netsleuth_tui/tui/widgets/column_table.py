@@ -46,6 +46,8 @@ class TableColumn:
     """Numbers stand at the right."""
     long: bool = False
     """As the last column it is not cut at `WIDEST`."""
+    widest: int = WIDEST
+    """It grows to so many cells by itself."""
 
 
 class ColumnTable(ScrolledLines):
@@ -151,7 +153,7 @@ class ColumnTable(ScrolledLines):
         for index in self._seen():
             for column, cell in zip(self.columns, self.cells(index), strict=True):
                 if len(cell) > self._measured.get(column.name, 0):
-                    self._measured[column.name] = len(cell) if column.long else min(len(cell), WIDEST)
+                    self._measured[column.name] = len(cell) if column.long else min(len(cell), column.widest)
 
     def _seen(self) -> range:
         return range(self.top, min(self.top + self.page, self.count()))

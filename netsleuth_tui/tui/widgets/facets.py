@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -11,6 +11,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import Binding, BindingType
 
+from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.drawing import Part, cut, fit, fit_right
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import Asked, PaneChanged, TermChosen
@@ -31,6 +32,10 @@ FEWEST, MOST = 1, 10_000
 FIRST_GROUPS = 2
 """Asked for before it is known what is in sight."""
 NOTHING = "nothing here"
+LONGEST = 200
+"""Characters of a label."""
+ALARMING = {("flag", "RST"), ("Level", "Error"), ("Level", "Critical")}
+"""Groups and labels that stand out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,8 @@ class Facets(ScrolledLines, Pane):
     ABOUT = (
         "What the packets consist of: protocols, TCP flags, hosts, ports, networks, VLANs, TTLs, lengths, ICMP types. Of each the most "
         "frequent, and how many others there are. A packet counts once for each of its two hosts, ports and networks, and once where they "
-        "are equal: the count of a line is what its filter selects."
+        "are equal: the count of a line is what its filter selects. While events are in front, what those consist of: ids with what they "
+        "are about, providers, levels, logs, computers, users."
     )
     CURSOR_AWAY = False
 
@@ -80,6 +86,8 @@ class Facets(ScrolledLines, Pane):
         """Lines of each group."""
         self.searched = ""
         """Only values that contain this are shown."""
+        self.of_events = False
+        """Events are counted, not packets."""
         self._facets: dict[str, Facet] = {}
         """What is known of the scope that is shown."""
         self._heights: dict[str, int] = {}
@@ -92,7 +100,7 @@ class Facets(ScrolledLines, Pane):
     def question(self) -> Question:
         """The counts of the groups that are seen."""
         self._asked = frozenset(self._in_sight())
-        return partial(_ask, groups=self._asked, most=self.most, search=self.searched)
+        return partial(_ask_events if self.of_events else _ask, groups=self._asked, most=self.most, search=self.searched)
 
     def is_slow(self) -> bool:
         """Always: several passes over the packets. Time line and records are there before."""
@@ -111,22 +119,37 @@ class Facets(ScrolledLines, Pane):
         """What was asked for again has not changed, so that the rest need not be asked for either."""
         return all(self._facets.get(name, facet) == facet for name, facet in found.items())
 
+    def show_events(self, events: bool) -> None:
+        """Count events from now on, or packets again."""
+        if events != self.of_events:
+            self.of_events = events
+            self._entries, self._heights, self.cursor, self.top = [], {}, 0, 0
+            self._ask_anew()
+
+    @property
+    def _titles(self) -> Mapping[str, str]:
+        """Names of the groups, and their headings."""
+        if self.of_events:
+            from netsleuth_tui.analysis import EVENT_GROUPS
+
+            return EVENT_GROUPS
+        from netsleuth_tui.analysis.facets import GROUPS
+
+        return {name: group.title for name, group in GROUPS.items()}
+
     def _in_sight(self) -> Collection[str]:
         """Groups of which a line is seen; all of them in a search, since most have nothing to show then."""
-        from netsleuth_tui.analysis.facets import GROUPS
-
+        titles = self._titles
         if self.searched:
-            return list(GROUPS)
+            return list(titles)
         if not self._entries:
-            return list(GROUPS)[:FIRST_GROUPS]
+            return list(titles)[:FIRST_GROUPS]
         groups = {entry.group for entry in self._entries[self.top : self.top + max(self.page, 1)] if entry.group}
-        return [name for name in GROUPS if name in groups]
+        return [name for name in titles if name in groups]
 
     def _lay_out(self) -> None:
-        from netsleuth_tui.analysis.facets import GROUPS
-
         self._entries = []
-        for name, group in GROUPS.items():
+        for name, title in self._titles.items():
             facet = self._facets.get(name)
             lines = [] if facet is None else [_Entry(name, facet=facet, count=count) for count in facet.counts]
             if facet is not None and facet.others:
@@ -139,7 +162,7 @@ class Facets(ScrolledLines, Pane):
                 lines = [_Entry(name, self.glyphs.ellipsis)] * self._heights.get(name, 2)
             else:
                 self._heights[name] = len(lines)
-            self._entries += [*([_Entry()] if self._entries else []), _Entry(name, group.title), *lines]
+            self._entries += [*([_Entry()] if self._entries else []), _Entry(name, title), *lines]
         if not self._entries:
             self._entries = [_Entry(text=f"no value contains {self.searched!r}")]
 
@@ -171,7 +194,7 @@ class Facets(ScrolledLines, Pane):
 
     def export_table(self) -> Callable[[Store, Scope], Table]:
         """All breakdowns, one below the other, with as many lines of each as are shown."""
-        return partial(_as_table, most=self.most, search=self.searched)
+        return partial(_as_event_table if self.of_events else _as_table, most=self.most, search=self.searched)
 
     def text_as_shown(self) -> None:
         """Only groups in sight are counted for the screen: as text, too, all of them are written as a table."""
@@ -195,7 +218,7 @@ class Facets(ScrolledLines, Pane):
         facet = entry.facet
         amounts = [count.packets for count in facet.counts]
         number = max(LEAST_NUMBER, *(len(grouped(n)) + 1 for n in amounts or [0]))
-        labels = max([LEAST_LABEL, *(cell_len(count.label) for count in facet.counts)])
+        labels = max([LEAST_LABEL, *(cell_len(display(count.label, limit=LONGEST)) for count in facet.counts)])
         number = min(number, max(width - labels - 1, max((len(grouped(n)) + 1 for n in amounts), default=1)))
         label = max(min(labels, width - number - 1), 1)
         if entry.count is None:
@@ -207,20 +230,18 @@ class Facets(ScrolledLines, Pane):
             ]
         count = entry.count
         room = min(width - label - number - 1, MOST_BAR)
-        alarming = facet.name == "flag" and count.label == "RST" and count.packets > 0
+        alarming = (facet.name, count.label) in ALARMING and count.packets > 0
         of_protocol = facet.name == "protocol"
         style = palette.protocol(count.label) if of_protocol else palette.error if alarming else palette.text
         return [
-            (fit(count.label, label, self.glyphs.ellipsis), style if count.packets else palette.muted),
+            (fit(display(count.label, limit=LONGEST), label, self.glyphs.ellipsis), style if count.packets else palette.muted),
             (fit_right(grouped(count.packets), number, self.glyphs.ellipsis) + " ", palette.text if count.packets else palette.muted),
             (self.glyphs.bar(count.packets, max(amounts), max(room, 0)), style if of_protocol or alarming else palette.muted),
         ]
 
     def _about(self, entry: _Entry) -> str:
         """What a heading says besides: what was searched for."""
-        from netsleuth_tui.analysis.facets import GROUPS
-
-        is_heading = bool(entry.group) and entry.text == GROUPS[entry.group].title
+        is_heading = bool(entry.group) and entry.text == self._titles.get(entry.group)
         return f" with {self.searched!r}" if is_heading and self.searched else ""
 
     def under_cursor(self, parts: list[Part], style: Style) -> list[Part]:
@@ -270,6 +291,18 @@ def _ask(look: Look, *, groups: Collection[str], most: int, search: str) -> tupl
     found = {name: known_facet(name, known[name], most) for name in groups if name in known}
     rest = [name for name in GROUPS if name in groups and name not in known]
     return (*found.values(), *facets(look.store, look.rows, rest, most=most, search=search))
+
+
+def _ask_events(look: Look, *, groups: Collection[str], most: int, search: str) -> tuple[Facet, ...]:
+    from netsleuth_tui.analysis import event_facets
+
+    return event_facets(look.store, look.event_rows, groups, most=most, search=search)
+
+
+def _as_event_table(store: Store, scope: Scope, *, most: int, search: str) -> Table:
+    from netsleuth_tui.analysis import event_facets_table
+
+    return event_facets_table(store, scope, most=most, search=search)
 
 
 def _as_table(store: Store, scope: Scope, *, most: int, search: str) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.tui.drawing import Part, ends
-from netsleuth_tui.tui.numbers import size
+from netsleuth_tui.tui.numbers import grouped, size
 from netsleuth_tui.tui.widgets.lines import Lines
 
 if TYPE_CHECKING:
@@ -34,10 +34,11 @@ class Tabs(Lines):
         self._active = 0
         self._focused = True
         self._overview: Overview | None = None
+        self._events = False
 
-    def show(self, overview: Overview) -> None:
-        """Show what the scope amounts to."""
-        self._overview = overview
+    def show(self, overview: Overview, *, events: bool = False) -> None:
+        """Show what the scope amounts to: bytes of packets, or how many events."""
+        self._overview, self._events = overview, events
         self.redraw()
 
     def choose(self, index: int) -> None:
@@ -61,9 +62,9 @@ class Tabs(Lines):
             return ends(parts, [], width, palette.text)
         scope, dot = self._overview.scope, self.glyphs.dot
         window = f"  {shown_window(scope.start, scope.end, self.glyphs.dash)} {dot} " if scope.has_window else ""
-        amount = size(self._overview.matched_bytes)
+        amount = f"{grouped(self._overview.events)} events" if self._events else size(self._overview.matched_bytes)
         room = width - sum(len(text) for text, _ in parts) - len(window) - len(amount) - 1
-        more = ON_THE_WIRE if room >= len(ON_THE_WIRE) else ""
+        more = ON_THE_WIRE if not self._events and room >= len(ON_THE_WIRE) else ""
         return ends(parts, [(window, palette.warning), (f"{amount}{more} ", palette.muted)], width, palette.text)
 
 

@@ -24,7 +24,13 @@ __all__ = ["TimeChart", "amount"]
 WIDE = 110
 """Columns from which the heading says what a column shows."""
 
-TITLES: dict[Measure, str] = {"packets": "packets/s", "bytes": "bytes/s", "bits": "bits/s", "payload": "TCP payload/s"}
+TITLES: dict[Measure, str] = {
+    "packets": "packets/s",
+    "bytes": "bytes/s",
+    "bits": "bits/s",
+    "payload": "TCP payload/s",
+    "events": "events/s",
+}
 
 LIKE_PROTOCOLS = ("TCP", "ICMP", "UDP", "ARP", "ESP", "PPP", "OSPF", "IGMP", "LLC", "AH", "SCTP")
 """Series that are no protocols have the colours of these, in turn: the ones that differ most."""
@@ -39,7 +45,7 @@ Cell = tuple[str, int, int]
 
 def amount(number: int, measure: Measure) -> str:
     """'7 012', '12.4 MB', '99.2 Mbit'."""
-    if measure == "packets":
+    if measure in {"packets", "events"}:
         return grouped(number)
     return f"{short(number)}{'' if number >= 1000 else ' '}bit" if measure == "bits" else size(number)
 
@@ -153,9 +159,10 @@ class TimeChart(Lines):
         counts = self.has_focus and self.cursor_column is not None  # what a column holds, rather than how much of it in a second
         title = TITLES[self.measure].removesuffix("/s") if counts else TITLES[self.measure]
         left: list[Part] = [(title, palette.accent if self.has_focus else palette.text)]
-        how = (f" by {self.by}" if self.by != "protocol" else "") + (", log" if self.logarithmic else "")
+        how = (f" by {self.by}" if self.by not in {"protocol", "EventID"} else "") + (", log" if self.logarithmic else "")
         if chart is None or not chart.peak:
-            why = "" if chart is None else "  nothing to draw: no packet with a time is in view"
+            what = "event" if self.measure == "events" else "packet"
+            why = "" if chart is None else f"  nothing to draw: no {what} with a time is in view"
             return line([*left, (how, palette.muted), (why, palette.muted)], width, palette.text)
         from netsleuth_tui.analysis import show_interval
         from netsleuth_tui.analysis.chart import UNIT_NAMES

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.glyphs import ASCII
 from netsleuth_tui.tui.keys import footer_key, key
-from netsleuth_tui.tui.messages import Asked, PaneChanged
+from netsleuth_tui.tui.messages import Asked, PaneChanged, Told
 from netsleuth_tui.tui.panes import Pane, Question, Seen
 from netsleuth_tui.tui.time_counts import Counted, Wanted, as_table, count
 from netsleuth_tui.tui.widgets.time_chart import TimeChart
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["TimeLine"]
 
+
+USUAL = ("protocol", "EventID")
+"""Divisions that need not be said."""
 
 TEXT_HEIGHT = 20
 """Lines of the chart as text."""
@@ -54,19 +57,31 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
         key("timeline.last", "end,G", "edge_of_all(-1)", "cursor to the last packet"),
         key("timeline.only", "plus,equals_sign", "only_here", "the column under the cursor is the window", "+ ="),
         footer_key("timeline.interval", "i", "interval", "interval", "choose how long a column is: auto, 1ms … 1h"),
-        footer_key("timeline.divide", "d", "divide", "divide", "divide the columns by protocol, flag, direction, host, port or any field"),
+        footer_key(
+            "timeline.divide", "d", "divide", "divide", "divide the columns by protocol, flag, direction, host, port, event id or any field"
+        ),
         footer_key("timeline.scale", "y", "scale", "log", "logarithmic or linear heights"),
     ]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.counted: Counted | None = None
+        self.packet_by, self.event_by = "protocol", "EventID"
+        """What packets and events are divided by."""
+        self.events: bool | None = None
+        """Events are drawn, not packets; None: where there are no packets."""
+        self._next: Measure = "packets"
+        """What is drawn of packets."""
 
     # Asking and answering
 
     def question(self) -> Question:
         """What to count: nothing new where only the window has changed."""
-        return partial(count, asking=Wanted(self.shown, self.interval, self.by, self.app.size.width), known=self.counted)
+        return partial(
+            count,
+            asking=Wanted(self.shown, self.interval, self.packet_by, self.event_by, self.app.size.width, self.events),
+            known=self.counted,
+        )
 
     def answer(self, seen: Seen, result: Counted) -> None:
         """Show another time line, or another window on the same one."""
@@ -74,6 +89,8 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
         moved = self.settle((scope.start, scope.end))
         if result is not self.counted:
             self.counted, self.axis, self.whole = result, result.axis, result.whole
+            self.measure = "events" if result.events else self._next
+            self.by = self.event_by if result.events else self.packet_by
             self._fold()
         if moved and self.shown is not None and not self.window_is_near():
             self._show(None)
@@ -92,7 +109,8 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
 
     def export_table(self) -> Callable[[Store, Scope], Table]:
         """The counts that the columns are made from, by what they are divided by."""
-        return partial(as_table, every=self.axis.unit if self.axis is not None else SECOND, by=self.by, shown=self.shown)
+        every = self.axis.unit if self.axis is not None else SECOND
+        return partial(as_table, every=every, by=self.by, shown=self.shown, events=self.measure == "events")
 
     def text_as_shown(self) -> str | None:
         """The chart for a ticket, in characters that need no colours."""
@@ -101,20 +119,31 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
 
         if self.chart is None or self.counted is None:
             return None
-        by = self.by if self.by != "protocol" else None
+        by = self.by if self.by not in USUAL else None
         drawn = bars(self.chart, self.measure, by=by, text=self.counted.filter, room=self.chart.columns)
         return text_chart(drawn, width=self.chart.columns + BESIDE, height=TEXT_HEIGHT, unicode=self.glyphs is not ASCII)
 
     # What is drawn, and how
 
     def toggle(self) -> None:
-        """The next measure: packets, bytes, bits, TCP payload."""
+        """The next measure: packets, bytes, bits, TCP payload, and events where there are logs, too."""
         from netsleuth_tui.analysis import MEASURE_NAMES
 
-        self.draw_measure(MEASURE_NAMES[(MEASURE_NAMES.index(self.measure) + 1) % len(MEASURE_NAMES)])
+        packets, events = self.counted.rows if self.counted is not None else (1, 0)
+        if events and not packets:
+            self.post_message(Told("there are only events", "warning"))
+            return
+        names: tuple[Measure, ...] = (*MEASURE_NAMES, "events") if events else MEASURE_NAMES
+        self.draw_measure(names[(names.index(self.measure) + 1) % len(names)])
 
     def draw_measure(self, measure: Measure) -> None:
-        """Draw this measure."""
+        """Draw this measure; events are counted on their own."""
+        events = measure == "events"
+        self._next = self._next if events else measure
+        if self.counted is not None and self.counted.events != events:
+            self.events = events
+            self.post_message(PaneChanged(self))
+            return
         self.measure = measure
         self._fold()
         self.redraw()
@@ -151,19 +180,27 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
 
     def action_divide(self) -> None:
         """Ask what the columns are divided by."""
-        from netsleuth_tui.analysis import SPLITS
+        from netsleuth_tui.analysis import EVENT_SPLITS, SPLITS
 
-        self.post_message(Asked("Divide by", self.by, f"{', '.join(SPLITS)}, or any field such as ip.ttl", self._take_split))
+        splits, example = (EVENT_SPLITS, "SubjectUserName") if self.measure == "events" else (SPLITS, "ip.ttl")
+        self.post_message(Asked("Divide by", self.by, f"{', '.join(splits)}, or any field such as {example}", self._take_split))
 
     def _take_split(self, text: str) -> str | None:
-        from netsleuth_tui.analysis import check_split
+        from netsleuth_tui.analysis import check_event_split, check_split
 
-        by = text or "protocol"
+        of_events = self.measure == "events"
+        by = text or ("EventID" if of_events else "protocol")
         try:
-            check_split(by)
+            if of_events:
+                check_event_split(by)
+            else:
+                check_split(by)
         except NetSleuthError as error:
             return str(error)
-        self.by = by
+        if of_events:
+            self.event_by = by
+        else:
+            self.packet_by = by
         self.post_message(PaneChanged(self))
         return None
 

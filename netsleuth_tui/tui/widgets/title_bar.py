@@ -73,9 +73,16 @@ class TitleBar(Lines):
         if progress.phase != "done":
             label = PARTIAL[progress.phase] if width >= 120 else "partial"
             notes.append((f"{label}{dot}", palette.warning))
-        packets = f"{grouped(progress.packets)} packet{'s' if progress.packets != 1 else ''}"
+        packets = self._amounts(progress, dot)
         span = f"{dot}{shown_span(self._span, self.glyphs.dash, short=width < WIDE)}" if self._span and width >= LEAST_FOR_SPAN else ""
         return [*notes, (packets + span, palette.text)]
+
+    @staticmethod
+    def _amounts(progress: Progress, dot: str) -> str:
+        """How many packets and events there are, of what there is any."""
+        packets = f"{grouped(progress.packets)} packet{'s' if progress.packets != 1 else ''}"
+        events = f"{grouped(progress.events)} event{'s' if progress.events != 1 else ''}"
+        return dot.join([*([packets] if progress.packets or not progress.events else []), *([events] if progress.events else [])])
 
     def _loading(self, progress: Progress, width: int) -> list[Part]:
         palette = self.palette
@@ -89,7 +96,9 @@ class TitleBar(Lines):
         )
         read = f"{size(progress.bytes_read)} of {size(progress.bytes_total)}" if known else size(progress.bytes_read)
         dot = f" {self.glyphs.dot} "
-        text = f"{short(progress.packets)} packets{dot}{short(progress.packets_per_second)}/s"
+        events = f"{short(progress.events)} events"
+        packets = f"{short(progress.packets)} packets" + (f"{dot}{events}" if progress.events else "")
+        text = f"{packets if progress.packets or not progress.events else events}{dot}{short(progress.packets_per_second)}/s"
         count = f"{dot}file {min(progress.files_done + 1, progress.files)} of {progress.files}" if progress.files > 1 else ""
         return [*bar, (f"{read}{count}{dot}{text}" if width >= 110 else f"{100 * done:.0f} %{dot}{text}" if known else text, palette.text)]
 

@@ -1,0 +1,144 @@
+"""What the selected events consist of, as breakdowns beside the other panes: ids with their titles, providers, levels, computers, users."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.analysis.breakdown import Count
+from netsleuth_tui.analysis.event_terms import event_id_filter, event_term
+from netsleuth_tui.analysis.event_values import event_cells, event_keys, event_row_ids, level_name
+from netsleuth_tui.analysis.facets import MOST, Facet
+from netsleuth_tui.analysis.scope import Scope, event_rows_of
+from netsleuth_tui.tabular import Cell, Column, Table
+
+if TYPE_CHECKING:
+    from netsleuth_tui.store import Rows, Store
+
+__all__ = ["EVENT_GROUPS", "event_facets", "event_facets_table"]
+
+EVENT_GROUPS = MappingProxyType(
+    {
+        "EventID": "Event ids",
+        "Provider": "Providers",
+        "Level": "Levels",
+        "Channel": "Logs",
+        "Computer": "Computers",
+        "SubjectUserName": "Users (SubjectUserName)",
+        "TargetUserName": "Users (TargetUserName)",
+        "UserID": "Users (UserID)",
+    }
+)
+"""Names of the fields that are counted, and their headings."""
+
+LONGEST_LABEL = 300
+
+Ids = NDArray[np.uint32]
+
+
+def event_facets(
+    store: Store, rows: Rows, names: Collection[str] | None = None, *, most: int = MOST, search: str = ""
+) -> tuple[Facet, ...]:
+    """Count selected events by some fields.
+
+    Args:
+        store: What was loaded.
+        rows: Which events (`event_rows_of`).
+        names: Of `EVENT_GROUPS`; None for all of them.
+        most: Lines of each; further values are only counted.
+        search: Only values whose label contains this, case ignored.
+
+    Raises:
+        NetSleuthError: The user's own file of titles cannot be used.
+    """
+    ids = event_row_ids(rows)
+    asked = [name for name in EVENT_GROUPS if names is None or name in names]
+    return tuple(_ids(store, ids, most, search) if name == "EventID" else _values(store, ids, name, most, search) for name in asked)
+
+
+def _ids(store: Store, ids: Ids, most: int, search: str) -> Facet:
+    """By id and provider; the title is that of the first event of a kind."""
+    numbers, providers = event_keys(store, ids, "EventID"), event_keys(store, ids, "Provider")
+    combined = numbers.numbers * providers.size + providers.numbers
+    occurs = np.bincount(combined, minlength=1)
+    samples = np.zeros(len(occurs), np.uint32)
+    samples[combined[::-1]] = ids[::-1]
+
+    def label(kinds: NDArray[np.int64]) -> list[Cell]:
+        titles = event_cells(store, samples[kinds], "title")
+        found = numbers.cells(kinds // providers.size)
+        return [f"{number} {title}" if title else str(number) for number, title in zip(found, titles, strict=True)]
+
+    def term(kind: int, _: Cell) -> str | None:
+        row = samples[[kind]]
+        return event_id_filter(store, int(store.events.view().event_id[row][0]), event_cells(store, row, "Provider")[0])
+
+    return _made("EventID", occurs, label, term, most, search)
+
+
+def _values(store: Store, ids: Ids, name: str, most: int, search: str) -> Facet:
+    """By the values of a field; events without one are in no line."""
+    keys = event_keys(store, ids, name)
+    occurs = np.bincount(keys.numbers, minlength=keys.size)
+    edges = np.unique([0, keys.size - 1]) if len(ids) else np.empty(0, np.int64)
+    for number, value in zip(edges.tolist(), keys.cells(edges), strict=True):
+        if value is None:
+            occurs[number] = 0
+    return _made(name, occurs, keys.cells, lambda _, value: event_term(name, value), most, search)
+
+
+def _made(
+    name: str,
+    occurs: NDArray[np.int64],
+    cells: Callable[[NDArray[np.int64]], list[Cell]],
+    term: Callable[[int, Cell], str | None],
+    most: int,
+    search: str,
+) -> Facet:
+    """The most frequent numbers as lines."""
+    there = np.flatnonzero(occurs)
+    if search:
+        found = [search.casefold() in _label(name, value).casefold() for value in cells(there)]
+        there = there[np.array(found, np.bool_)]
+    total = int(occurs[there].sum())
+    if len(there) > most:
+        least = np.partition(occurs[there], len(there) - most)[len(there) - most]
+        chosen = there[occurs[there] >= least]
+    else:
+        chosen = there
+    chosen = chosen[np.lexsort((chosen, -occurs[chosen]))][:most]
+    values = cells(chosen)
+    counts = tuple(
+        Count(_label(name, value), term(int(number), value) or "", int(occurs[number]), 0)
+        for number, value in zip(chosen, values, strict=True)
+    )
+    return Facet(name, counts, len(there) - len(chosen), total - int(occurs[chosen].sum()), 0)
+
+
+def _label(name: str, value: Cell) -> str:
+    if name == "Level" and isinstance(value, int):
+        return level_name(value)
+    if name == "UserID":
+        from netsleuth_tui.meanings import sid_name
+
+        return sid_name(str(value)) or str(value)
+    return " ".join(str(value)[:LONGEST_LABEL].split()) or "(empty)"
+
+
+def event_facets_table(store: Store, scope: Scope, *, most: int = MOST, search: str = "") -> Table:
+    """One row per line of each breakdown, and one for what is left out of it: field, value, events, filter.
+
+    Raises:
+        NetSleuthError: The filter or the user's file of titles is not valid.
+    """
+    columns = (Column("field"), Column("value"), Column("events", "integer"), Column("filter"))
+    rows: list[Sequence[Cell]] = []
+    for facet in event_facets(store, event_rows_of(store, scope), most=most, search=search):
+        rows += [(facet.name, count.label, count.packets, count.filter or None) for count in facet.counts]
+        if facet.others:
+            rows.append((facet.name, f"{facet.others} others", facet.other_packets, None))
+    return Table(columns, [[list(column) for column in zip(*rows, strict=True)]] if rows else [])

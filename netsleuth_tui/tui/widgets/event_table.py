@@ -1,0 +1,274 @@
+"""The events one by one: every event of the scope, drawn from the page that is seen; any field is a column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.binding import Binding, BindingType
+
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.terminal.sanitize import display
+from netsleuth_tui.tui.event_pages import EventPages
+from netsleuth_tui.tui.keys import footer_key, key
+from netsleuth_tui.tui.messages import EventDetailRequested, EventRowChanged, GroupWanted, Told
+from netsleuth_tui.tui.numbers import grouped
+from netsleuth_tui.tui.panes import Look, Pane, Question, Seen
+from netsleuth_tui.tui.widgets.column_table import ColumnTable, TableColumn
+from netsleuth_tui.tui.widgets.event_views import VIEW_KEYS
+
+if TYPE_CHECKING:
+    from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.store import Store
+    from netsleuth_tui.tabular import Table
+
+__all__ = ["EventTable"]
+
+USUAL = (
+    TableColumn("EventRecordID", "Record", "Number of the record in its log", right=True),
+    TableColumn("TimeCreated", "Time", "When the event was logged (UTC, to 100 ns)"),
+    TableColumn("EventID", "EventID", "Which kind of event of its provider", short="ID", right=True),
+    TableColumn("title", "Title", "What it is about, in our own words"),
+    TableColumn("info", "Data", "The event data in one line", long=True),
+)
+"""Columns to begin with."""
+
+
+def _column(name: str) -> TableColumn:
+    """The column of a field, or of what can be shown beside fields."""
+    from netsleuth_tui.analysis import BESIDE, event_column
+    from netsleuth_tui.query.event_fields import EVENT_FIELDS
+
+    for column in USUAL:
+        if column.name == name:
+            return column
+    field = EVENT_FIELDS.get(name)
+    about = BESIDE.get(name) or (field.description if field is not None else "Event data")
+    return TableColumn(name, name, about, right=event_column(name).kind == "integer")
+
+
+class EventTable(ColumnTable, Pane):
+    """One line per event, with a header."""
+
+    NAME = "events"
+    TITLE = "the events one by one"
+    ABOUT = (
+        "One line per event, all of them. Any field can be a column, event data such as SubjectUserName, ObjectName or AccessMask included;"
+        " c chooses them, and in the data (d) a adds one. The cell under both cursors is what + - = put into the filter: a time stands for"
+        " its second, title and data for the kind of event. Codes (access masks, %%4416, well-known SIDs, results) are shown by name; r"
+        " shows them as the log has them. What a log does not say itself: 4660 (object deleted) names no object; the column"
+        " Handle.ObjectName has it from the 4656 that opened the handle."
+    )
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter", "open", "detail", id="event_list.detail", key_display="Enter", tooltip="show all fields of the event, and its XML"
+        ),
+        footer_key("event_list.raw", "r", "raw", "raw", "values as the log has them, or what they stand for"),
+        key("event_list.group", "P", "group", "group the events by the column under the cursor, too"),
+        key("event_list.go", "at,ctrl+g", "go", "go to an event by its record number, or to a time", "@"),
+        key("event_list.mark", "m", "mark", "mark the event, or take its mark away"),
+        key("event_list.next_mark", "apostrophe", "to_mark(1)", "to the next mark", "'"),
+        key("event_list.previous_mark", "quotation_mark", "to_mark(-1)", "to the mark before", '"'),
+        *VIEW_KEYS,
+    ]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(USUAL, id=id)
+        self._pages: EventPages | None = None
+        self.raw = False
+        """Values as the log has them."""
+        self.marks: set[int] = set()
+        """Row ids of marked events: they stay marked under any filter."""
+
+    @property
+    def row(self) -> int | None:
+        """Row id of the event under the cursor."""
+        return self._pages.row_at(self.cursor) if self._pages is not None else None
+
+    # What is shown
+
+    def question(self) -> Question:
+        """The events, and their order where it is not that of the logs."""
+        return partial(_ordered, self.sorted_by)
+
+    def is_slow(self) -> bool:
+        """True while the events have to be sorted."""
+        return self.sorted_by is not None
+
+    def answer(self, seen: Seen, result: Any) -> None:
+        """Show other events; the cursor stays on its own, or goes to the next one that is there."""
+        row = self.row
+        rows, order = result
+        self._pages = EventPages(seen.store, rows, self._names, order=order, raw=self.raw)
+        self.sorting = False
+        self.nothing = seen.no_events
+        if not seen.same_scope:
+            self.forget_widths()
+        self.reset(self._pages.position(row) if row is not None else 0)
+        self.post_message(EventRowChanged(self.row, by_key=False))
+
+    @property
+    def _names(self) -> list[str]:
+        return [column.name for column in self.columns]
+
+    def count(self) -> int:
+        """Events of the scope."""
+        return len(self._pages) if self._pages is not None else 0
+
+    def cells(self, index: int) -> Sequence[str]:
+        """One event."""
+        return self._pages.cells(index) if self._pages is not None else ()
+
+    def is_marked(self, index: int) -> bool:
+        """True if the event was marked."""
+        return bool(self.marks) and self._pages is not None and self._pages.row_at(index) in self.marks
+
+    def remark(self) -> str:
+        """How many events are marked, and that values are as the log has them."""
+        marked = f"{grouped(len(self.marks))} marked " if self.marks else ""
+        return f"{'raw ' if self.raw else ''}{marked}"
+
+    def cursor_moved(self) -> None:
+        """Say which event it is."""
+        self.post_message(EventRowChanged(self.row))
+
+    # Columns
+
+    def choices(self) -> list[TableColumn]:
+        """Every field that an event has, and what can be shown beside them."""
+        from netsleuth_tui.analysis import BESIDE
+        from netsleuth_tui.query.event_fields import DERIVED, EVENT_FIELDS, data_name
+
+        data = [data_name(name) for name in self._pages.store.events.fields()] if self._pages is not None else []
+        made = DERIVED if "ObjectName" in data else ()
+        names = dict.fromkeys([*self._names, *EVENT_FIELDS, *BESIDE, *data, *made])
+        return [_column(name) for name in names]
+
+    def can_sort(self, name: str) -> bool:
+        """By any but all data in one line."""
+        from netsleuth_tui.analysis import can_sort_events
+
+        return can_sort_events(name)
+
+    def _make_pages(self) -> None:
+        old = self._pages
+        if old is not None:
+            self._pages = EventPages(old.store, old.rows, self._names, order=old.order, raw=self.raw)
+
+    def show_columns(self, columns: Sequence[TableColumn]) -> None:
+        """Read other fields of the same events."""
+        self.columns = list(columns)
+        self._make_pages()
+        super().show_columns(columns)
+
+    def add_column(self, name: str) -> None:
+        """Show a field, before the data in one line, or go to it where it is shown already."""
+        if name not in self._names:
+            at = self._names.index("info") if "info" in self._names else len(self.columns)
+            self.show_columns([*self.columns[:at], _column(name), *self.columns[at:]])
+        self.column = self._names.index(name)
+        self.action_column(0)
+
+    def action_raw(self) -> None:
+        """Codes, or what they stand for."""
+        self.raw = not self.raw
+        self._make_pages()
+        self.forget_widths()
+        self.redraw()
+
+    def action_group(self) -> None:
+        """Group by the column, too."""
+        from netsleuth_tui.analysis import BESIDE
+
+        if self.name_here in BESIDE or self.name_here in {"TimeCreated", "EventRecordID"}:
+            self.post_message(Told(f"events cannot be grouped by {self.columns[self.column].title}: choose another column", "warning"))
+        else:
+            self.post_message(GroupWanted(self.name_here))
+
+    # Filters
+
+    def term(self) -> str | None:
+        """The cell under both cursors."""
+        from netsleuth_tui.analysis import event_cell_filter
+
+        if self._pages is None or self.row is None:
+            return None
+        return event_cell_filter(self._pages.store, self.row, self.name_here)
+
+    def cursor_time(self) -> tuple[int, int] | None:
+        """The instant of the event."""
+        from netsleuth_tui.decode.columns import NO_TIME
+
+        if self._pages is None or self.row is None:
+            return None
+        time = int(self._pages.store.events.view().time[self.row])
+        return (time, time + 1) if time != NO_TIME else None
+
+    def export_table(self) -> Callable[[Store, Scope], Table]:
+        """All events of the scope in this order, with the columns that were chosen; where none were, with all fields that they have."""
+        from netsleuth_tui.analysis import event_table
+
+        chosen = None if self._names == [column.name for column in USUAL] else tuple(self._names)
+        return partial(event_table, fields=chosen, sorted_by=self.sorted_by, readable=not self.raw and chosen is not None)
+
+    # Going places
+
+    def action_open(self) -> None:
+        """Show the event in detail."""
+        if self.row is not None:
+            self.post_message(EventDetailRequested())
+
+    def action_go(self) -> None:
+        """Ask where to."""
+        from netsleuth_tui.tui.screens.ask import Ask
+
+        if self._pages is not None:
+            self.app.push_screen(Ask("Go to record number or time:", self._complaint), self._go)
+
+    def _complaint(self, text: str) -> str:
+        from netsleuth_tui.analysis import find_event
+
+        if self._pages is None:
+            return ""
+        try:
+            find_event(self._pages.store, self._pages.rows, text, self.row)
+        except NetSleuthError as error:
+            return display(str(error), limit=300)
+        return ""
+
+    def _go(self, text: str | None) -> None:
+        from netsleuth_tui.analysis import find_event
+
+        if text is None or self._pages is None:
+            return
+        found = find_event(self._pages.store, self._pages.rows, text, self.row)
+        self.move_to(self._pages.position(found.row))
+        if found.remark:
+            self.post_message(Told(found.remark, "warning"))
+
+    def action_mark(self) -> None:
+        """Mark the event, or not any more."""
+        if self.row is not None:
+            self.marks ^= {self.row}
+            self.redraw()
+
+    def action_to_mark(self, direction: int) -> None:
+        """The next one, or the one before; at the end, round to the other end."""
+        places = self._pages.positions(sorted(self.marks)) if self._pages is not None else []
+        if not places:
+            what = "no mark is among these events" if self.marks else "no event is marked: m marks one"
+            self.post_message(Told(what, "warning"))
+            return
+        beyond = [place for place in places if (place - self.cursor) * direction > 0]
+        self.move_to(min(beyond or places) if direction > 0 else max(beyond or places))
+
+
+def _ordered(sorted_by: tuple[str, bool] | None, look: Look) -> Any:
+    from netsleuth_tui.analysis import sorted_events
+
+    rows = look.event_rows
+    if sorted_by is None:
+        return rows, None
+    return rows, sorted_events(look.store, rows, sorted_by[0], descending=sorted_by[1], cancelled=look.cancelled)

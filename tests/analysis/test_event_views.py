@@ -1,0 +1,166 @@
+"""What the views of events are made of: series, breakdowns beside the panes, one event in detail, where to go, groups in any order."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import numpy as np
+import pytest
+from made import SECOND, START, store_of
+from made_events import add_events, event
+
+from netsleuth_tui.analysis import (
+    Scope,
+    event_facets,
+    event_facets_table,
+    event_groups,
+    event_rows_of,
+    event_series,
+    event_timeline_table,
+    find_event,
+    overview,
+    read_event,
+    series,
+)
+from netsleuth_tui.analysis.event_series import _count, _count_numpy
+from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.store import Store
+
+IDS = (4663, 4656, 4658, 4624, 1102, 7036, 1, 2, 3, 4)
+
+
+def some(count: int = 500, seed: int = 1) -> tuple[Store, list[tuple[int, int, str | None]]]:
+    """A log, and (time, event id, user) of each of its events; every tenth has no time."""
+    dice = random.Random(seed)  # noqa: S311 - not for secrets
+    told = []
+    for k in range(count):
+        user = dice.choice(("alice", "bob", "", None))
+        told.append((NO_TIME if k % 10 == 9 else START + k * SECOND // 7, dice.choice(IDS[: 1 + dice.randrange(10)]), user))
+    made = [event(time, number, {} if user is None else {"SubjectUserName": user}) for time, number, user in told]
+    return add_events(store_of([]), *made), told
+
+
+def rows(store: Store, text: str = "") -> object:
+    """The events that a filter selects."""
+    return event_rows_of(store, Scope(text))
+
+
+@pytest.mark.parametrize("by", ["EventID", "SubjectUserName"])
+def test_series_are_counts_by_interval_and_value(by: str) -> None:
+    """Each event is in one interval and one series; the sums are those of counting by hand."""
+    store, told = some()
+    found = event_series(store, rows(store), start=START, every=SECOND, intervals=40, by=by, most=3)
+    inside = [(t, n, u) for t, n, u in told if t != NO_TIME and t < START + 40 * SECOND]
+    per_second = Counter((t - START) // SECOND for t, _, _ in inside)
+    assert found.totals[:, 0].tolist() == [per_second[k] for k in range(40)]
+    assert found.counts[:, :, 0].sum(axis=1).tolist() == found.totals[:, 0].tolist()
+    values = Counter(str(n) if by == "EventID" else u for _, n, u in inside)
+    for label, count in zip(found.labels, found.counts[:, :, 0].sum(axis=0).tolist(), strict=True):
+        if not label.endswith("others"):
+            assert count == values[None if label == f"no {by}" else label]
+    assert found.of("events")[1].tolist() == found.totals[:, 0].tolist()
+
+
+def test_the_kernel_counts_as_numpy_does() -> None:
+    """Compiled or not, times before, between and after the intervals, and none at all."""
+    random_numbers = np.random.default_rng(3)
+    time = random_numbers.integers(-50, 300, 1000)
+    time[::17] = NO_TIME
+    numbers, lookup = random_numbers.integers(0, 6, 1000), np.array([0, 1, 2, 3, 3, 3])
+    tables = [np.zeros((20, 4), np.int64) for _ in range(2)]
+    _count.function(time, numbers, lookup, 10, 7, tables[0])
+    _count_numpy(time, numbers, lookup, 10, 7, tables[1])
+    assert (tables[0] == tables[1]).all()
+    assert tables[0].sum() == ((time >= 10) & (time < 150)).sum()
+
+
+def test_a_time_line_of_events_is_refused_where_it_says_nothing() -> None:
+    """Record ids and times are different in every event; a field must exist."""
+    store, _ = some(20)
+    for by in ("EventRecordID", "TimeCreated", "no field"):
+        with pytest.raises(NetSleuthError):
+            event_series(store, rows(store), start=START, every=SECOND, intervals=3, by=by)
+
+
+def test_the_exported_time_line_has_every_timed_event_once() -> None:
+    """One row per interval and value, in the order of time."""
+    store, told = some()
+    table = event_timeline_table(store, Scope(), every=10 * SECOND)
+    made = [row for block in table.blocks for row in zip(*block, strict=True)]
+    timed = Counter((t // (10 * SECOND), n) for t, n, _ in told if t != NO_TIME)
+    assert sorted(count for *_, count in made) == sorted(timed.values())
+    assert [row[0] for row in made] == sorted(row[0] for row in made)
+
+
+@pytest.mark.parametrize("most", [1, 3, 100])
+def test_breakdowns_count_what_their_filters_select(most: int) -> None:
+    """The count of a line is the number of events that its filter keeps; lines and others together are all that have the field."""
+    store, told = some()
+    for facet in event_facets(store, rows(store), most=most):
+        for count in facet.counts:
+            assert len(rows(store, count.filter)) == count.packets  # type: ignore[arg-type]
+        have = len(told) if facet.name in {"EventID", "Provider", "Level", "Channel", "Computer"} else 0
+        have = sum(user is not None for _, _, user in told) if facet.name == "SubjectUserName" else have
+        assert sum(count.packets for count in facet.counts) + facet.other_packets == have, facet.name
+        assert len(facet.counts) <= most
+
+
+def test_breakdowns_are_searched() -> None:
+    """Only values that contain the text, title included, whatever the case; an absent value is found by nothing."""
+    store, _ = some()
+    found = {facet.name: [count.label for count in facet.counts] for facet in event_facets(store, rows(store), search="OBJECT")}
+    assert len(found["EventID"]) == 3
+    assert all("bject" in label for label in found["EventID"])
+    assert found["SubjectUserName"] == []
+    table = event_facets_table(store, Scope(), search="alice")
+    assert [list(column) for block in table.blocks for column in block][1] == ["alice"]
+
+
+def test_one_event_in_detail() -> None:
+    """Data, what its handle says, system fields; codes with their meaning; every filter keeps the event."""
+    handle = {"SubjectLogonId": "0x3e7", "HandleId": "0xabc", "ProcessId": "0x20"}
+    opened = event(START, 4656, {"ObjectName": r"D:\gone.tmp", "ObjectType": "Key", "AccessMask": "0x1", **handle})
+    store = add_events(store_of([]), opened, event(START + 1, 4660, {"SubjectUserSid": "S-1-5-18", **handle}, user="S-1-5-19"))
+    one = read_event(store, 1)
+    by_name = {each.name: each for each in one.fields}
+    assert (one.title, one.detail.record_id, one.detail.chunk, one.detail.offset) == ("Object deleted", 2, 0, 5632)
+    assert (by_name["Handle.ObjectName"].part, by_name["Handle.ObjectName"].value) == ("Handle", r"D:\gone.tmp")
+    assert (by_name["SubjectUserSid"].value, by_name["SubjectUserSid"].meaning) == ("S-1-5-18", "Local system")
+    assert (by_name["UserID"].part, by_name["UserID"].meaning) == ("System", "Local service")
+    for each in one.fields:
+        assert each.filter is None or 1 in rows(store, each.filter).take(0, 9).tolist(), each  # type: ignore[attr-defined]
+    assert {each.name: each.meaning for each in read_event(store, 0).fields}["AccessMask"] == "QueryKeyValue"
+
+
+def test_where_to_go() -> None:
+    """A record number, a time of day, the next one where it is not among the events; nonsense is refused."""
+    store = add_events(store_of([]), *(event(START + k * SECOND, 4663 + k % 2, record_id=1000 + k) for k in range(20)))
+    every, even = rows(store), rows(store, "EventID == 4663")
+    assert find_event(store, every, "1 007").row == 7  # type: ignore[arg-type]
+    beside = find_event(store, even, "1007")  # type: ignore[arg-type]
+    assert (beside.row, "not among these events" in beside.remark) == (8, True)
+    assert find_event(store, even, "1019").row == 18  # type: ignore[arg-type]
+    assert find_event(store, every, "12:00:05", 0).row == 5  # type: ignore[arg-type]
+    for text in ("", "999", "yesterday", "25:00:00", "9" * 20):
+        with pytest.raises(NetSleuthError):
+            find_event(store, every, text)  # type: ignore[arg-type]
+
+
+def test_groups_in_any_order_have_their_own_time_lines() -> None:
+    """A line's cells and time line are the same wherever it stands."""
+    store, _ = some()
+    found = event_groups(store, rows(store), ("EventID", "SubjectUserName"))  # type: ignore[arg-type]
+    lines = np.random.default_rng(1).permutation(len(found))
+    assert (found.spread_of(lines, 8) == found.spread(0, len(found), 8)[lines]).all()
+    values = found.values(0, len(found))
+    assert [found.cells(k, lines) for k in (0, 1)] == [[values[line][k] for line in lines] for k in (0, 1)]
+
+
+def test_the_overview_counts_both() -> None:
+    """Packets and events of a scope, and of how many."""
+    store, told = some(50)
+    seen = overview(store, Scope("EventID == 4663"))
+    assert (seen.events, seen.all_events, seen.matched, seen.total) == (sum(n == 4663 for _, n, _ in told), 50, 0, 0)
+    assert not series(store, seen.rows, start=START, every=SECOND, intervals=2).totals.any()
