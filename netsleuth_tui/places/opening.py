@@ -6,13 +6,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from netsleuth_tui.places.atlas import Atlas
-from netsleuth_tui.places.bundled import Bundled
-from netsleuth_tui.places.files import KINDS, open_file, open_folder
-from netsleuth_tui.places.places import Places, Source
-from netsleuth_tui.places.sites import read_sites
-from netsleuth_tui.settings import read_settings
+if TYPE_CHECKING:  # most commands never ask where anything is
+    from netsleuth_tui.places.atlas import Atlas
+    from netsleuth_tui.places.places import Places, Source
 
 __all__ = ["BUNDLED_ONLY", "PlaceFiles", "open_places", "usual_folders"]
 
@@ -57,6 +55,13 @@ def open_places(*, geoip: Sequence[str] = (), sites: Sequence[str] = ()) -> Plac
     Raises:
         NetSleuthError: A file that was named, here or there, cannot be used, and why.
     """
+    from netsleuth_tui.places.atlas import Atlas
+    from netsleuth_tui.places.bundled import Bundled
+    from netsleuth_tui.places.files import open_file
+    from netsleuth_tui.places.places import Places
+    from netsleuth_tui.places.sites import read_sites
+    from netsleuth_tui.settings import read_settings
+
     settings = None if geoip and sites else read_settings()
     named = tuple(geoip) or tuple(path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path)
     if settings is not None:
@@ -85,6 +90,8 @@ def usual_folders() -> list[Path]:
 
 def _discovered(atlas: Atlas, warnings: list[str]) -> list[Source]:
     """The first usable database of each kind in the usual folders; what cannot be used is a warning."""
+    from netsleuth_tui.places.files import KINDS, open_folder
+
     sources: list[Source] = []
     kinds = list(KINDS)
     for folder in usual_folders():
