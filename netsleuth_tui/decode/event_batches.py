@@ -239,7 +239,8 @@ class LogDecoder:
         for chunk in np.unique(chunk_of).tolist():
             base, limit = int(chunks.table[chunk, 0]), int(chunks.table[chunk, 3])
             raw = data[base : base + limit].tobytes()
-            reader = ChunkReader(raw)
+            sound = not chunks.verdict[chunk]
+            reader = ChunkReader(raw, self._templates.known, sound=sound)
             failed = []
             for row in slow[chunk_of == chunk].tolist():
                 try:

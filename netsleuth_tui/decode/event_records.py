@@ -20,6 +20,9 @@ __all__ = ["ChunkReader"]
 DEEPEST = 8
 """Trees in values in trees …"""
 
+MOST_KNOWN = 1 << 14
+"""Templates that are kept for damaged chunks."""
+
 ANSI = 2
 BITS = {"event_id": 16, "version": 8, "level": 8, "task": 16, "opcode": 8, "keywords": 64, "process_id": 32, "thread_id": 32}
 TEXTS = ("provider", "channel", "computer", "user")
@@ -30,10 +33,14 @@ class ChunkReader:
 
     Args:
         chunk: As far as its bytes go.
+        known: Templates of sound chunks by GUID and size: where this chunk is damaged, they are believed rather than what it defines itself.
+        sound: Whether the chunk is; then its templates become known.
     """
 
-    def __init__(self, chunk: bytes) -> None:
+    def __init__(self, chunk: bytes, known: dict[bytes, Fields] | None = None, *, sound: bool = True) -> None:
         self._chunk = chunk
+        self._known = {} if known is None else known
+        self._sound = sound
         self._templates: dict[int, Fields] = {}
 
     def read(self, at: int) -> Event:
@@ -89,7 +96,7 @@ class ChunkReader:
             raise Malformed("trees too deep")
         fields = self._templates.get(instance.definition)
         if fields is None:
-            fields = self._templates[instance.definition] = fields_of(template_at(self._chunk, instance.definition))
+            fields = self._templates[instance.definition] = self._template(instance.definition)
         yield fields, instance
         for other in fields.instances:
             yield from self._instance(other, depth + 1)
@@ -99,6 +106,15 @@ class ChunkReader:
                 if kind == BINXML and length:
                     inner = fragment(self._chunk, offset, offset + length, dependent=False)
                     yield from self._trees(inner, None, depth + 1)  # type: ignore[misc] # an instance is what an optional one may be
+
+    def _template(self, definition: int) -> Fields:
+        key = self._chunk[definition + 4 : definition + 24]
+        if not self._sound and key in self._known:
+            return self._known[key]
+        fields = fields_of(template_at(self._chunk, definition))
+        if self._sound and len(self._known) < MOST_KNOWN:
+            self._known.setdefault(key, fields)
+        return fields
 
     def _texts(self, parts: list[Part], instance: Instance | None) -> list[str | None]:
         """The value of a field: one text, several for an array."""

@@ -59,6 +59,8 @@ class Templates:
     def __init__(
         self, intern: Callable[[list[str]], NDArray[np.int64]], group: Callable[[tuple[str, ...]], int], lock: threading.Lock
     ) -> None:
+        self.known: dict[bytes, Fields] = {}
+        """Of sound chunks, by GUID and size, for the slower reader."""
         self._intern = intern
         self._group = group
         self._lock = lock
@@ -98,7 +100,10 @@ class Templates:
             if slot is None or self.is_full:
                 return
             try:
-                compiled = _compiled(fields_of(template_at(chunk, definition)))
+                fields = fields_of(template_at(chunk, definition))
+                compiled = _compiled(fields)
+                if not salt:
+                    self.known.setdefault(chunk[definition + 4 : definition + 24], fields)
             except Malformed:
                 compiled = Template(plain=False)
             self._add(compiled, key, slot)

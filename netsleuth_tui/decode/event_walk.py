@@ -45,6 +45,15 @@ def begins_record(block: Octets, at: int, end: int) -> bool:
 
 
 @helper
+def has_twice_the_size(block: Octets, at: int, end: int) -> bool:
+    """Return whether what is at `at` has a size that fits, and the same at its end: a record whose magic alone is damaged."""
+    if at + LEAST > end:
+        return False
+    size = le32(block, at + 4)
+    return LEAST <= size <= end - at and le32(block, at + size - 4) == size
+
+
+@helper
 def is_loose_record(block: Octets, at: int, end: int) -> bool:
     """Return whether a record lies at `at` whose size is only damaged at its end: what follows it is a record, or the end."""
     if at + LEAST > end or le32(block, at) != MAGIC:
@@ -79,7 +88,9 @@ def walk(
                 if position < end and int(found[chunk, 1]) == 0:
                     found[chunk, 1] = position
                 # Where the chain leads, a record begins, however it ends; elsewhere only what is whole is one.
-                if not (chained and position < end and begins_record(block, at, stop)):
+                if chained and position < end and has_twice_the_size(block, at, stop):
+                    whole = True
+                elif not (chained and position < end and begins_record(block, at, stop)):
                     chained = False
                     position += 1
                     while position + LEAST <= limit and le32(block, base + position) != MAGIC:
