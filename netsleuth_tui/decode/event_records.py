@@ -33,7 +33,7 @@ class ChunkReader:
 
     Args:
         chunk: As far as its bytes go.
-        known: Templates of sound chunks by GUID and size: where this chunk is damaged, they are believed rather than what it defines itself.
+        known: Templates of sound chunks by GUID and size: where this chunk is damaged, they are believed rather than its own.
         sound: Whether the chunk is; then its templates become known.
     """
 

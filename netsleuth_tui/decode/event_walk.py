@@ -62,6 +62,17 @@ def is_loose_record(block: Octets, at: int, end: int) -> bool:
     return LEAST <= size <= end - at and (at + size == end or (at + size + 4 <= end and le32(block, at + size) == MAGIC))
 
 
+@helper
+def begin_row(block: Octets, at: int, rows: NDArray[np.int64], row: int, no_time: int, offset: int, flags: int) -> None:
+    """Write what the header of a record says into its row."""
+    for i in range(rows.shape[1]):
+        rows[row, i] = 0
+    rows[row, TIME] = no_time
+    rows[row, RECORD_ID] = ((le32(block, at + 12) ^ 0x80000000) - 0x80000000) << 32 | le32(block, at + 8)
+    rows[row, OFFSET] = offset + at
+    rows[row, FLAGS] = flags
+
+
 @kernel()
 def walk(
     block: NDArray[np.uint8], held: NDArray[np.uint8], values: TextArrays, templates: TemplateArrays, seen: NDArray[np.int64],
@@ -106,12 +117,7 @@ def walk(
             if row >= rows.shape[0]:
                 state.chunk[0], state.position[0] = chunk, position
                 return FULL, 0
-            for i in range(rows.shape[1]):
-                rows[row, i] = 0
-            rows[row, TIME] = no_time
-            rows[row, RECORD_ID] = ((le32(block, at + 12) ^ 0x80000000) - 0x80000000) << 32 | le32(block, at + 8)
-            rows[row, OFFSET] = offset + at
-            rows[row, FLAGS] = int(chunks[chunk, 4]) | (RECOVERED if position >= end else 0)
+            begin_row(block, at, rows, row, no_time, offset, int(chunks[chunk, 4]) | (RECOVERED if position >= end else 0))
             status = SLOW if slowly else take_apart(
                 block, held, values, templates, seen, last, unknown, state, rows, row, cells,
                 base, limit, int(chunks[chunk, 5]), stamp + chunk, chunk, at, size,
