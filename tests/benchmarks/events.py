@@ -1,0 +1,134 @@
+"""Event logs: from the file to a store in which every field can be asked for, in turn with what the libraries take for less.
+
+The evtx library reads the same records and makes JSON of each, which is dropped; python-evtx makes XML of the first ones, extrapolated.
+Also said: when the most frequent event ids could first be shown, peak memory, and how long a column of event data takes. Without --log
+a log is made of the sample's chunks again and again, --megabytes of them; `--log` may be given several times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bench import REPOSITORY, environment
+
+OURS = """
+import json, resource, sys, time
+from netsleuth_tui import jit
+if len(sys.argv) > 2:
+    jit.start(); jit.wait()  # compile once, before anything is measured
+    sys.exit()
+began = time.perf_counter()
+from netsleuth_tui.session import Session
+import numpy as np
+first = []
+session = Session(8 << 30)
+def report(progress):
+    if progress.events and not first:
+        np.bincount(session.store.events.view().event_id)
+        first.append(time.perf_counter() - began)
+session.load(sys.argv[1:2], report=report)
+loaded = time.perf_counter() - began
+events = session.store.events
+again = time.perf_counter()
+name = max(events.fields(), key=lambda name: name == "ObjectName", default="")
+events.codes(name)
+column = time.perf_counter() - again
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+source = session.store.sources[0]
+print(json.dumps([events.rows, loaded, time.process_time(), first[0] if first else 0, peak, column, source.lost, jit.is_ready("events")]))
+"""
+
+LIBRARY = """
+import json, sys, time, evtx
+began, count = time.perf_counter(), 0
+for record in evtx.PyEvtxParser(sys.argv[1]).records_json():
+    count += 1
+print(json.dumps([count, time.perf_counter() - began, time.process_time()]))
+"""
+
+PYTHON_EVTX = """
+import itertools, json, sys, time
+from Evtx.Evtx import Evtx
+began = count = 0
+with Evtx(sys.argv[1]) as log:
+    began = time.perf_counter()
+    for record in itertools.islice(log.records(), 400):
+        record.xml()
+        count += 1
+print(json.dumps([count, time.perf_counter() - began]))
+"""
+
+CHUNK = 1 << 16
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--log", type=Path, action="append", help="measure with this log")
+    parser.add_argument("--megabytes", type=int, default=256, help="size of the log that is made (default: 256)")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each is run (default: 3)")
+    asked = parser.parse_args()
+    _run(OURS, "", "compile")
+    if asked.log:
+        for log in asked.log:
+            measure(log, asked.rounds)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "made.evtx"
+        make(log, asked.megabytes)
+        measure(log, asked.rounds)
+
+
+def measure(log: Path, rounds: int) -> None:
+    """Run the programs in turn."""
+    ours, library = [], []
+    for _ in range(rounds):
+        ours.append(_run(OURS, str(log)))
+        library.append(_run(LIBRARY, str(log)))
+    count, seconds = _run(PYTHON_EVTX, str(log))
+    rows, lost, is_compiled = int(ours[-1][0]), int(ours[-1][6]), ours[-1][7]
+    mine, theirs = (statistics.median(run[1] for run in runs) for runs in (ours, library))
+    work, their_work = (statistics.median(run[2] for run in runs) for runs in (ours, library))
+    pairs = sorted(one[1] / other[1] for one, other in zip(ours, library, strict=True))
+    slow = count / seconds if seconds else 0.0
+    times = rows / mine / slow if slow else 0.0
+    print(f"{log.name}: {log.stat().st_size / 1e6:.0f} MB, {rows} events loaded ({lost} lost), {int(library[-1][0])} by the library")
+    print(f"  load, every field        {mine:8.2f} s  {rows / mine:10.0f}/s   processor {work:.2f} s")
+    print(f"  evtx library, JSON       {theirs:8.2f} s  {library[-1][0] / theirs:10.0f}/s   processor {their_work:.2f} s")
+    print(f"  ratio                    {statistics.median(pairs):8.2f} [{pairs[0]:.2f}, {pairs[-1]:.2f}]")
+    print(f"  python-evtx, XML         {slow:8.0f}/s of the first {count:.0f}: loading is {times:.0f} times as fast (extrapolated)")
+    print(f"  first event ids after    {statistics.median(r[3] for r in ours):8.2f} s")
+    print(f"  one column of event data {statistics.median(r[5] for r in ours) * 1e3:8.1f} ms")
+    print(f"  peak memory              {max(r[4] for r in ours):8.0f} MB")
+    if not is_compiled:
+        print("  kernels were not compiled: these figures are those of plain Python")
+
+
+def make(path: Path, megabytes: int) -> None:
+    """Write a log of the sample's chunks, again and again, with one header."""
+    sample = (REPOSITORY / "sample_captures" / "print_server.evtx").read_bytes()
+    chunks = sample[4096:]
+    with path.open("wb") as out:
+        header = bytearray(sample[:4096])
+        struct.pack_into("<I", header, 120, 1)
+        out.write(header)
+        while out.tell() < megabytes << 20:
+            out.write(chunks)
+
+
+def _run(code: str, *args: str) -> list[float]:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, *args], check=True, capture_output=True, text=True, env=environment()
+    )
+    return list(json.loads(done.stdout)) if done.stdout else []
+
+
+if __name__ == "__main__":
+    main()
