@@ -14,7 +14,7 @@ from netsleuth_tui.errors import NetSleuthError, misused
 from netsleuth_tui.export import format_of as by_suffix
 from netsleuth_tui.export import write_table
 from netsleuth_tui.ingest import Progress, parse_shift
-from netsleuth_tui.places import PlaceFiles
+from netsleuth_tui.places import PlaceFiles, host_places
 from netsleuth_tui.saved import expanded
 from netsleuth_tui.session import Session
 from netsleuth_tui.tabular import Table
@@ -65,9 +65,8 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
         memory = parse_size(common.memory) if common.memory else None
         session = Session(memory, recovered=common.recovered, shifts=shifts, place_files=files_of_places)
         session.look_at(scope)
-    if common.geoip or common.sites:  # before anything is read, and also where nothing asks for places
-        for warning in session.places.warnings:
-            say(warning)
+    if common.geoip or common.sites:
+        _ = session.places  # what is wrong with a file that was named is said before anything is read, and whether or not it is asked
     progress = _Narrator()
     last = session.load(files, report=progress)
     progress.clear()
@@ -98,7 +97,9 @@ def _tell(session: Session, files: Sequence[str], last: Progress, scope: Scope) 
 
 
 def ending(session: Session) -> int:
-    """The exit code for what was loaded."""
+    """The exit code for what was loaded; says which data placed addresses, where any did."""
+    for line in host_places(session.store).remarks:
+        say(line)
     return exits.DONE if session.is_whole else exits.DAMAGED
 
 

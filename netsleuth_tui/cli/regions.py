@@ -32,6 +32,7 @@ def regions(
     """One row per site, country or subnet, those with most packets first; sites come from --sites, countries need no file."""
     from netsleuth_tui import analysis
     from netsleuth_tui.cli.headless import ending, format_of, load, say, write
+    from netsleuth_tui.places import host_places
     from netsleuth_tui.terminal.capabilities import detect
     from netsleuth_tui.terminal.glyphs import glyphs_for
 
@@ -40,8 +41,10 @@ def regions(
     session, scope = load(files, common)
     rows = analysis.rows_of(session.store, scope)
     found = analysis.regions(session.store, scope, by=by, side=of, rows=rows)
+    told = host_places(session.store).remarks  # by every command, at its end
     for line in analysis.region_remarks(session.store, found):
-        say(line)
+        if line not in told:
+            say(line)
     if length is not None:
         table = analysis.regions_by_time_table(session.store, scope, every=length, by=by, side=of)
     else:

@@ -46,6 +46,14 @@ class HostPlaces:
         with self._lock:
             return self._open()
 
+    @property
+    def remarks(self) -> list[str]:
+        """What there is to say so far, one line each: what is odd about files, and, where places were asked for, which data told them."""
+        with self._lock:
+            if self._places is None:
+                return []
+            return [*self._places.warnings, *([self._places.description] if self._known else [])]
+
     def located(self) -> Located:
         """The places of all hosts of this moment, in the order of their ids. Arrays that were given out stay as they are.
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "export": [],
     "conversations": [],
     "esp": [],
+    "regions": [],
 }
 
 
@@ -45,3 +46,13 @@ def test_a_file_that_fails_ends_every_command(command: str, option: str, tmp_pat
     assert "absent" not in said.err
     assert "\x1b" not in said.err
     assert not said.out
+
+
+def test_whose_data_placed_addresses_is_said_where_any_did(capsys: pytest.CaptureFixture[str]) -> None:
+    """By a filter or by the command; and not otherwise."""
+    assert run(["summary", SAMPLE, "--filter", 'geo.country == "NL"']) == 0
+    assert capsys.readouterr().err.count("Places: DB-IP Lite Country") == 1
+    assert run(["regions", SAMPLE]) == 0
+    assert capsys.readouterr().err.count("Places: DB-IP Lite Country") == 1
+    assert run(["summary", SAMPLE]) == 0
+    assert "DB-IP" not in capsys.readouterr().err
