@@ -30,12 +30,17 @@ Geoip = Annotated[
     Parameter(
         help="Places of addresses: an .mmdb file, CSV, archive or folder; may be given several times. 'bundled': only what comes along.",
         negative=(),
+        show_default=False,
     ),
 ]
 
 Sites = Annotated[
     tuple[str, ...],
-    Parameter(help="Your own networks: a CSV file with lines like 10.1.0.0/16,Hengelo; may be given several times.", negative=()),
+    Parameter(
+        help="Your own networks: a CSV file with lines like 10.1.0.0/16,Hengelo; may be given several times.",
+        negative=(),
+        show_default=False,
+    ),
 ]
 
 

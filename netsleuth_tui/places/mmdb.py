@@ -28,9 +28,10 @@ __all__ = ["Database", "credit_of"]
 PROBED = 200
 """Records that are looked at before a database is taken for one of places."""
 
-SECONDS = 10.0
-SLOW = 1e-3
-"""Decoding is given up when it has taken so long and longer than this for each record: those of a real database take a tenth of it."""
+SECONDS, MOST_SECONDS = 10.0, 60.0
+SLOW = 5e-4
+"""Decoding is given up after ten seconds where it takes longer than this for each record, and after a minute in any case. Records of a
+real database take a tenth of it."""
 
 CREDITS = {
     "GEOLITE": "This product includes GeoLite Data created by MaxMind, available from https://www.maxmind.com",
@@ -119,7 +120,7 @@ class Database:
         for place in places:
             if place < 0 or place in self._codes:
                 continue
-            if late or time.monotonic() - began > max(SECONDS, SLOW * read):
+            if late or time.monotonic() - began > max(SECONDS, min(SLOW * read, MOST_SECONDS)):
                 late += 1
                 continue
             read += 1

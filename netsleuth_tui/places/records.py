@@ -24,6 +24,12 @@ WANTED = frozenset(
 LONGEST = 200
 """A name is cut there: no country and no company needs more."""
 
+NO_COUNTRY = frozenset({"-", "--", "??", "XX", "ZZ"})
+"""What stands for no country where the code of one is expected."""
+
+REGIONAL = {"EU": "EU", "AP": "AS"}
+"""What registries write for networks of several countries (Europe; Asia and the Pacific), and the continent of these."""
+
 LARGEST_SYSTEM = (1 << 32) - 1
 
 
@@ -76,8 +82,10 @@ def said_by(record: Any) -> Said:
 def place_said(table: PlaceTable, said: Said) -> int:
     """The code of a place in a table; `NOTHING` where nothing is said of one."""
     atlas = table.atlas
-    continent = atlas.continent(said.continent, said.continent_name)
-    country = atlas.country(said.country, said.country_name, said.continent)
+    code = said.country.upper()
+    continent = atlas.continent(said.continent or REGIONAL.get(code, ""), said.continent_name)
+    nameless = code in NO_COUNTRY or code in REGIONAL
+    country = NOTHING if nameless else atlas.country(said.country, said.country_name, said.continent)
     system = atlas.system(said.system, said.system_name) if said.system >= 0 else NOTHING
     return table.add(country, continent, system)
 

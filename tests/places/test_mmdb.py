@@ -162,7 +162,9 @@ def _columns(data: Database, addresses: list[Any]) -> np.ndarray:
         ({"country": "NL", "country_name": "Netherlands", "continent": "EU", "asn": "AS1103", "as_name": "SURF"}, "NL", "EU", 1103),
         ({"country": "Netherlands", "country_code": "NL", "continent": "Europe", "continent_code": "EU"}, "NL", "EU", None),
         ({"autonomous_system_number": 1103, "autonomous_system_organization": "SURF"}, None, None, 1103),
-        ({"country": {"iso_code": "ZZ", "names": {"en": "Nowhere"}}}, "ZZ", None, None),
+        ({"country": {"iso_code": "QX", "names": {"en": "Nowhere"}}}, "QX", None, None),
+        ({"country_code": "EU", "autonomous_system_number": 3}, None, "EU", 3),
+        ({"country_code": "ZZ", "autonomous_system_number": 3}, None, None, 3),
         ("CH", "CH", "EU", None),
     ],
 )

@@ -143,6 +143,12 @@ def test_layouts_of_other_makers(text: str) -> None:
     assert found == [None, "NL", "NL", None]
 
 
+def test_codes_that_stand_for_no_country() -> None:
+    """As lists that cover everything have them in their gaps."""
+    text = '"0","16777215","-","-"\n"16777216","33554431","NL","Netherlands"\n"33554432","50331647","??",""\n'
+    assert _countries(text, "0.1.1.1", "1.1.1.1", "2.1.1.1") == [None, "NL", None]
+
+
 def test_ranges_of_ipv6() -> None:
     """As addresses, as numbers, and as numbers that would fit IPv4."""
     assert _countries("2001:db8::,2001:db8::ff,NL\n", "2001:db8::", "2001:db8::ff", "2001:db8::100") == ["NL", "NL", None]
