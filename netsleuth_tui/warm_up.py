@@ -22,6 +22,7 @@ def warm_up(directory: Path, group: str) -> None:
     """Compile the kernels of a group, by loading small captures and looking at them in every way, and write them into `directory`."""
     from netsleuth_tui.analysis import Scope, associations, conversations, explain, facets, overview, regions, rows_of, series
     from netsleuth_tui.analysis.occurring import count_values
+    from netsleuth_tui.analysis.unseen import unseen
     from netsleuth_tui.decode.hosts import HostTable
     from netsleuth_tui.ingest import Loader
     from netsleuth_tui.store import Store
@@ -50,6 +51,7 @@ def warm_up(directory: Path, group: str) -> None:
     conversations(store, rows_of(store, Scope()))
     associations(store, rows_of(store, Scope()))
     regions(store, Scope(), by="/8")
+    unseen(store)
     count_values(store, Scope(), "ip.ttl")
     hosts = HostTable()
     hosts.merge(store.hosts)

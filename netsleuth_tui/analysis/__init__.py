@@ -8,7 +8,7 @@ from netsleuth_tui.analysis.esp import WINDOWS, Associations, associations
 from netsleuth_tui.analysis.esp_course import OverTime, over_time, time_of
 from netsleuth_tui.analysis.esp_detail import Detail, detail
 from netsleuth_tui.analysis.esp_order import Judged
-from netsleuth_tui.analysis.esp_remarks import remarks, verdict, with_spi
+from netsleuth_tui.analysis.esp_remarks import Remark, losses_of_capture, remarks, verdict, with_spi
 from netsleuth_tui.analysis.esp_tables import association_columns, associations_table, courses_table
 from netsleuth_tui.analysis.event_data import EventData, FieldLine, FieldValue, event_data, event_data_table
 from netsleuth_tui.analysis.event_detail import EventDetail, EventField, event_detail
@@ -112,6 +112,7 @@ __all__ = [
     "Overview",
     "ReadField",
     "Regions",
+    "Remark",
     "Scope",
     "Series",
     "Side",
@@ -168,8 +169,8 @@ __all__ = [
     "iso",
     "joined_terms",
     "kinds_of",
-    "late_filter",
     "level_name",
+    "losses_of_capture",
     "over_time",
     "overview",
     "parse_interval",

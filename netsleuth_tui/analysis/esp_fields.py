@@ -31,9 +31,12 @@ def esp_values(store: Store, name: str) -> NDArray[np.uint32]:
     found = judged(store)
     known = _KNOWN.setdefault(found, {})
     if name not in known:
-        at, numbers = _found(found, store.columns(), name)
         values = np.zeros(found.packets, np.uint32)
-        values[found.members.rows[at]] = np.minimum(numbers, MOST)
+        if name == "esp_aside":
+            values[found.members.others] = found.members.other_kinds + 1
+        else:
+            at, numbers = _found(found, store.columns(), name)
+            values[found.members.rows[at]] = np.minimum(numbers, MOST)
         known[name] = values
     return known[name]
 

@@ -27,6 +27,7 @@ Numbers = NDArray[np.int64]
 Ids = NDArray[np.uint32]
 
 ESP, UDPENCAP, FRAGMENT = np.uint64(Has.ESP), np.uint64(Has.UDPENCAP), np.uint64(Has.FRAGMENT)
+FRAGMENT_V6 = np.uint64(Has.ESP_FRAGMENT)
 HEADER = np.uint64(Has.ESP | Has.ESP_SPI | Has.ESP_SEQUENCE | Has.ADDRESSES)
 IS_UDP = int(Has.UDPENCAP)
 IN_IPV6 = np.uint64(Has.IPV6)
@@ -56,6 +57,8 @@ class Other(IntEnum):
     """Inside UDP port 4500, but not ESP: key exchange."""
     KEEPALIVE = 3
     """One byte to UDP port 4500."""
+    FRAGMENT_V6 = 4
+    """A fragment of an IPv6 packet that is not its first: so the fragment header says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +227,11 @@ def _others(some: Columns, has_header: NDArray[np.bool_]) -> tuple[Numbers, NDAr
     """Where packets of IPsec are that belong to no association, and what they are."""
     esp, natted = some.present & ESP != 0, some.present & UDPENCAP != 0
     fragment = (some.ip_proto == ESP_NUMBER) & (some.present & FRAGMENT != 0)
-    at = np.flatnonzero((esp | natted | fragment) & ~has_header)
+    fragment6 = some.present & FRAGMENT_V6 != 0
+    at = np.flatnonzero((esp | natted | fragment | fragment6) & ~has_header)
     length = np.where(some.present[at] & IN_IPV6 != 0, some.ip_len[at] + (KEEPALIVE[0] - KEEPALIVE[1]), some.ip_len[at])
     kind = np.where(length == KEEPALIVE[0], Other.KEEPALIVE, Other.IKE)
     kind[fragment[at]] = Other.FRAGMENT
+    kind[fragment6[at]] = Other.FRAGMENT_V6
     kind[esp[at]] = Other.SHORT
     return at, kind.astype(np.uint8)

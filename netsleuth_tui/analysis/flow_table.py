@@ -18,7 +18,7 @@ from netsleuth_tui.decode.columns import NO_TIME, Columns, Has, Protocol
 from netsleuth_tui.decode.hosts import place
 from netsleuth_tui.jit import helper, kernel
 
-__all__ = ["Block", "Table", "count", "empty", "enlarged", "new_seed"]
+__all__ = ["Block", "Table", "count", "empty", "enlarged", "find", "follow", "new_seed", "prepare"]
 
 IP = int(Has.IP | Has.IPV6)
 ADDRESSES = int(Has.ADDRESSES)
@@ -82,7 +82,7 @@ class Block(NamedTuple):
 
 
 @helper
-def _prepare(
+def prepare(
     ids: NDArray[np.uint32], use_ids: bool, first: int, last: int, columns: Columns,
     origin: int, every: int, part: int, parts: int, table: Table, block: Block,
 ) -> None:  # fmt: skip
@@ -132,7 +132,7 @@ def _protocol(present: int, highest: int) -> int:
 
 
 @helper
-def _find(table: Table, hosts: int, rest: int, tag: int) -> int:
+def find(table: Table, hosts: int, rest: int, tag: int) -> int:
     """Return the number of a flow, a new one where it was never seen, or 0 where there is no room for it."""
     slots, sums = table.slots, table.sums
     mask = slots.shape[0] - 1
@@ -158,7 +158,7 @@ def _find(table: Table, hosts: int, rest: int, tag: int) -> int:
 
 
 @helper
-def _follow(counts: NDArray[np.uint32], number: int, side: int, sequence: int, length: int, flags: int) -> None:
+def follow(counts: NDArray[np.uint32], number: int, side: int, sequence: int, length: int, flags: int) -> None:
     """Count a segment as a retransmission or move the side's next sequence number; see `conversations.Conversations`."""
     if length == 0 and flags & (SYN | FIN) == 0:
         return
@@ -184,7 +184,7 @@ def _add(ids: NDArray[np.uint32], use_ids: bool, first: int, last: int, columns:
             table.given[1] += hosts + 2
             continue
         side = int(block.side[k])
-        number = _find(table, hosts, int(block.rest[k]), int(block.tag[k]))
+        number = find(table, hosts, int(block.rest[k]), int(block.tag[k]))
         if number == 0:
             return first + k
         i = int(np.int64(ids[first + k])) if use_ids else np.int64(first + k)
@@ -206,7 +206,7 @@ def _add(ids: NDArray[np.uint32], use_ids: bool, first: int, last: int, columns:
             if present & SEGMENT == SEGMENT:
                 length = int(np.int64(columns.tcp_len[i]))
                 sums[number, PAYLOAD + side] += length
-                _follow(counts, number, side, int(np.int64(columns.tcp_seq[i])), length, flags)
+                follow(counts, number, side, int(np.int64(columns.tcp_seq[i])), length, flags)
     return last
 
 
@@ -226,7 +226,7 @@ def count(
     at = first
     while at < last:
         end = min(at + AHEAD, last)
-        _prepare(ids, use_ids, at, end, columns, origin, every, part, parts, table, block)
+        prepare(ids, use_ids, at, end, columns, origin, every, part, parts, table, block)
         reached = _add(ids, use_ids, at, end, columns, table, block)
         if reached < end:
             return (reached,)

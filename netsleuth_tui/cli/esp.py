@@ -42,8 +42,8 @@ def esp(
     found = analysis.associations(session.store, analysis.rows_of(session.store, scope))
     if wanted:
         found = found.at(analysis.with_spi(found, wanted))
-    for line in analysis.remarks(session.store, found):
-        say(line)
+    for remark in analysis.remarks(session.store, found):
+        say(remark.text)
     if length is not None:
         table = analysis.courses_table(session.store, scope, found, every=length, window=window or 64)
     else:

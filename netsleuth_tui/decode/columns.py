@@ -59,6 +59,8 @@ class Has(IntFlag):
     """A header contradicts itself (a header length below its minimum, a version that is not its own)."""
     TOO_DEEP = 1 << 29
     """More nested headers than are followed."""
+    ESP_FRAGMENT = 1 << 30
+    """A fragment of an IPv6 packet that is not its first, and whose fragment header says that ESP follows: its SPI is in another frame."""
 
     ETH_TYPE = 1 << 32
     VLAN_ID = 1 << 33

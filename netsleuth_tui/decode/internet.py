@@ -25,6 +25,7 @@ HAS_TUNNEL = int(Has.TUNNEL)
 HAS_GRE = int(Has.GRE)
 HAS_AH = int(Has.AH)
 HAS_FRAGMENT = int(Has.FRAGMENT)
+HAS_ESP_FRAGMENT = int(Has.ESP_FRAGMENT)
 HAS_MALFORMED = int(Has.MALFORMED)
 HAS_TOO_DEEP = int(Has.TOO_DEEP)
 
@@ -133,7 +134,7 @@ def _extensions(data: Octets, carried: int, at: int, end: int, wire: int) -> tup
             if place & 0xFFF9:
                 bits |= HAS_FRAGMENT
             if place & 0xFFF8:
-                return NOTHING, at + 8, fragment, bits
+                return NOTHING, at + 8, fragment, bits | (HAS_ESP_FRAGMENT if octet(data, at) == 50 else 0)
         elif carried == 0 or carried == 43 or carried == 60 or carried == 51:
             if at + 2 > end:
                 return NOTHING, at, fragment, bits | cut(at + 8, wire)

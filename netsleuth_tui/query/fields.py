@@ -213,6 +213,7 @@ _JUDGED = (
     ("esp.gap", "ESP: how many numbers right below this packet's never came. Not a field of tshark's"),
     ("esp.gap.open", "1 where the numbers of esp.gap may yet come after the capture. Not a field of tshark's"),
     ("esp.duplicate", "ESP numbers that came before: 1 captured twice, 2 with another TTL, 3 otherwise. Not a field of tshark's"),
+    ("esp.aside", "IPsec in no association: 1 header cut off, 2 later fragment, 3 IKE, 4 keepalive, 5 later IPv6 fragment. Not tshark's"),
     ("esp.outlier", "1 where an ESP sequence number is far from all others of its association. Not a field of tshark's"),
 )
 

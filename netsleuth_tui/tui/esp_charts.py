@@ -38,6 +38,8 @@ class Line:
     selectable: bool = True
     row: int | None = None
     """The packet that Enter goes to."""
+    term: str = ""
+    """A filter of its own."""
     where: str = ""
     """Filter for the packets of the association that the line counts; empty for all of them."""
 

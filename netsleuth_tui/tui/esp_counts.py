@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from netsleuth_tui.tui.axis import Axis, Range, fit
 
 if TYPE_CHECKING:
-    from netsleuth_tui.analysis import Associations, Detail, Judged, OverTime
+    from netsleuth_tui.analysis import Associations, Detail, Judged, OverTime, Remark
     from netsleuth_tui.tui.panes import Look
 
 __all__ = ["Charted", "Key", "Opened", "Wanted", "count"]
@@ -52,7 +52,9 @@ class Opened:
     """None where there is no such association at all."""
     one: Detail | None
     """None where the scope has no packet of it."""
-    remarks: tuple[str, ...]
+    remarks: tuple[Remark, ...]
+    suspected: frozenset[int]
+    """Seconds since the epoch in which losses may be those of the capture."""
 
 
 def count(look: Look, *, asking: Wanted, judged: Judged | None, known: Opened | None) -> Opened:
@@ -67,14 +69,16 @@ def count(look: Look, *, asking: Wanted, judged: Judged | None, known: Opened | 
     Raises:
         NetSleuthError: The filter is not valid, or nobody wanted the answer any more.
     """
-    from netsleuth_tui.analysis import associations, detail, remarks
+    from netsleuth_tui.analysis import associations, detail, losses_of_capture, remarks
 
     found = associations(look.store, look.rows, known=judged, cancelled=look.cancelled)
     place = found.find(asking.key)
     before = known.one if known is not None else None
     one = detail(look.store, look.rows, found, place, window=asking.window, known=before) if place is not None else None
     charted = _charted(look, asking, found.judged, known.charted if known is not None else None)
-    return Opened(found, charted, one, tuple(remarks(look.store, found)))
+    evidence = losses_of_capture(look.store, found, look.cancelled)
+    suspected = frozenset((*evidence.together.tolist(), *evidence.unseen.tolist()))
+    return Opened(found, charted, one, tuple(remarks(look.store, found, evidence)), suspected)
 
 
 def _charted(look: Look, asking: Wanted, judged: Judged, known: Charted | None) -> Charted | None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.terminal.sanitize import display
-from netsleuth_tui.tui.esp_charts import Line
+from netsleuth_tui.tui.esp_charts import SECOND, Line
 from netsleuth_tui.tui.numbers import grouped
 
 if TYPE_CHECKING:
-    from netsleuth_tui.analysis import Detail
+    from netsleuth_tui.analysis import Detail, Remark
     from netsleuth_tui.terminal.glyphs import Glyphs
 
 __all__ = ["lines", "said"]
@@ -21,7 +21,7 @@ CLASSES = ("captured twice", "with another TTL", "others (replays)")
 """Of duplicates: values of esp.duplicate from 1."""
 
 
-def lines(one: Detail, glyphs: Glyphs, window: int, width: int) -> list[Line]:
+def lines(one: Detail, glyphs: Glyphs, window: int, width: int, suspected: Collection[int] = ()) -> list[Line]:
     """What became of the packets of an association.
 
     Args:
@@ -29,13 +29,24 @@ def lines(one: Detail, glyphs: Glyphs, window: int, width: int) -> list[Line]:
         glyphs: Characters that the terminal can show.
         window: The receiver's replay window.
         width: Cells of a line.
+        suspected: Seconds since the epoch in which losses may be those of the capture.
     """
-    return [*_replay(one, window, glyphs, width), *_depths(one, glyphs, width), *_losses(one, glyphs), *_duplicates(one), *_gaps(one)]
+    return [
+        *_replay(one, window, glyphs, width),
+        *_depths(one, glyphs, width),
+        *_losses(one, glyphs),
+        *_duplicates(one),
+        *_gaps(one, suspected),
+    ]
 
 
-def said(remarks: Sequence[str], width: int) -> list[Line]:
+def said(remarks: Sequence[Remark], width: int) -> list[Line]:
     """Remarks, as lines that are not cut."""
-    return [Line(text, "warning", selectable=False) for remark in remarks for text in _wrapped(display(remark, limit=1000), width)]
+    return [
+        Line(text, "warning", selectable=bool(remark.filter), term=remark.filter)
+        for remark in remarks
+        for text in _wrapped(display(remark.text, limit=1000), width)
+    ]
 
 
 def _wrapped(text: str, width: int) -> list[str]:
@@ -96,7 +107,7 @@ def _bins(times: list[int], field: str, glyphs: Glyphs) -> list[Line]:
     return made
 
 
-def _gaps(one: Detail) -> list[Line]:
+def _gaps(one: Detail, suspected: Collection[int]) -> list[Line]:
     from netsleuth_tui.analysis import clock
     from netsleuth_tui.decode.columns import NO_TIME
 
@@ -107,7 +118,9 @@ def _gaps(one: Detail) -> list[Line]:
     for gap in one.gaps:
         when = clock(gap.time) if gap.time != NO_TIME else "no time"
         numbers = f"{gap.first}" if gap.length == 1 else f"{gap.first} to {gap.last}"
-        text = f"{grouped(gap.length):>9}  {when:15}  sequence {numbers}{'  may yet be filled' if gap.provisional else ''}"
+        text = f"{grouped(gap.length):>9}  {when:15}  sequence {numbers}"
+        text += "  may yet be filled" if gap.provisional else ""
+        text += "  perhaps lost by the capture" if gap.time // SECOND in suspected else ""
         around = f"esp.sequence >= {max(gap.first - 5, 0)} && esp.sequence <= {gap.last + 5}"
         made.append(Line(text, "warning", row=gap.row, where=around))
     return made

@@ -168,15 +168,18 @@ def test_associations_are_told_apart_by_their_key():
             esp(0, esp_spi=0, present=(ESP | Has.FRAGMENT) & ~(Has.ESP | Has.ESP_SPI | Has.ESP_SEQUENCE)),
             esp(0, esp_spi=0, present=UDP | Has.UDPENCAP, ip_proto=17, ip_len=286),
             esp(0, esp_spi=0, present=UDP | Has.UDPENCAP, ip_proto=17, ip_len=29),
+            esp(0, esp_spi=0, present=Has.ETH | Has.IPV6 | Has.ADDRESSES | Has.FRAGMENT | Has.ESP_FRAGMENT, ip_proto=44),
         ]
     )  # fmt: skip
     found = associations(store, rows_of(store, EVERYTHING))
     assert [found.key(k) for k in range(len(found))] == [(0, 1, 4096, False), (1, 0, 4096, False), (0, 1, 4096, True), (0, 1, 7, False)]
     assert found.others == dict.fromkeys(Other, 1)
     assert found.cells("opposite") == ["0x00001000", "0x00001000", None, None]
-    said = " ".join(remarks(store, found))
-    for words in ("cut off", "fragments", "IKE", "keepalives", "below 256"):
+    said = " ".join(remark.text for remark in remarks(store, found))
+    for words in ("cut off", "fragments of ESP packets are", "over IPv6", "IKE", "keepalives", "below 256"):
         assert words in said
+    for remark in remarks(store, found):
+        assert len(rows_of(store, Scope(remark.filter))) == 1, remark
     for k in range(len(found)):
         assert len(rows_of(store, Scope(found.filter(k)))) == 1
 
@@ -250,10 +253,30 @@ def test_losses_of_the_capture_are_suspected():
     ]
     store = store_of(packets)
     found = associations(store, rows_of(store, EVERYTHING))
-    assert any("all associations have gaps at once" in text for text in remarks(store, found))
+    told = [remark for remark in remarks(store, found) if "all associations have gaps at once" in remark.text]
+    assert told
+    assert len(rows_of(store, Scope(told[0].filter))) == 3
     (source,) = store.sources
     store.sources = (Source(source.name, source.format, packets=source.packets, first=source.first, last=source.last, drops=3),)
-    assert any("lost 3 packets" in text for text in remarks(store, found))
+    assert any("lost 3 packets" in remark.text for remark in remarks(store, found))
+
+
+def test_losses_in_a_second_in_which_tcp_acknowledges_what_was_not_captured():
+    """One association that loses, beside a connection whose data is acknowledged but missing: the capture may have lost both."""
+    packets = [esp(k, START + k * SECOND // 20) for k in range(1, 200) if not 95 < k < 105]
+    sent = {"src_port": 1000, "dst_port": 80, "tcp_len": 100}
+    packets += [
+        tcp(START, dst=1, tcp_seq=1, **sent),
+        tcp(START + 5 * SECOND + 300, src=1, dst=0, src_port=80, dst_port=1000, tcp_ack=201),
+        tcp(START + 7 * SECOND, src=1, dst=0, src_port=80, dst_port=1000, tcp_ack=301),
+    ]
+    store = store_of(sorted(packets, key=lambda packet: packet["time"]))
+    found = associations(store, rows_of(store, EVERYTHING))
+    (told,) = [remark for remark in remarks(store, found) if "TCP acknowledges" in remark.text]
+    assert told.text.startswith("in 1 of 1 seconds with losses")
+    assert len(rows_of(store, Scope(told.filter))) == 1
+    elsewhere = associations(store, rows_of(store, Scope(start=START + 6 * SECOND)), known=found.judged)
+    assert not [remark for remark in remarks(store, elsewhere) if "TCP acknowledges" in remark.text]
 
 
 @pytest.mark.usefixtures("form")

@@ -1,6 +1,10 @@
-"""Measures ESP: judging one association and many, another window on what is judged, and opening one.
+"""Measures ESP: judging one association and many, another window on what is judged, opening one, and a brush inside of it in the app.
 
 usage: esp.py [--packets 1000000] [--associations 10000] [--rounds 5]
+       esp.py --brushes 40 [--packets 5000000] [--associations 20]
+
+With --brushes the app is driven at 160x50: from the key that moves the window to the association painted with the numbers of that window,
+while time line, breakdowns and totals follow, too.
 
 The packets are made in memory: 1 % of them late by some 60, 0.2 % of them lost. Times are wall-clock and, behind them, of the processor.
 """
@@ -8,22 +12,27 @@ The packets are made in memory: 1 % of them late by some 60, 0.2 % of them lost.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from esp_by_hand import ESP
-from made import SECOND, START, store_of
+from made import START, store_of
 
 from netsleuth_tui import jit
 from netsleuth_tui.analysis import EVERYTHING, Scope, associations, detail, rows_of
 from netsleuth_tui.decode.columns import Protocol
 from netsleuth_tui.store import Source, Store
+
+if TYPE_CHECKING:
+    from netsleuth_tui.tui.panes import Seen
 
 STEP = 20_000
 """ns between two packets."""
@@ -62,17 +71,62 @@ def show(what: str, work: Callable[[], object], rounds: int) -> None:
     print(f"{what:48} {np.median(wall):7.0f} ms, worst {max(wall):6.0f}   processor {np.median(own):6.0f} ms")
 
 
+async def brushed(store: Store, brushes: int) -> None:
+    """Open the association with most packets in the app, and draw the window along it."""
+    from tui.screens import FakeSession
+
+    from netsleuth_tui.tui.app import NetSleuthApp
+
+    app = NetSleuthApp(["made.pcap"], FakeSession(store))
+    async with app.run_test(size=(160, 50)) as pilot:
+        await pilot.press("3")
+        await until(lambda: app.main.query_one("#esp").count() > 0)
+        await pilot.press("enter")
+        one = app.main.query_one("#association")
+        await until(lambda: one.one is not None)
+        await asyncio.sleep(1.0)
+        answer, painted = one.answer, asyncio.Event()
+
+        def answered(seen: Seen, result: Any) -> None:
+            answer(seen, result)
+            if (seen.overview.scope.start, seen.overview.scope.end) == one.window:
+                one.call_after_refresh(painted.set)
+
+        one.answer = answered
+        wall, own = [], []
+        for k in range(brushes):
+            painted.clear()
+            before, cpu = time.perf_counter(), time.process_time()
+            one.action_brush(1 if k < brushes // 2 else -1)
+            await painted.wait()
+            wall.append((time.perf_counter() - before) * 1e3)
+            own.append((time.process_time() - cpu) * 1e3)
+            await until(lambda: not app.main.lane.busy)
+        shown = ", ".join(f"p{p} {np.percentile(wall, p):.0f} ms" for p in (50, 95, 100))
+        print(f"{brushes} brushes: {shown}; processor {np.median(own):.0f} ms")
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for something."""
+    while not condition():
+        await asyncio.sleep(0.01)
+
+
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--packets", type=int, default=1_000_000)
     parser.add_argument("--associations", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--brushes", type=int, default=0)
     asked = parser.parse_args()
     jit.start()
     jit.wait()
     while not all(kernel.compiled for kernel in jit._compiler.kernels if ".esp_" in kernel.name):
         time.sleep(0.1)
+    if asked.brushes:
+        asyncio.run(brushed(made(asked.packets, asked.associations), asked.brushes))
+        return
     for count in (1, asked.associations):
         store = made(asked.packets, count)
         rows, span = rows_of(store, EVERYTHING), asked.packets * STEP
@@ -87,9 +141,7 @@ def main() -> None:
         )
         show(
             "  one of them, opened",
-            lambda store=store, rows=rows, found=found, span=span: detail(
-                store, rows, found, 0, start=START, every=max(span // 100, SECOND // 100), intervals=100
-            ),
+            lambda store=store, rows=rows, found=found: detail(store, rows, found, 0),
             asked.rounds,
         )
 

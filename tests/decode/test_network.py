@@ -54,6 +54,14 @@ def test_only_the_first_ipv4_fragment_has_ports(place: int, ports: bool) -> None
     assert row["protocol"] == (Protocol.UDP if ports else Protocol.IPV4)
 
 
+@pytest.mark.parametrize(("following", "place", "marked"), [(50, 0, False), (50, 1, False), (50, 8, True), (50, 9, True), (17, 8, False)])
+def test_later_ipv6_fragments_of_esp_are_known(following: int, place: int, marked: bool) -> None:
+    """Only the fragment header says that ESP follows: its own header is in the first fragment, which has SPI and number."""
+    (row,) = decode([ethernet(0x86DD, ipv6(44, fragment(following, place, struct.pack(">II", 7, 9) + bytes(40))))])
+    assert bool(row.bits & Has.ESP_FRAGMENT) == marked
+    assert bool(row.bits & Has.ESP_SPI) == (following == 50 and not marked)
+
+
 @pytest.mark.parametrize(("place", "shown", "ports"), [(1, 0x2000, True), (8 << 3 | 1, 0x2008, False), (8 << 3, 8, False), (0, 0, True)])
 def test_ipv6_fragments_look_like_ipv4_fragments(place: int, shown: int, ports: bool) -> None:
     """Flag and offset of a fragment header are put in the layout of IPv4."""

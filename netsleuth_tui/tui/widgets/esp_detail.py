@@ -113,7 +113,7 @@ class EspDetail(TimeCursor, ScrolledLines, Pane, can_focus=True):
         if over is not None and self.opened is not None:
             self._lines += charts(over, self.glyphs, tall=self.size.height >= TALL)
             if one is not None:
-                self._lines += lines(one, self.glyphs, self.replay_window, width)
+                self._lines += lines(one, self.glyphs, self.replay_window, width, self.opened.suspected)
             if self.opened.remarks:
                 self._lines += [Line("", selectable=False), *said(self.opened.remarks, width)]
         self.reset(self.cursor)
@@ -291,6 +291,8 @@ class EspDetail(TimeCursor, ScrolledLines, Pane, can_focus=True):
         here, opened, time = self._here, self.opened, self.cursor_time()
         if here is None or opened is None or self._key is None:
             return None
+        if here.term:
+            return here.term
         terms = [opened.found.filter_of(self._key)]
         if here.where:
             terms.append(here.where)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
 
 from netsleuth_tui.terminal.sanitize import display
+from netsleuth_tui.tui.drawing import line
+from netsleuth_tui.tui.esp_lines import said
 from netsleuth_tui.tui.keys import footer_key
 from netsleuth_tui.tui.messages import AssociationOpened
 from netsleuth_tui.tui.numbers import grouped, size
-from netsleuth_tui.tui.panes import Look, Question
+from netsleuth_tui.tui.panes import Look, Question, Seen
 from netsleuth_tui.tui.widgets.column_table import TableColumn
 from netsleuth_tui.tui.widgets.counted_table import Answer, CountedTable, Order, in_order
 
 if TYPE_CHECKING:
     from rich.style import Style
+    from textual.strip import Strip
 
-    from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.analysis import Remark, Scope
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Cell, Table
 
@@ -71,6 +75,20 @@ COLUMNS = tuple(
 SHOWN = 14
 """So many of them are shown until others are chosen."""
 ALARMING = ("lost", "lost_percent", "replay_drops_64")
+PACKETS_OF = {
+    "lost": "esp.gap", "lost_percent": "esp.gap", "lost_provisional": "esp.gap.open", "late": "esp.depth", "late_percent": "esp.depth",
+    "max_depth": "esp.depth", "depth_p50": "esp.depth", "depth_p95": "esp.depth", "max_wait": "esp.depth", "ahead": "esp.ahead",
+    "safe_window": "esp.depth", "duplicates": "esp.duplicate", "outliers": "esp.outlier", "zeros": "esp.sequence == 0",
+    **{f"replay_drops_{window}": f"esp.depth >= {window}" for window in (32, 64, 128, 256, 512, 1024, 2048, 4096)},
+}  # fmt: skip
+"""What the filter for a cell adds to that of the association."""
+FOOT = 3
+"""One of so many lines may be remarks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer(Answer):
+    remarks: tuple[Remark, ...]
 
 
 class EspTable(CountedTable):
@@ -81,7 +99,8 @@ class EspTable(CountedTable):
     ABOUT = (
         "One line per ESP security association: source, destination, SPI, inside UDP or not. Each packet is judged among all packets of"
         " its association in the capture; filter and window choose which are counted. Late: a higher number came before it. Lost: the"
-        " number never came. A peer drops a late packet if it is as deep as its replay window. Enter opens an association."
+        " number never came. A peer drops a late packet if it is as deep as its replay window. Enter opens an association; + and = on a"
+        " number, such as Late or Lost, select its packets. Below stands what has to be said beside the numbers."
     )
 
     NO_LINES = "No ESP packet with a whole header is here."
@@ -92,12 +111,49 @@ class EspTable(CountedTable):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(COLUMNS[:SHOWN], ("packets", True), id=id)
+        self._foot: list[str] = []
 
     # What is shown
 
     def question(self) -> Question:
         """Count, unless only the order is another one; packets that are judged are not judged again."""
         return partial(_count, self.sorted_by, self.answered)
+
+    def answer(self, seen: Seen, result: Any) -> None:
+        """Show them, and the remarks."""
+        self._say(result.remarks)
+        super().answer(seen, result)
+
+    def on_resize(self) -> None:
+        """Remarks have other lines."""
+        if isinstance(self.answered, _Answer):
+            self._say(self.answered.remarks)
+        super().on_resize()
+
+    def _say(self, remarks: Sequence[Remark]) -> None:
+        width, most = max(self.size.width - 1, 20), max((self.size.height - self.HEADER) // FOOT, 1)
+        self._foot = [each.text for each in said(remarks, width)]
+        if len(self._foot) > most:
+            self._foot = [*self._foot[: most - 1], f"{self._foot[most - 1][: width - 16]} {self.glyphs.ellipsis} Enter shows all"]
+
+    @property
+    def page(self) -> int:
+        """Lines between titles and remarks."""
+        return max(super().page - len(self._foot), 1)
+
+    def draw(self, y: int, width: int) -> Strip:
+        """A line, or a remark below the last one that is seen."""
+        place = y - (self.size.height - len(self._foot))
+        return (
+            line([(self._foot[place], self.palette.muted)], width, self.palette.text)
+            if 0 <= place < len(self._foot)
+            else super().draw(y, width)
+        )
+
+    def term(self) -> str | None:
+        """The filter for the association, or for those of its packets that the number under the cursor counts."""
+        term, where = super().term(), PACKETS_OF.get(self.name_here)
+        return f"{term} && {where}" if term is not None and where is not None else term
 
     def cell_text(self, name: str, cell: Cell) -> str:
         """Numbers grouped, sizes short, times without their date."""
@@ -142,13 +198,15 @@ class EspTable(CountedTable):
 
 
 def _count(sorted_by: Order, before: Answer | None, look: Look) -> Answer:
-    from netsleuth_tui.analysis import associations
+    from netsleuth_tui.analysis import associations, losses_of_capture, remarks
 
     packets = look.store.packets
-    if before is not None and before.holds_for(look):
-        return in_order(before.found, sorted_by, look, packets)
-    known = before.found.judged if before is not None else None
-    return in_order(associations(look.store, look.rows, known=known, cancelled=look.cancelled), sorted_by, look, packets)
+    if isinstance(before, _Answer) and before.holds_for(look):
+        found, told = before.found, before.remarks
+    else:
+        found = associations(look.store, look.rows, known=before.found.judged if before is not None else None, cancelled=look.cancelled)
+        told = tuple(remarks(look.store, found, losses_of_capture(look.store, found, look.cancelled)))
+    return _Answer(found, in_order(found, sorted_by, look, packets).order, look.scope, packets, told)
 
 
 def _table(sorted_by: tuple[str, bool] | None, store: Store, scope: Scope) -> Table:
