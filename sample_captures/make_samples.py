@@ -20,6 +20,7 @@ from typing import Any
 import esp_tunnel
 import print_server
 import router_loop
+import syn_reset
 import ten_gigabit
 from capture_files import Packet, compressed, netmon, pcapng
 from event_log import event_log
@@ -31,6 +32,7 @@ LOOP_FILE = "router-loop.pcapng.gz"
 ESP_FILE = "esp-tunnel.pcapng.gz"
 PIECE_FILE = "net1_capture_v1({}).cap"
 LOG_FILE = "print_server.evtx"
+TRACE_FILE = "syn-reset.etl"
 
 _PROTOCOLS = {1: "icmp", 6: "tcp", 17: "udp", 50: "esp"}
 _FLAGS = {"tcp.flags.syn": 0x02, "tcp.flags.reset": 0x04, "tcp.flags.fin": 0x01}
@@ -125,6 +127,7 @@ def table(truth: dict[str, dict[str, Any]]) -> str:
         if kept := of.get(ten_gigabit.ADDRESS):
             numbers = [kept["packets"], kept["bytes"], kept["flags"]["tcp.flags.syn"], kept["flags"]["tcp.flags.reset"]]
             lines.append(_row([f"`{name}`", *(_grouped(number) for number in numbers)]))
+    lines += ["", *_trace_lines(truth[TRACE_FILE]["trace"])]
     names = ("packets", "bytes", "expected", "lost", "late", "duplicates", "max_depth")
     lines += ["", "| SPI of the tunnels | packets | bytes | expected | lost | late | duplicates | max. depth | dropped by a window of 64 |"]
     lines.append("|---|" + "---:|" * 8)
@@ -142,6 +145,23 @@ def table(truth: dict[str, dict[str, Any]]) -> str:
     for program, extension, count in log["4663_by_program_and_extension"]:
         lines.append(_row([f"`{program}`", extension, _grouped(count)]))
     return "\n".join(lines)
+
+
+def _trace_lines(trace: dict[str, Any]) -> list[str]:
+    heads = (
+        "first reset",
+        "last reset",
+        "first datagram dropped",
+        "last",
+        "datagrams dropped",
+        "bytes of them",
+        "socket",
+        "process",
+        "reason",
+    )
+    moments = [_clock(trace[name]) for name in ("first_reset", "last_reset", "first_drop", "last_drop")]
+    cells = [*moments, _grouped(trace["dropped_datagrams"]), _grouped(trace["dropped_bytes"]), f"`{trace['local']}`", str(trace["process"])]
+    return [f"| `{TRACE_FILE}`: {' | '.join(heads)} |", "|---|" + "---:|" * 5 + "---|---|---|", _row([*cells, trace["reason"]])]
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -177,6 +197,9 @@ def make(directory: Path) -> None:
     logged = print_server.events()
     (directory / LOG_FILE).write_bytes(event_log(logged, print_server.COMPUTER, print_server.FIRST_RECORD))
     truth[LOG_FILE] = print_server.truth(logged)
+    traced = syn_reset.packets()
+    (directory / TRACE_FILE).write_bytes(syn_reset.netsh_trace(traced))
+    truth[TRACE_FILE] = {**counts(traced, syn_reset.SNAP_LENGTH), "trace": syn_reset.truth(traced)}
     (directory / "ground_truth.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
     page = (HERE / "README.md").read_text(encoding="utf-8")
     before, rest = page.split(TABLE_BEGINS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from ingest.test_events import load
@@ -32,14 +33,14 @@ def socket(time: int, event_id: int, data: bytes) -> made.Record:
 @pytest.mark.parametrize("packed", [False, True])
 def test_a_dropped_datagram_is_told_with_its_socket(tmp_path: Path, *, packed: bool) -> None:
     """What Windows says of it, and whose socket it was, as earlier events of its endpoint say."""
-    local = made.sock_address(bytes([10, 0, 0, 5]), 5000)
+    local = made.sock_address("10.0.0.5", 5000)
     created = (2).to_bytes(4, "little") * 2 + (17).to_bytes(4, "little") + (4711).to_bytes(8, "little") + bytes(4)
     records = [
         socket(10, 1000, created),
         socket(20, 1030, bytes(4) + len(local).to_bytes(4, "little") + local),
         *made.ndis(30, bytes(60)),
-        made.dropped_datagram(40, 0xFFFF9002, made.sock_address(bytes([10, 0, 0, 9]), 5060), 1372, 2),
-        made.dropped_datagram(50, 0xFFFF9777, made.sock_address(bytes(15) + b"\1", 53), 99, 7),
+        made.dropped_datagram(40, 0xFFFF9002, made.sock_address("10.0.0.9", 5060), 1372, 2),
+        made.dropped_datagram(50, 0xFFFF9777, made.sock_address("::1", 53), 99, 7),
     ]
     store = loaded(tmp_path, records, packed=packed)
     assert (store.packets, store.events.rows) == (1, 4)
@@ -65,7 +66,7 @@ def test_a_dropped_datagram_is_told_with_its_socket(tmp_path: Path, *, packed: b
 
 def test_a_socket_of_a_32_bit_system(tmp_path: Path) -> None:
     """Pointers take four bytes in its events."""
-    dropped = made.dropped_datagram(1, 0x9002, made.sock_address(bytes([10, 0, 0, 9]), 7), 10, 5, wide=False)
+    dropped = made.dropped_datagram(1, 0x9002, made.sock_address("10.0.0.9", 7), 10, 5, wide=False)
     store = loaded(tmp_path, [dropped])
     found = fields(store, 0)
     assert (found["Endpoint"], found["Length"], found["Reason"]) == ("0x9002", "10", "Indicated datagram too large - integer overflow")
@@ -73,7 +74,7 @@ def test_a_socket_of_a_32_bit_system(tmp_path: Path) -> None:
 
 def test_an_event_that_ends_early_has_what_it_reaches(tmp_path: Path) -> None:
     """Fields behind its end are absent, whichever byte it ends at, and a length of an address that lies ends it there."""
-    whole = made.dropped_datagram(1, 0x9002, made.sock_address(bytes([10, 0, 0, 9]), 7), 10, 2).content[80:140]
+    whole = made.dropped_datagram(1, 0x9002, made.sock_address("10.0.0.9", 7), 10, 2).content[80:140]
     lying = whole[:36] + b"\xff\xff\xff\x7f" + whole[40:]
     records = [made.event(i, made.AFD, 1033, data) for i, data in enumerate([*(whole[:n] for n in range(61)), lying])]
     store = loaded(tmp_path, records)
@@ -97,7 +98,7 @@ def test_a_drop_of_pktmon_is_a_packet_and_an_event(tmp_path: Path) -> None:
 
 def test_a_trace_without_packets_says_what_is_in_it(tmp_path: Path) -> None:
     """Its providers, those with most events first, by name where that is known."""
-    unknown = made.UUID("00000000-1111-2222-3333-444444444444")
+    unknown = UUID("00000000-1111-2222-3333-444444444444")
     records = [made.event(i, made.AFD if i % 3 else unknown, 1002, bytes(28)) for i in range(9)]
     store = loaded(tmp_path, records)
     wanted = "its events are from Microsoft-Windows-Winsock-AFD (6), {00000000-1111-2222-3333-444444444444} (3)"

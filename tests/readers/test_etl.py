@@ -193,7 +193,7 @@ def test_pieces_of_processors_and_threads_are_not_mixed(write: Write) -> None:
 def test_records_between_the_packets(write: Write) -> None:
     """Other events come in the order of time, those of 32-bit programs and with something attached too."""
     frames = some_frames(50)
-    dropped = made.dropped_datagram(255, 0x1234, made.sock_address(bytes(4), 53), 100, 2, wide=False)
+    dropped = made.dropped_datagram(255, 0x1234, made.sock_address("10.0.0.1", 53), 100, 2, wide=False)
     attached = made.event(
         333, made.AFD, 1002, bytes(28), attached=b"\x10\0\x01\0\x01\0\x08\0" + bytes(8) + b"\x10\0\x02\0\0\0\x08\0" + bytes(8)
     )
