@@ -40,8 +40,8 @@ class EventDetail:
 
     file: str
     record_id: int
-    chunk: int
-    """Its number in the file, from 0."""
+    chunk: int | None
+    """Its number in the file, from 0; None where the file has none."""
     offset: int
     """Byte in the (decompressed) file at which the record begins."""
     system: tuple[EventField, ...]
@@ -77,7 +77,7 @@ def event_detail(store: Store, row: int) -> EventDetail:
     return EventDetail(
         source.name,
         int(columns.record_id[row]),
-        max(offset - HEADER, 0) // CHUNK,
+        max(offset - HEADER, 0) // CHUNK if source.format == "evtx" else None,
         offset,
         tuple(EventField(name, value) for name, value in system),
         tuple(EventField(name, None if code == ABSENT else events.texts.text(code)) for name, code in events.data(row)),

@@ -1,7 +1,7 @@
 """Events of traces whose data are known: sockets as Winsock-AFD sees them, and what pktmon says of packets that were dropped.
 
 A trace holds values without names; these come from the manifests of Microsoft-Windows-Winsock-AFD (the same from Windows 7 to 11) and
-Microsoft-Windows-PktMon. Names of fields are those of the messages that Windows makes of them.
+Microsoft-Windows-PktMon. Names of fields are those of the messages that Windows makes of them, and what tells most comes first.
 """
 
 from __future__ import annotations
@@ -42,6 +42,10 @@ _AFD: Final = {
 """Fields by event: d decimal, x hexadecimal (both of four bytes), p pointer, P a number as wide as one, a the length of an address and the
 address, r why a datagram was dropped."""
 _FIELDS: Final = {event: tuple((text[:-2], text[-1]) for text in fields.split()) for event, fields in _AFD.items()}
+
+_LAST: Final = ("Process", "Endpoint", "AcceptEndpoint", "Buffer", "Seq", "EnterExit")
+"""Fields that come after all others, since they say nothing to people: addresses in the kernel, and a place in its code."""
+_FIRST: Final = ("Reason", "Length", "Address")
 
 _REASONS: Final = {
     1: "Source address is not the one connected to",
@@ -112,7 +116,9 @@ class EventDecoder:
         known = self._sockets.get(endpoint or "", _Socket())
         if endpoint is not None:
             known = self._learn(event_id, endpoint, found, known)
-        return (*(name for name, _ in fields), OWNER, LOCAL), (*found.values(), known.process, known.local)
+        found[OWNER], found[LOCAL] = known.process, known.local
+        names = _in_order(found)
+        return names, tuple(found[name] for name in names)
 
     def _learn(self, event_id: int, endpoint: str, found: Mapping[str, str | None], known: _Socket) -> _Socket:
         """What an event says of its socket, with what was known of it."""
@@ -136,6 +142,13 @@ class EventDecoder:
         values[3] = _DIRECTIONS.get(numbers[3], values[3])
         values[9] = f"0x{numbers[9]:x}"
         return _PACKET_FIELDS, (*values, self.components.get(numbers[5]))
+
+
+def _in_order(found: Mapping[str, str | None]) -> tuple[str, ...]:
+    """Names of fields, those that tell most first."""
+    first = tuple(name for name in _FIRST if name in found)
+    last = tuple(name for name in _LAST if name in found)
+    return (*first, *(name for name in found if name not in first + last), *last)
 
 
 def _value(kind: str, data: bytes, at: int, pointer: int) -> tuple[str | None, int]:

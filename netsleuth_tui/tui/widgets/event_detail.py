@@ -249,7 +249,8 @@ class EventPane(Vertical, Pane):
         if one is not None:
             file = f" of {display(one.detail.file.rsplit('/', 1)[-1], limit=40)}" if len(self._session.store.sources) > 1 else ""
             title = f"  {display(one.title, limit=80)}" if one.title else ""
-            where = f"chunk {one.detail.chunk}, byte {grouped(one.detail.offset)} "
+            chunk = "" if one.detail.chunk is None else f"chunk {one.detail.chunk}, "
+            where = f"{chunk}byte {grouped(one.detail.offset)} "
             said = "; ".join(one.detail.remarks)
             self._head(f"Record {grouped(one.detail.record_id)}{file}{title}", where, said)
         else:
