@@ -19,6 +19,7 @@ from typing import Any
 
 import esp_tunnel
 import print_server
+import resets_by_office
 import router_loop
 import syn_reset
 import ten_gigabit
@@ -30,6 +31,7 @@ TABLE_BEGINS, TABLE_ENDS = "<!-- ground truth begins -->", "<!-- ground truth en
 
 LOOP_FILE = "router-loop.pcapng.gz"
 ESP_FILE = "esp-tunnel.pcapng.gz"
+OFFICE_FILE = "resets-by-office.pcapng.gz"
 PIECE_FILE = "net1_capture_v1({}).cap"
 LOG_FILE = "print_server.evtx"
 TRACE_FILE = "syn-reset.etl"
@@ -104,6 +106,11 @@ def tunnel_truth(packets: Sequence[Packet]) -> dict[str, Any]:
     return {**counted, "associations": associations}
 
 
+def office_truth(packets: Sequence[Packet]) -> dict[str, Any]:
+    """Counts of the farm's capture, and resets by site."""
+    return {**counts(packets, resets_by_office.SNAP_LENGTH), **resets_by_office.truth(packets)}
+
+
 def table(truth: dict[str, dict[str, Any]]) -> str:
     """The ground truth as Markdown tables: all captures, the bursts of the loop, the one address of the series, the tunnels, the log."""
     log = truth[LOG_FILE]
@@ -134,6 +141,14 @@ def table(truth: dict[str, dict[str, Any]]) -> str:
     for one in truth[ESP_FILE]["associations"]:
         drops = one["replay_drops"]["64"]
         lines.append(_row([f"`{one['spi']}`", *(_grouped(one[name]) for name in names), _grouped(drops)]))
+    office = truth[OFFICE_FILE]
+    first, last = int(resets_by_office.FAILS // 60), int(resets_by_office.WORKS_AGAIN // 60)
+    heads = "packets sent | resets sent | resets received | resets sent from 10:12 to 10:14"
+    lines += ["", f"| site in `{OFFICE_FILE}` | {heads} |", "|---|" + "---:|" * 4]
+    for name, sent in office["packets_sent"].items():
+        during = office["resets_sent_by_minute"].get(name, [])[first : last + 1]
+        numbers = [sent, office["resets_sent"].get(name, 0), office["resets_received"].get(name, 0), sum(during)]
+        lines.append(_row([name, *map(_grouped, numbers)]))
     lines += ["", f"| `{LOG_FILE}`: event id | events |", "|---|---:|"]
     lines += [_row([event_id, _grouped(count)]) for event_id, count in log["event_ids"].items()]
     lines.append(_row(["all", _grouped(log["events"])]))
@@ -190,6 +205,12 @@ def make(directory: Path) -> None:
     data = pcapng(tunnel, esp_tunnel.SNAP_LENGTH, comment=esp_tunnel.COMMENT, interface="outside", description=described)
     (directory / ESP_FILE).write_bytes(compressed(data))
     truth[ESP_FILE] = tunnel_truth(tunnel)
+    office = resets_by_office.packets()
+    described = "before the farm, towards the offices"
+    data = pcapng(office, resets_by_office.SNAP_LENGTH, comment=resets_by_office.COMMENT, interface="farm1", description=described)
+    (directory / OFFICE_FILE).write_bytes(compressed(data))
+    (directory / resets_by_office.SITES_CSV).write_text(resets_by_office.sites_csv(), encoding="utf-8", newline="\n")
+    truth[OFFICE_FILE] = office_truth(office)
     for number, piece in enumerate(ten_gigabit.pieces()):
         name = PIECE_FILE.format(number)
         (directory / name).write_bytes(netmon(piece, ten_gigabit.SNAP_LENGTH, start=ten_gigabit.START, zone=ten_gigabit.ZONE))

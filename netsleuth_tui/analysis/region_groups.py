@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.analysis.networks import network, ordered
 from netsleuth_tui.analysis.places import PUBLIC, PlacesOf, place_values
 from netsleuth_tui.analysis.region_counts import Side
-from netsleuth_tui.places import UNKNOWN
+from netsleuth_tui.places import UNKNOWN, host_places
 from netsleuth_tui.query.place_values import PlaceValues
 from netsleuth_tui.query.strings import quoted
 
@@ -72,7 +72,7 @@ def groups_of(store: Store, hosts: Hosts, by: Grouping) -> Groups:
     codes, count = found.codes, len(found.names)
     name = "site" if by == "site" else f"geo.{by}"
     if by == "region":
-        return Groups(by, codes, count, found.names.__getitem__, lambda group, side: _is(name, found.short(group), side))
+        return Groups(by, codes, count, found.names.__getitem__, _region_condition(store, found))
     if by in {"country", "continent"}:
         return _by_class(store, by, found)
     groups = np.where(codes < 0, np.int32(count), codes)
@@ -82,6 +82,19 @@ def groups_of(store: Store, hosts: Hosts, by: Grouping) -> Groups:
         return _has_none(name, (), side) if group == count else _is(name, found.short(group), side)
 
     return Groups(by, groups, count + 1, names.__getitem__, condition)
+
+
+def _region_condition(store: Store, found: PlaceValues) -> Callable[[int, str], str]:
+    """A region that can only be a site is called one."""
+    tables = host_places(store).places.tables
+    others = {name.casefold() for name in (*tables.classes, UNKNOWN, *tables.countries)}
+    sites = {name.casefold() for name in tables.sites} - others
+
+    def condition(group: int, side: str) -> str:
+        label = found.names[group]
+        return _is("site" if label.casefold() in sites else "geo.region", label, side)
+
+    return condition
 
 
 def _by_class(store: Store, by: Grouping, found: PlaceValues) -> Groups:

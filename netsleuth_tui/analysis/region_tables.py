@@ -63,7 +63,6 @@ def region_remarks(store: Store, found: Regions) -> list[str]:
     if found.groups.is_subnet:
         return said
     places = host_places(store).places
-    said += [*places.warnings, places.description]
     if found.unmapped:
         hint = "" if places.tables.sites else "; a list of your networks (--sites) says where they are"
         said.append(f"{found.unmapped} of {found.seen} addresses are private and at no site{hint}")
@@ -73,6 +72,7 @@ def region_remarks(store: Store, found: Regions) -> list[str]:
         said.append("there are no sites: --sites names a file with lines such as 10.1.0.0/16,Hengelo")
     if found.groups.by == "asn" and not places.tables.as_numbers:
         said.append("the place data in use have no autonomous systems; a GeoLite2-ASN.mmdb has (--geoip)")
+    said += [*places.warnings, places.description]
     return said
 
 

@@ -34,7 +34,9 @@ def timeline(
     ] = None,
     by: Annotated[
         str | None,
-        Parameter(help="One row per interval and value of this field: ip.src, EventID; or of: protocol, flag, direction, host, port."),
+        Parameter(
+            help="One row per interval and value of this field: ip.src, EventID; or of: protocol, flag, direction, host, port, site, country."
+        ),
     ] = None,
     payload: Annotated[bool, Parameter(help="Add a column: TCP payload bytes (tcp.len).", negative=())] = False,
     chart: Annotated[bool, Parameter(help="Draw a chart as plain text instead of rows, for a ticket or a mail.", negative=())] = False,

@@ -69,6 +69,7 @@ class MainScreen(Placing):
         key("main.conversations", "2", "tab('conversations')", "go to the conversations"),
         key("main.events", "5", "tab('events')", "go to the events of logs: by id, one by one, their data, groups"),
         key("main.esp", "3", "tab('esp')", "go to the ESP security associations"),
+        key("main.regions", "4", "tab('regions')", "go to the regions: sites, countries, subnets"),
         footer_key("main.explain", "x", "tab('explain')", "explain", "go to what stands out in the time window"),
         key("main.bytes", "b", "bytes", "draw the time line in another measure: packets, bytes, bits, TCP payload bytes"),
         key("main.hex", "v", "hex", "the bytes of the packet alone, its layers alone, or both where there is room"),

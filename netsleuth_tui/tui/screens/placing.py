@@ -29,6 +29,7 @@ TABS = MappingProxyType(
         "records": ("1", "Records"),
         "conversations": ("2", "Conversations"),
         "esp": ("3", "ESP"),
+        "regions": ("4", "Regions"),
         "events": ("5", "Events"),
         "explain": ("x", "Explain"),
     }
@@ -43,6 +44,7 @@ CLASSES = MappingProxyType(
         "conversations": ("conversations", "ConversationTable"),
         "esp": ("esp_table", "EspTable"),
         "association": ("esp_detail", "EspDetail"),
+        "regions": ("region_table", "RegionTable"),
         "explain": ("explain", "ExplainPane"),
         "events": ("event_ids", "EventIdPane"),
         "event-list": ("event_table", "EventTable"),
