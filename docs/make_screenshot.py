@@ -3,8 +3,9 @@
 usage: make_screenshot.py [-o docs/screenshot.svg] [--size 140x36] [--filter EXPR] [--sample NAME] [--keys KEY,KEY...]
 
 Other pictures: docs/guide.md has --filter "" --size 160x36 --keys t,p,enter,x,down -o docs/explain.svg; docs/esp.md has
---sample esp-tunnel.pcapng.gz --filter "" --size 120x36, --keys 3 -o docs/esp-list.svg, and --keys 3,enter,w -o docs/esp-association.svg. Of the
-regions: --sample resets-by-office.pcapng.gz --filter "" --size 130x30, --keys 4 -o docs/regions.svg and --keys 4,r,down -o docs/regions-resets.svg.
+--sample esp-tunnel.pcapng.gz --filter "" --size 120x36, --keys 3 -o docs/esp-list.svg, and --keys 3,enter,w -o docs/esp-association.svg.
+Of the regions: --sample resets-by-office.pcapng.gz --filter "" --size 130x30, --keys 4 -o docs/regions.svg, and
+--keys 4,r,down -o docs/regions-resets.svg.
 """
 
 from __future__ import annotations
@@ -46,10 +47,11 @@ async def picture(size: tuple[int, int], text: str, name: str, keys: Sequence[st
     """
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
     from netsleuth_tui.paths import sample
+    from netsleuth_tui.places import PlaceFiles
     from netsleuth_tui.session import Session
     from netsleuth_tui.tui.app import NetSleuthApp
 
-    app = NetSleuthApp([str(sample(name))], Session(sites=(str(sample("sites.csv")),)))
+    app = NetSleuthApp([str(sample(name))], Session(place_files=PlaceFiles(sites=(str(sample("sites.csv")),))))
     async with app.run_test(size=size) as pilot:
         await _until_loaded(app, pilot)
         await pilot.press("slash", *text, "enter")

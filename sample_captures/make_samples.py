@@ -141,14 +141,7 @@ def table(truth: dict[str, dict[str, Any]]) -> str:
     for one in truth[ESP_FILE]["associations"]:
         drops = one["replay_drops"]["64"]
         lines.append(_row([f"`{one['spi']}`", *(_grouped(one[name]) for name in names), _grouped(drops)]))
-    office = truth[OFFICE_FILE]
-    first, last = int(resets_by_office.FAILS // 60), int(resets_by_office.WORKS_AGAIN // 60)
-    heads = "packets sent | resets sent | resets received | resets sent from 10:12 to 10:14"
-    lines += ["", f"| site in `{OFFICE_FILE}` | {heads} |", "|---|" + "---:|" * 4]
-    for name, sent in office["packets_sent"].items():
-        during = office["resets_sent_by_minute"].get(name, [])[first : last + 1]
-        numbers = [sent, office["resets_sent"].get(name, 0), office["resets_received"].get(name, 0), sum(during)]
-        lines.append(_row([name, *map(_grouped, numbers)]))
+    lines += _office_lines(truth[OFFICE_FILE])
     lines += ["", f"| `{LOG_FILE}`: event id | events |", "|---|---:|"]
     lines += [_row([event_id, _grouped(count)]) for event_id, count in log["event_ids"].items()]
     lines.append(_row(["all", _grouped(log["events"])]))
@@ -177,6 +170,16 @@ def _trace_lines(trace: dict[str, Any]) -> list[str]:
     moments = [_clock(trace[name]) for name in ("first_reset", "last_reset", "first_drop", "last_drop")]
     cells = [*moments, _grouped(trace["dropped_datagrams"]), _grouped(trace["dropped_bytes"]), f"`{trace['local']}`", str(trace["process"])]
     return [f"| `{TRACE_FILE}`: {' | '.join(heads)} |", "|---|" + "---:|" * 5 + "---|---|---|", _row([*cells, trace["reason"]])]
+def _office_lines(office: dict[str, Any]) -> list[str]:
+    """Resets by site, and those of the minutes in which one site fails."""
+    first, last = int(resets_by_office.FAILS // 60), int(resets_by_office.WORKS_AGAIN // 60)
+    heads = "packets sent | resets sent | resets received | resets sent from 10:12 to 10:14"
+    lines = ["", f"| site in `{OFFICE_FILE}` | {heads} |", "|---|" + "---:|" * 4]
+    for name, sent in office["packets_sent"].items():
+        during = office["resets_sent_by_minute"].get(name, [])[first : last + 1]
+        numbers = [sent, office["resets_sent"].get(name, 0), office["resets_received"].get(name, 0), sum(during)]
+        lines.append(_row([name, *map(_grouped, numbers)]))
+    return lines
 
 
 def _row(cells: Sequence[str]) -> str:

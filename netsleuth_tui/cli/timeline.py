@@ -35,7 +35,7 @@ def timeline(
     by: Annotated[
         str | None,
         Parameter(
-            help="One row per interval and value of this field: ip.src, EventID; or of: protocol, flag, direction, host, port, site, country."
+            help="One row per interval and value of this field: ip.src, EventID; or: protocol, flag, direction, host, port, site, country."
         ),
     ] = None,
     payload: Annotated[bool, Parameter(help="Add a column: TCP payload bytes (tcp.len).", negative=())] = False,
