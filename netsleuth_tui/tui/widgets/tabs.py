@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["Tabs", "shown_window"]
 
 ON_THE_WIRE = " on the wire"
+LEAST = 8
+"""Cells beside the titles for the amount; where there are fewer the titles move together."""
 
 MILLISECOND, SECOND, DAY = 1_000_000, 1_000_000_000, 86_400_000_000_000
 
@@ -55,9 +57,10 @@ class Tabs(Lines):
         """The only line."""
         palette = self.palette
         parts: list[Part] = []
+        gap = "  " if sum(len(key) + len(title) + 3 for key, title in self._tabs) <= width - LEAST else " "
         for index, (key, title) in enumerate(self._tabs):
             style = (palette.accent if self._focused else palette.text) if index == self._active else palette.muted
-            parts.append((f"{key} {title}  ", style))
+            parts.append((f"{key} {title}{gap}", style))
         if self._overview is None:
             return ends(parts, [], width, palette.text)
         scope, dot = self._overview.scope, self.glyphs.dot
