@@ -170,6 +170,8 @@ def _trace_lines(trace: dict[str, Any]) -> list[str]:
     moments = [_clock(trace[name]) for name in ("first_reset", "last_reset", "first_drop", "last_drop")]
     cells = [*moments, _grouped(trace["dropped_datagrams"]), _grouped(trace["dropped_bytes"]), f"`{trace['local']}`", str(trace["process"])]
     return [f"| `{TRACE_FILE}`: {' | '.join(heads)} |", "|---|" + "---:|" * 5 + "---|---|---|", _row([*cells, trace["reason"]])]
+
+
 def _office_lines(office: dict[str, Any]) -> list[str]:
     """Resets by site, and those of the minutes in which one site fails."""
     first, last = int(resets_by_office.FAILS // 60), int(resets_by_office.WORKS_AGAIN // 60)
