@@ -13,7 +13,7 @@ from addresses import arrays, country_codes, regions
 from mmdb_files import database
 
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.places import Places, open_places, opening
+from netsleuth_tui.places import PlaceFiles, Places, files, open_places, opening
 from netsleuth_tui.settings import settings_path
 
 ADDRESS = "8.8.8.8"
@@ -21,6 +21,9 @@ ADDRESS = "8.8.8.8"
 
 BLOCKS = b"network,geoname_id\n8.0.0.0/8,1\n"
 LOCATIONS = b"geoname_id,country_iso_code\n1,%s\n"
+
+
+USUAL_FOLDERS = opening.usual_folders
 
 
 @pytest.fixture(autouse=True)
@@ -235,3 +238,58 @@ def test_a_list_of_sites_given_as_places_is_told_apart(corpus: Path) -> None:
     """The other option is meant."""
     with pytest.raises(NetSleuthError, match="--sites"):
         open_places(geoip=[str(corpus / "csv/sites.csv")])
+
+
+def test_the_usual_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our own first, then where geoipupdate writes, then those that programs share."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("GEOIPUPDATE_DB_DIR", "/somewhere/GeoIP")
+    shared = ["/usr/share/GeoIP", "/var/lib/GeoIP", "/usr/local/share/GeoIP", "/usr/local/var/GeoIP"]
+    assert [str(folder) for folder in USUAL_FOLDERS()][-5:] == ["/somewhere/GeoIP", *shared]
+    monkeypatch.delenv("GEOIPUPDATE_DB_DIR")
+    assert len(USUAL_FOLDERS()) == 5
+    assert USUAL_FOLDERS()[0].parts[-2:] == ("netsleuth", "geoip")
+
+
+def test_a_database_in_the_folder_that_it_was_unpacked_into_is_found(folders: list[Path]) -> None:
+    """One folder down, the newest by its name."""
+    _put(folders[0] / "GeoLite2-Country_20260101/GeoLite2-Country.mmdb", "CH")
+    _put(folders[0] / "GeoLite2-Country_20260601/GeoLite2-Country.mmdb", "NL")
+    assert _country(open_places()) == "NL"
+
+
+def test_rows_of_both_versions_without_a_suffix(tmp_path: Path) -> None:
+    """As Tor installs them: geoip and geoip6."""
+    (tmp_path / "geoip").write_text("# comment\n134217728,150994943,CH\n")
+    (tmp_path / "geoip6").write_text("# comment\n2a00::,2a00:ffff::,CH\n")
+    assert country_codes(open_places(geoip=[str(tmp_path / "geoip")]), ADDRESS, "2a00::1") == ["CH", "CH"]
+
+
+def test_what_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it only becomes so when it is expanded."""
+    monkeypatch.setattr(files, "MOST_BYTES", 10_000)
+    content = bytes(20_000)
+    plain, packed = tmp_path / "a.mmdb", tmp_path / "b.mmdb.gz"
+    plain.write_bytes(content)
+    packed.write_bytes(gzip.compress(content))
+    inside = _archive(tmp_path / "c.zip", {"GeoLite2-City.mmdb": content})
+    for path in (plain, packed, inside):
+        with pytest.raises(NetSleuthError, match="larger than"):
+            open_places(geoip=[str(path)])
+
+
+def test_an_archive_with_a_password_says_so(tmp_path: Path) -> None:
+    """The flag of encryption is set in both headers of its only file."""
+    path = _archive(tmp_path / "x.zip", {"GeoLite2-City.mmdb": database([(0, 1, "NL")])})
+    content = bytearray(path.read_bytes())
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        content[content.index(mark) + place] |= 1
+    path.write_bytes(content)
+    with pytest.raises(NetSleuthError, match="encrypted"):
+        open_places(geoip=[str(path)])
+
+
+def test_named_files_are_options_again() -> None:
+    """In the order in which they count."""
+    named = PlaceFiles(("a", "b"), ("c",))
+    assert named.options == (("--geoip", "a"), ("--geoip", "b"), ("--sites", "c"))

@@ -141,6 +141,18 @@ def test_hosts_are_looked_up_once() -> None:
     assert set(kept[2].region[2:].tolist()) == {kept[2].region[2]}
 
 
+def test_remarks_tell_whose_data_placed_hosts() -> None:
+    """Nothing before the data are open, nothing of them before they have placed a host."""
+    hosts = HostTable()
+    located = HostPlaces(hosts, open_places)
+    assert located.remarks == []
+    assert "DB-IP" in located.places.description
+    assert located.remarks == []
+    hosts.merge(_table(["8.8.8.8"]))
+    located.located()
+    assert located.remarks == [located.places.description]
+
+
 def _table(addresses: list[str]) -> HostTable:
     _, _, low = arrays(addresses)
     hosts = HostTable()
