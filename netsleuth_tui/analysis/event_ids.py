@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netsleuth_tui.analysis.event_groups import EventGroups, event_groups
-from netsleuth_tui.analysis.event_terms import event_id_filter, event_term
+from netsleuth_tui.analysis.event_terms import event_id_filter, event_term, shared_ids
 from netsleuth_tui.analysis.event_values import level_name, titles
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
 from netsleuth_tui.analysis.times import iso
@@ -104,21 +104,17 @@ def event_ids(store: Store, rows: Rows, *, columns: int = COLUMNS, span: tuple[i
     Raises:
         NetSleuthError: The user's own file of titles cannot be used.
     """
-    found = event_groups(store, rows, ("EventID", "Provider", "Channel"))
-    levels = event_groups(store, rows, ("EventID", "Provider", "Level"))
+    found = event_groups(store, rows, ("EventID", "Provider", "Channel", "Level"))
     span = span if span is not None else found.span
     spread = found.spread(0, len(found), columns, span)
     merged: dict[tuple[Cell, Cell], list[int]] = {}
     values = found.values(0, len(found))
-    for line, (event_id, provider, _) in enumerate(values):
+    for line, (event_id, provider, *_) in enumerate(values):
         merged.setdefault((event_id, provider), []).append(line)
-    of_level: dict[tuple[Cell, Cell], list[int]] = {}
-    for event_id, provider, level in levels.values(0, len(levels)):
-        of_level.setdefault((event_id, provider), []).append(int(level or 0))
-    known = titles()
+    known, shared = titles(), shared_ids(store)
     lines = []
     for (event_id, provider), parts in merged.items():
-        channels = tuple(str(values[part][2] or "") for part in parts)
+        channels = tuple(dict.fromkeys(str(values[part][2] or "") for part in parts))
         events = int(found.events[parts].sum())
         first, last = _span(found, parts)
         number, name = int(event_id or 0), str(provider or "")
@@ -127,14 +123,14 @@ def event_ids(store: Store, rows: Rows, *, columns: int = COLUMNS, span: tuple[i
                 number,
                 name,
                 channels,
-                tuple(of_level[event_id, provider]),
+                tuple(dict.fromkeys(int(values[part][3] or 0) for part in parts)),
                 known.title(channels[0], name, number),
                 events,
                 events / found.total,
                 first,
                 last,
                 tuple(spread[parts].sum(axis=0).tolist()),
-                event_id_filter(store, number, provider),
+                event_id_filter(store, number, provider, shared),
             )
         )
     lines.sort(key=lambda line: -line.events)

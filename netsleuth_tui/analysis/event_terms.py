@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,7 @@ from netsleuth_tui.tabular import Cell
 if TYPE_CHECKING:
     from netsleuth_tui.store import Store
 
-__all__ = ["event_cell_filter", "event_id_filter", "event_term", "joined_terms"]
+__all__ = ["event_cell_filter", "event_id_filter", "event_term", "joined_terms", "shared_ids"]
 
 SECOND = 1_000_000_000
 
@@ -73,10 +73,23 @@ def event_cell_filter(store: Store, row: int, name: str) -> str | None:
     return event_term(name, event_cells(store, ids, name)[0])
 
 
-def event_id_filter(store: Store, event_id: int, provider: Cell) -> str | None:
-    """The filter for the events of a kind: by id alone where only one provider has it in what was loaded."""
-    columns = store.events.view()
-    providers = columns.provider[columns.event_id == event_id]
-    if len(providers) and bool((providers == providers[0]).all()):
+def event_id_filter(store: Store, event_id: int, provider: Cell, shared: Collection[int] | None = None) -> str | None:
+    """The filter for the events of a kind: by id alone where only one provider has it in what was loaded.
+
+    Args:
+        store: What was loaded.
+        event_id: Of the events.
+        provider: Of the events.
+        shared: `shared_ids`, where they are known already.
+    """
+    if event_id not in (shared_ids(store) if shared is None else shared):
         return f"EventID == {event_id}"
     return joined_terms(("EventID", "Provider"), (event_id, provider))
+
+
+def shared_ids(store: Store) -> frozenset[int]:
+    """Event ids that more than one provider has in what was loaded."""
+    columns = store.events.view()
+    provider_of = np.zeros(1 << 16, np.uint32)
+    provider_of[columns.event_id] = columns.provider
+    return frozenset(columns.event_id[provider_of[columns.event_id] != columns.provider].tolist())

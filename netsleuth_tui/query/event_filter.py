@@ -32,7 +32,7 @@ from netsleuth_tui.query.nodes import (
     Value,
 )
 from netsleuth_tui.store.event_values import Coded, EventValues, Numbers, is_coded, used_codes
-from netsleuth_tui.store.lookup import look_up
+from netsleuth_tui.store.lookup import look_up, take_codes
 
 __all__ = ["Searcher", "matching_events"]
 
@@ -193,6 +193,10 @@ class _Test:
 
     def _pair(self, first: Field, node: Comparison, second: Field, right: Reference) -> Mask:
         """Numbers where both are numbers; otherwise texts."""
+        if node.relation in {"==", "!="} and node.left.mask is None and right.mask is None:
+            columns = [self._coded(field) for field in (first, second) if field.event is not None and is_coded(field.event)]
+            if len(columns) == 2 and columns[0].texts is columns[1].texts:
+                return _alike(columns[0], columns[1], equal=node.relation == "==")
         masks = (node.left.mask, right.mask)
         fields = (first, second)
         numeric = any(mask is not None for mask in masks) or any(field.event is not None and not is_coded(field.event) for field in fields)
@@ -229,6 +233,25 @@ class _Test:
             sides.append(table[column.codes[where]])
         found: Mask = _OPERATORS[relation](*sides)
         return found
+
+
+def _alike(one: Coded, other: Coded, *, equal: bool) -> Mask:
+    """Which rows have the same text (or number, however it is written) in two columns of one dictionary; or have both, and differ."""
+    count = one.texts.count
+    used = np.union1d(used_codes(one.codes, count), used_codes(other.codes, count))
+    numbers, is_number = one.texts.number(used)
+    _, first, inverse = np.unique(numbers[is_number], return_index=True, return_inverse=True)
+    same = np.arange(count, dtype=np.uint32)
+    same[used[is_number]] = used[is_number][first][inverse]
+    sides = []
+    for column in (one, other):
+        codes = np.empty(len(column.codes), np.uint32)
+        take_codes(same, column.codes, codes)
+        sides.append(codes)
+    found: Mask = (sides[0] == sides[1]) if equal else (sides[0] != sides[1])
+    found &= one.codes != 0
+    found &= other.codes != 0
+    return found
 
 
 def _of_events(name: str) -> Field | None:
