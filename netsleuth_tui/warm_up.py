@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netsleuth_tui import jit
 
@@ -53,6 +54,7 @@ def warm_up(directory: Path, group: str) -> None:
     regions(store, Scope(), by="/8")
     unseen(store)
     count_values(store, Scope(), "ip.ttl")
+    _write(np.zeros(64, np.uint8))
     hosts = HostTable()
     hosts.merge(store.hosts)
     hosts.reserve(1 << 14)
@@ -88,6 +90,14 @@ def _warm_traces() -> None:
     walk(data, numbers, numbers, *room_for(1, len(data)))
     find_switched(data, numbers, numbers, numbers.copy(), numbers.copy())
     copy_pieces(data, numbers, numbers, data.copy())
+
+
+def _write(data: NDArray[np.uint8]) -> None:
+    """Write a frame of a byte as a block."""
+    from netsleuth_tui.readers.records import write_records
+
+    one = np.ones(1, np.uint32)
+    write_records(data, np.zeros(1, np.int64), one, one, np.zeros(1, np.int64), one, np.zeros(1, np.uint32), 1, np.zeros(64, np.uint8))
 
 
 SECOND = 1_000_000_000

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from netsleuth_tui.store.store import Predicate
 
-__all__ = ["EVERYTHING", "Scope", "event_rows_of", "rows_of"]
+__all__ = ["EVERYTHING", "Scope", "compiled", "event_rows_of", "rows_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,17 @@ def rows_of(store: Store, scope: Scope) -> Rows:
         FilterError: The filter is not valid.
     """
     text = scope.filter.strip()
-    ids = store.matching(text, partial(_compiled, store, text)) if text else None
+    ids = store.matching(text, partial(compiled, store, text)) if text else None
     return store.within(ids, scope.start, scope.end)
 
 
-def _compiled(store: Store, text: str) -> Predicate | None:
+def compiled(store: Store, text: str) -> Predicate | None:
+    """The predicate of a filter against the addresses that a store knows by now; None for one that is empty.
+
+    Raises:
+        FilterError: The filter is not valid.
+    """
+
     def judged(name: str) -> NDArray[np.uint32]:
         from netsleuth_tui.analysis.esp_fields import esp_values
 

@@ -15,6 +15,7 @@ from netsleuth_tui.cli.esp import esp
 from netsleuth_tui.cli.events import events
 from netsleuth_tui.cli.explain import explain
 from netsleuth_tui.cli.export import export
+from netsleuth_tui.cli.extract import extract
 from netsleuth_tui.cli.options import STDIN
 from netsleuth_tui.cli.regions import regions
 from netsleuth_tui.cli.summary import summary
@@ -41,6 +42,7 @@ app = App(
 app.command(summary)
 app.command(timeline)
 app.command(export)
+app.command(extract)
 app.command(conversations)
 app.command(esp)
 app.command(regions)

@@ -8,7 +8,7 @@ from netsleuth_tui.query.fields import JUDGED
 from netsleuth_tui.query.nodes import All, Any, Comparison, Either, Node, Not, Present, Reference
 from netsleuth_tui.query.unparse import unparse
 
-__all__ = ["for_wireshark"]
+__all__ = ["for_wireshark", "names_in"]
 
 _SINCE = "Wireshark knows it since version 4.2"
 _NOTES = {
@@ -32,7 +32,7 @@ def for_wireshark(text: str) -> tuple[str, tuple[str, ...]]:
     from netsleuth_tui.query.parser import parse
 
     node = parse(text)
-    names = dict.fromkeys(_names(node))
+    names = dict.fromkeys(names_in(node))
     notes = [_NOTES[name] for name in names if name in _NOTES]
     notes += [f"{name}: Wireshark does not have this field" for name in names if name in JUDGED]
     if "xor" in names:
@@ -40,15 +40,15 @@ def for_wireshark(text: str) -> tuple[str, tuple[str, ...]]:
     return unparse(node), tuple(notes)
 
 
-def _names(node: Node) -> Iterator[str]:
+def names_in(node: Node) -> Iterator[str]:
     """Fields and protocols that a tree asks for, and 'xor'."""
     if isinstance(node, All | Any | Either):
         if isinstance(node, Either):
             yield "xor"
         for term in node.terms:
-            yield from _names(term)
+            yield from names_in(term)
     elif isinstance(node, Not):
-        yield from _names(node.term)
+        yield from names_in(node.term)
     elif isinstance(node, Present):
         yield node.name
     else:

@@ -99,10 +99,12 @@ class Comment:
     Args:
         offset: For a frame's comment the frame's `FrameBatch.offset`; otherwise where the commented block begins.
         text: The text as it is in the file; not safe for a terminal as it is.
+        on_frame: Whether it is about a frame, and not about the file, an interface or anything else.
     """
 
     offset: int
     text: str
+    on_frame: bool = True
 
 
 class CaptureReader(Protocol):

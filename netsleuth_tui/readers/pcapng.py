@@ -154,12 +154,12 @@ class PcapngFramer:
 
     def _keep_frame_comments(self, window: Window, noted: int) -> None:
         for offset, start, length in self._marks[:noted].tolist():
-            self._keep_comment(offset, window.data[start : start + length].tobytes())
+            self._keep_comment(offset, window.data[start : start + length].tobytes(), on_frame=True)
 
-    def _keep_comment(self, offset: int, value: bytes) -> None:
+    def _keep_comment(self, offset: int, value: bytes, *, on_frame: bool) -> None:
         self._comment_bytes += len(value)
         if len(self.comments) < COMMENTS_KEPT and self._comment_bytes <= COMMENT_BYTES_KEPT:
-            self.comments.append(Comment(offset, text_of(value)))
+            self.comments.append(Comment(offset, text_of(value), on_frame))
         elif not self._comments_overflow:
             self._comments_overflow = True
             self.notes.append(f"only the first {len(self.comments)} comments are kept")
@@ -219,7 +219,7 @@ class PcapngFramer:
     def _keep_comments(self, block: _Block, options: list[tuple[int, bytes]]) -> None:
         for code, value in options:
             if code == COMMENT:
-                self._keep_comment(block.offset, value)
+                self._keep_comment(block.offset, value, on_frame=False)
 
     def _describe_interface(self, block: _Block, order: str) -> str:
         link_type, _, snap_length = struct.unpack_from(order + "HHI", block.body)

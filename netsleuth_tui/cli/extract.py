@@ -1,0 +1,100 @@
+"""`netsleuth extract`: the matching frames as a capture."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from netsleuth_tui.cli.options import Files, Geoip, Shifts, Sites
+from netsleuth_tui.errors import NetSleuthError, misused
+
+if TYPE_CHECKING:
+    from netsleuth_tui.extraction import Extracted, FileProgress
+
+__all__ = ["extract"]
+
+
+def extract(
+    files: Files,
+    /,
+    *,
+    output: Annotated[str, Parameter(name=["--output", "-o"], help="The capture to write: NAME.pcapng, or NAME.pcap.")],
+    filter: Annotated[str, Parameter(help="Display filter: which frames to keep; all without one.")] = "",  # noqa: A002 - the option is called --filter
+    since: Annotated[str | None, Parameter(help="Only frames at or after this time.")] = None,
+    until: Annotated[str | None, Parameter(help="Only frames before this time.")] = None,
+    split: Annotated[str | None, Parameter(help="Begin another file after this size, as in 2G; files are then numbered.")] = None,
+    force: Annotated[bool, Parameter(help="Replace files that exist.", negative=())] = False,
+    shift: Shifts = (),
+    geoip: Geoip = (),
+    sites: Sites = (),
+) -> int:
+    """Write the matching frames of captures of any format to a capture, with their times, lengths, link types and comments."""
+    from netsleuth_tui import extraction
+    from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.cli import exits
+    from netsleuth_tui.cli.headless import say, window_of
+    from netsleuth_tui.cli.sizes import parse_size
+    from netsleuth_tui.ingest import parse_shift
+    from netsleuth_tui.places import open_places
+    from netsleuth_tui.saved import expanded
+    from netsleuth_tui.session import Session
+
+    with misused():
+        if not files:
+            raise NetSleuthError("no file given", hint="netsleuth extract --help shows what there is")
+        extraction.kind_of(output)
+        scope = Scope(expanded(filter), *window_of(since, until))
+        size = parse_size(split) if split is not None else None
+        shifts = [parse_shift(text) for text in shift]
+    places = partial(open_places, geoip=geoip, sites=sites)
+    narrator = _Narrator()
+    try:
+        found = extraction.extract(
+            files, scope, output, store=lambda: Session(places=places).store, shifts=shifts, split=size, force=force, report=narrator
+        )
+    finally:
+        narrator.clear()
+    for file in found.files:
+        for line in (*file.problems, *file.notes):
+            say(line)
+    if found.untimed:
+        say(f"{found.untimed} frames have no time that the format can hold; it is 1970-01-01 there")
+    total = sum(file.frames for file in found.files)
+    say(f"{found.kept} of {total} frames, {found.bytes} bytes written to {', '.join(found.names)}")
+    return exits.DAMAGED if any(file.failure for file in found.files) else exits.DONE
+
+
+class _Narrator:
+    """A line for each file that is being read, on stderr, overwritten; silent where stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self._on = sys.stderr.isatty()
+        self._lines = 0
+        self._told: set[str] = set()
+
+    def __call__(self, found: Extracted) -> None:
+        if not self._on:
+            return
+        self.clear()
+        done = [file for file in found.files if file.done and file.name not in self._told]
+        running = [file for file in found.files if file.position and not file.done]
+        self._told |= {file.name for file in done}
+        self._lines = len(running)
+        sys.stderr.write("".join(_line(file) for file in (*done, *running)))
+        sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Remove the lines of files that are not done."""
+        if self._on and self._lines:
+            sys.stderr.write(f"\r\x1b[{self._lines}A\x1b[J")
+            self._lines = 0
+
+
+def _line(file: FileProgress) -> str:
+    from netsleuth_tui.terminal.sanitize import display
+
+    share = f"{file.position / file.size:4.0%}" if file.size and not file.done else "done" if file.done else "    "
+    return f"{share}  {file.kept} of {file.frames} frames  {display(file.name, limit=60)}\n"

@@ -1,0 +1,274 @@
+"""Frames that a scope keeps, from files of any format, into a new capture: two files are worked on side by side."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netsleuth_tui import jit
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.export.frame_files import FrameFile, FrameKind, Part, encode, kind_of
+from netsleuth_tui.ingest import Shift
+from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matching
+from netsleuth_tui.ingest.series import expand
+from netsleuth_tui.ingest.shifts import shift_of
+from netsleuth_tui.readers.opening import open_in_blocks
+from netsleuth_tui.store import Store
+
+if TYPE_CHECKING:
+    from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.readers.capture import Capture
+    from netsleuth_tui.store.store import Predicate
+
+__all__ = ["Extracted", "FileProgress", "extract", "kind_of"]
+
+THREADS = 2
+WAITING = 4
+"""Blocks of a file that wait to be written: while the file before it is not done, its own are kept, not written."""
+MOMENT = 0.1
+WORTH_COMPILING = 4 << 20
+
+
+@dataclass(slots=True)
+class FileProgress:
+    """How far a file is."""
+
+    name: str
+    size: int = 0
+    position: int = 0
+    frames: int = 0
+    kept: int = 0
+    done: bool = False
+    failure: NetSleuthError | None = None
+    """Why it could not be opened, or its first damage."""
+    problems: list[str] = field(default_factory=list)
+    """Damage, or why it could not be opened."""
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Extracted:
+    """What came of it."""
+
+    files: list[FileProgress] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    """Of the captures that were written."""
+    bytes: int = 0
+    kept: int = 0
+    untimed: int = 0
+    """Frames whose time the format cannot hold; they have that of 1970."""
+
+
+@dataclass(slots=True)
+class _Job:
+    """One file on its way."""
+
+    progress: FileProgress
+    named: bool
+    parts: queue.Queue[Part | None] = field(default_factory=lambda: queue.Queue(WAITING))
+    """None where the file ends."""
+    drops: int = 0
+
+
+def extract(
+    paths: Sequence[str],
+    scope: Scope,
+    target: str,
+    *,
+    store: Callable[[], Store] = Store,
+    shifts: Sequence[Shift] = (),
+    split: int | None = None,
+    force: bool = False,
+    cancel: threading.Event | None = None,
+    report: Callable[[Extracted], None] = lambda _: None,
+) -> Extracted:
+    """Write the frames that a scope keeps into a capture, file after file, each in its order.
+
+    Args:
+        paths: Files, patterns, folders; '-' is standard input. Event logs have no frames and are passed over.
+        scope: Filter and window.
+        target: The capture to write: .pcapng or .pcap.
+        store: Makes what filters are asked against, one for each thread; it gets no rows.
+        shifts: Clock offsets, which frames are written with.
+        split: Bytes after which the next file begins.
+        force: Replace existing files.
+        cancel: Set it to stop; nothing is left of the file that was being written.
+        report: Called with how far it is, about ten times a second.
+
+    Returns:
+        What was written, and what could not be read.
+
+    Raises:
+        NetSleuthError: The filter is not valid or judges frames by others, nothing could be opened, `target` is one of the files, exists or
+            cannot be written, or it was cancelled.
+    """
+    kind = kind_of(target)
+    compiled = _compiled(scope.filter)
+    names = expand(paths)
+    for name, _ in names:
+        if name != "-" and _is_same(target, name):
+            raise NetSleuthError("this is one of the captures that are read", where=target, hint="choose another name")
+    result = Extracted([FileProgress(name, _size(name)) for name, _ in names])
+    stop = cancel or threading.Event()
+    if any(file.size > WORTH_COMPILING or not file.size for file in result.files):
+        jit.start()
+        jit.wait(60)
+    jobs = [_Job(progress, named) for progress, (_, named) in zip(result.files, names, strict=True)]
+    idle: queue.Queue[Matching] = queue.Queue()
+    for _ in range(THREADS):
+        idle.put(Matching(store(), compiled, scope.start, scope.end))
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="extract") as pool:
+        running = [pool.submit(_read, job, idle, kind, shifts, stop) for job in jobs]
+        try:
+            with FrameFile(target, kind, comment=_about(scope, names), split=split, force=force) as file:
+                for job, future in zip(jobs, running, strict=True):
+                    _write(job, future, file, stop, result, report)
+                _check_any(result, paths)
+                result.names = file.names
+            result.bytes = file.bytes
+        except BaseException:
+            stop.set()
+            for future in running:
+                future.cancel()
+            raise
+    report(result)
+    return result
+
+
+def _check_any(result: Extracted, paths: Sequence[str]) -> None:
+    """Raise what went wrong if no file could be opened."""
+    if not any(progress.done for progress in result.files):
+        failures = [progress.failure for progress in result.files if progress.failure is not None]
+        raise failures[0] if failures else NetSleuthError("no capture could be opened", where=", ".join(paths))
+
+
+def _write(
+    job: _Job, future: Future[None], file: FrameFile, stop: threading.Event, result: Extracted, report: Callable[[Extracted], None]
+) -> None:
+    """Write one file's frames as they come."""
+    while True:
+        report(result)
+        if stop.is_set():
+            raise NetSleuthError("stopped; nothing was written")
+        try:
+            part = job.parts.get(timeout=MOMENT)
+        except queue.Empty:
+            if future.done() and future.exception() is not None:
+                future.result()
+            continue
+        if part is None:
+            break
+        file.write(part)
+        result.kept += len(part.ends)
+        result.untimed += part.untimed
+    future.result()
+    file.drops(job.progress.name, job.drops)
+
+
+def _read(
+    job: _Job,
+    idle: queue.Queue[Matching],
+    kind: FrameKind,
+    shifts: Sequence[Shift],
+    stop: threading.Event,
+) -> None:
+    """Read one file and hand on what is kept of it."""
+    progress = job.progress
+    matching = idle.get()
+    try:
+        reader = open_in_blocks(progress.name, block=BLOCK, frames=FRAMES)
+    except NetSleuthError as error:
+        progress.problems.append(str(error) if job.named else f"{error}; skipped")
+        progress.failure = error if job.named else None
+    else:
+        try:
+            _pass_on(reader, matching, job, kind, shift_of(progress.name, shifts), stop)
+            progress.problems.extend(f"{progress.name}: {damage}" for damage in reader.damage)
+            if reader.damage:
+                progress.failure = NetSleuthError(str(reader.damage[0]), where=progress.name)
+            progress.notes.extend(f"{progress.name}: {note}" for note in reader.notes)
+            job.drops = reader.drops
+            progress.done = True
+        finally:
+            reader.close()
+    finally:
+        idle.put(matching)
+        _put(job.parts, None, stop)
+
+
+def _pass_on(reader: Capture, matching: Matching, job: _Job, kind: FrameKind, shift: int, stop: threading.Event) -> None:
+    progress = job.progress
+    comments: dict[int, list[str]] = {}
+    about: list[str] = []
+    links: list[int] = []
+    seen = 0
+    for matched in matching.of(reader, shift):
+        for comment in reader.comments[seen:]:
+            if comment.on_frame:
+                comments.setdefault(comment.offset, []).append(comment.text)
+            else:
+                about.append(comment.text)
+        seen = len(reader.comments)
+        if len(matched.chosen):
+            part = encode(kind, matched.batch, matched.chosen, links, progress.name, comments, about)
+            _put(job.parts, part, stop)
+        progress.frames += matched.batch.count
+        progress.kept += len(matched.chosen)
+        progress.position = reader.position
+        if stop.is_set():
+            return
+
+
+def _put(parts: queue.Queue[Part | None], part: Part | None, stop: threading.Event) -> None:
+    """Wait for room, unless all is over."""
+    while not stop.is_set():
+        try:
+            parts.put(part, timeout=MOMENT)
+        except queue.Full:
+            continue
+        return
+
+
+def _compiled(text: str) -> Callable[[Store], Predicate | None] | None:
+    """What makes a predicate of the filter; None where it keeps every frame.
+
+    Raises:
+        NetSleuthError: It is not valid, or asks for fields that follow from other packets.
+    """
+    from netsleuth_tui import query
+    from netsleuth_tui.analysis.scope import compiled
+    from netsleuth_tui.query.wireshark import names_in
+
+    if not text.strip():
+        return None
+    judged = [name for name in names_in(query.parse(text)) if name in query.JUDGED]
+    if judged:
+        raise NetSleuthError(
+            f"{judged[0]} follows from other packets of the capture, and extract looks at each packet alone",
+            hint="filter by esp.spi and a time window instead",
+        )
+    return lambda store: compiled(store, text)
+
+
+def _about(scope: Scope, names: Sequence[tuple[str, bool]]) -> str:
+    what = f"the filter {scope.filter.strip()}" if scope.filter.strip() else "every frame"
+    return f"Extracted from {len(names)} file{'s' if len(names) != 1 else ''} with {what}"
+
+
+def _size(name: str) -> int:
+    try:
+        return Path(name).stat().st_size if name != "-" else 0
+    except OSError:
+        return 0
+
+
+def _is_same(one: str, other: str) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False
