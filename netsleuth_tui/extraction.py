@@ -22,7 +22,7 @@ from netsleuth_tui.store import Store
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Scope
-    from netsleuth_tui.readers.capture import Capture
+    from netsleuth_tui.readers import CaptureReader
     from netsleuth_tui.store.store import Predicate
 
 __all__ = ["Extracted", "FileProgress", "extract", "kind_of"]
@@ -201,7 +201,7 @@ def _read(
         _put(job.parts, None, stop)
 
 
-def _pass_on(reader: Capture, matching: Matching, job: _Job, kind: FrameKind, shift: int, stop: threading.Event) -> None:
+def _pass_on(reader: CaptureReader, matching: Matching, job: _Job, kind: FrameKind, shift: int, stop: threading.Event) -> None:
     progress = job.progress
     comments: dict[int, list[str]] = {}
     about: list[str] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -38,7 +37,7 @@ def extract(
     from netsleuth_tui.cli.headless import say, window_of
     from netsleuth_tui.cli.sizes import parse_size
     from netsleuth_tui.ingest import parse_shift
-    from netsleuth_tui.places import open_places
+    from netsleuth_tui.places import PlaceFiles
     from netsleuth_tui.saved import expanded
     from netsleuth_tui.session import Session
 
@@ -49,11 +48,11 @@ def extract(
         scope = Scope(expanded(filter), *window_of(since, until))
         size = parse_size(split) if split is not None else None
         shifts = [parse_shift(text) for text in shift]
-    places = partial(open_places, geoip=geoip, sites=sites)
+    places = PlaceFiles(geoip, sites)
     narrator = _Narrator()
     try:
         found = extraction.extract(
-            files, scope, output, store=lambda: Session(places=places).store, shifts=shifts, split=size, force=force, report=narrator
+            files, scope, output, store=lambda: Session(place_files=places).store, shifts=shifts, split=size, force=force, report=narrator
         )
     finally:
         narrator.clear()

@@ -55,9 +55,8 @@ def main() -> None:
         print(f"{path}: {packets} packets, {path.stat().st_size / 1e6:.0f} MB; kept {packets_in(ours)}, tcpdump {packets_in(theirs)}")
     seconds = statistics.median(a for a, _ in pairs)
     tcpdump = statistics.median(b for _, b in pairs)
-    print(
-        f"netsleuth extract {seconds:.2f} s of processor time, tcpdump {tcpdump:.2f} s: {statistics.median(a / b for a, b in pairs):.2f} times"
-    )
+    ratio = statistics.median(a / b for a, b in pairs)
+    print(f"netsleuth extract {seconds:.2f} s of processor time, tcpdump {tcpdump:.2f} s: {ratio:.2f} times")
     print(f"tshark {tshark:.2f} s for {first} packets: {tshark / first * packets / seconds:.0f} times as long")
 
 
