@@ -8,7 +8,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-from netsleuth_tui.query.fields import Field, Kind
+from netsleuth_tui.query.fields import NAMED, Field, Kind
 from netsleuth_tui.store.event_fields import EventField
 
 __all__ = ["DERIVED", "EVENT_FIELDS", "TIMES", "data_name", "event_field"]
@@ -28,9 +28,9 @@ DERIVED: Mapping[str, str] = MappingProxyType(
 LARGEST = (1 << 64) - 1
 
 _TRUTH = frozenset({"True", "TRUE", "False", "FALSE"})
-_PLAIN = re.compile(r"[A-Z][A-Za-z0-9_]*")
-_WORD = re.compile(r"[A-Za-z0-9_]+")
-_DATA = re.compile(r'EventData\.(?:([A-Za-z0-9_]+)|("(?:[^"\\]|\\.)*"))', re.DOTALL)
+_PLAIN = re.compile(r"(?!EventData\.|Handle\.)[A-Z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)*")
+_WORD = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
+_DATA = re.compile(r'EventData\.(?:([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)|("(?:[^"\\]|\\.)*"))', re.DOTALL)
 _MADE = re.compile(r"(ext|folder)\(\s*(.+?)\s*(?:,\s*([0-9]{1,2})\s*)?\)", re.DOTALL)
 _HANDLE = re.compile(r"Handle\.([A-Z][A-Za-z0-9_]*)")
 
@@ -86,16 +86,21 @@ def event_field(word: str) -> Field | None:
     if data is not None:
         name = data[1] or _unquoted(data[2])
         return _data(name) if name else None
-    return _data(word) if _PLAIN.fullmatch(word) and word not in _TRUTH else None
+    return _data(word) if _is_plain(word) else None
 
 
 def data_name(name: str) -> str:
     """How a filter names the event-data field `name`."""
-    if _PLAIN.fullmatch(name) and name not in EVENT_FIELDS and name not in _TRUTH:
+    if _is_plain(name) and name not in EVENT_FIELDS:
         return name
     from netsleuth_tui.query.strings import quoted
 
     return f"EventData.{name}" if _WORD.fullmatch(name) else f"EventData.{quoted(name)}"
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name of event data stands for itself; `TCP.PORT` is a slip for a field of packets."""
+    return _PLAIN.fullmatch(name) is not None and name not in _TRUTH and ("." not in name or name.lower() not in NAMED)
 
 
 def _data(name: str) -> Field:

@@ -33,6 +33,7 @@ DATA = {
     "param1": ["5", "five"],
     "Product Name": ["NetSleuth"],
     "Empty.Case-1": ["a"],
+    "Certificate.fileRef": ["x.cer", ""],
 }  # fmt: skip
 """Event data and their pools; names that are no plain words, and one that is a system field's, among them."""
 

@@ -159,6 +159,7 @@ ERRORS = [
     ("EventID contains 4", "EventID", "holds no text to search"),
     ("hour == 24", "24", "hour is a number from 0 to 23"),
     ("EventID == TimeCreated", "TimeCreated", "different kinds of values"),
+    ("TCP.PORT == 1", "TCP.PORT", "did you mean tcp.port?"),
     ("eventid == 4663", "eventid", "did you mean EventID?"),
     ("ext(EventID) == 3", "ext(EventID)", "as in folder(ObjectName,2)"),
     ("AccessMask == 99999999999999999999", "99999999999999999999", "at most 64 bits"),

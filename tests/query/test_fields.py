@@ -9,6 +9,7 @@ import pytest
 
 from netsleuth_tui.decode.columns import Columns, Has
 from netsleuth_tui.query import ALIASES, FIELDS, NAMED, PROTOCOL_DESCRIPTIONS, PROTOCOLS, FilterError, classify, parse
+from netsleuth_tui.query.event_fields import EVENT_FIELDS
 from netsleuth_tui.query.fields import NUMBER
 
 MANUAL = Path(__file__).resolve().parents[2] / "docs" / "filter.md"
@@ -93,6 +94,17 @@ def test_the_manuals_examples_are_filters():
     assert len(examples) > 15
     for filter_text, _ in examples:
         parse(filter_text)
+
+
+def test_the_manual_lists_the_fields_of_events():
+    """Each with its meaning; and all of its examples parse."""
+    rows = {cells[0]: cells for cells in _cells("Events")}
+    for field in EVENT_FIELDS.values():
+        assert rows[field.name][-1] == field.description
+    examples = [text for text in rows if text not in EVENT_FIELDS]
+    assert len(examples) > 8
+    for text in examples:
+        parse(text)
 
 
 def test_the_manual_shows_the_errors_that_users_get():
