@@ -24,7 +24,7 @@ from netsleuth_tui.readers.frames import Comment, Compression, FrameBatch, Inter
 from netsleuth_tui.readers.limits import BATCH_FRAMES, INTERFACES, longest_frame
 from netsleuth_tui.readers.sources import RandomSource, Source
 
-__all__ = ["EventTrace", "TraceRecords", "read_traced_frame"]
+__all__ = ["EventTrace", "TraceRecords"]
 
 _GROUP = 4 << 20
 """Bytes of buffers that are taken apart at once."""
@@ -35,8 +35,6 @@ _WORTH_COMPILING = 4 << 20
 _MOMENT = 0.05
 _LATER = 1 << 62
 _DAMAGE_TOLD = 100
-_PIECES_FOLLOWED = 64
-"""Buffers in which the rest of a frame is looked for."""
 _HOUR = 3600 * 10**9
 
 
@@ -284,51 +282,3 @@ def _batches(frames: Frames) -> Iterator[FrameBatch]:
             frames.offset[rows].astype(np.uint64),
         )  # fmt: skip
         first = last
-
-
-def read_traced_frame(source: RandomSource, offset: int, length: int) -> bytes:
-    """The captured bytes of one frame of a trace again, by its batch's offset and cap_len; fewer if they are not there any more.
-
-    Args:
-        source: The trace.
-        offset: Where the frame begins, as if no buffer was compressed.
-        length: Bytes.
-    """
-    untold: list[Damage] = []
-    trace = read_trace_header(source, untold)
-    buffers = find_buffers(source, trace, untold)
-    within = [buffer for buffer in buffers if buffer.start <= offset < buffer.start + buffer.extent]
-    if not within:
-        return b""
-    first = within[0]
-    following = [buffer for buffer in buffers[first.number + 1 :] if buffer.processor == first.processor][:_PIECES_FOLLOWED]
-    found, thread, layer = b"", -1, -1
-    for buffer in (first, *following):
-        records = read_records(source, (buffer,), trace, None, {})
-        pieces = pieces_of(records)
-        places = records.offset[pieces.row] + pieces.at - records.begin[pieces.row]
-        for piece in _rest(found, places, offset):
-            row = int(pieces.row[piece])
-            if not found:
-                thread, layer = int(records.thread_id[row]), int(pieces.layer[piece])
-            elif (int(records.thread_id[row]), int(pieces.layer[piece])) != (thread, layer):
-                continue
-            at = int(pieces.at[piece])
-            found += records.data[at : at + int(pieces.length[piece])].tobytes()
-            if len(found) >= length or pieces.ends[piece]:
-                return _as_captured(found[:length], int(pieces.link[piece]))
-    return found[:length]
-
-
-def _rest(found: bytes, places: NDArray[np.int64], offset: int) -> range:
-    """Pieces that may belong to the frame at `offset`: from its first one on, or all where that was in an earlier buffer."""
-    if found:
-        return range(len(places))
-    first = np.flatnonzero(places == offset)
-    return range(int(first[0]), len(places)) if len(first) else range(0)
-
-
-def _as_captured(frame: bytes, link: int) -> bytes:
-    if link != 105 or len(frame) < 2:
-        return frame
-    return frame[:1] + bytes([frame[1] & 0xBF]) + frame[2:]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from netsleuth_tui.readers.capture import Capture
 from netsleuth_tui.readers.damage import UnreadableFile
-from netsleuth_tui.readers.etl import EventTrace, read_traced_frame
+from netsleuth_tui.readers.etl import EventTrace
+from netsleuth_tui.readers.etl_again import read_traced_frame
 from netsleuth_tui.readers.evtx import EventLog, is_event_log
 from netsleuth_tui.readers.expansion import Expansion
 from netsleuth_tui.readers.frames import CaptureReader, Compression
