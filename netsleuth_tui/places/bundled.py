@@ -31,6 +31,7 @@ class Bundled:
     """
 
     warnings = ()
+    has_systems = False
 
     def __init__(self, atlas: Atlas) -> None:
         self._packed = _packed()

@@ -54,6 +54,8 @@ class Database:
         NetSleuthError: It is no such database, is damaged, or says nothing of places.
     """
 
+    has_systems = True
+
     def __init__(self, content: bytes, path: str, atlas: Atlas) -> None:
         try:
             metadata = _metadata(content)

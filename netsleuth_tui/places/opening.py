@@ -57,26 +57,37 @@ def open_places(*, geoip: Sequence[str] = (), sites: Sequence[str] = ()) -> Plac
     """
     from netsleuth_tui.places.atlas import Atlas
     from netsleuth_tui.places.bundled import Bundled
-    from netsleuth_tui.places.files import open_file
-    from netsleuth_tui.places.places import Places
-    from netsleuth_tui.places.sites import read_sites
+    from netsleuth_tui.places.places import NO_SITES, Places
     from netsleuth_tui.settings import read_settings
 
     settings = None if geoip and sites else read_settings()
     named = tuple(geoip) or tuple(path for path in os.environ.get(VARIABLE, "").split(os.pathsep) if path)
     if settings is not None:
         named, sites = named or settings.geoip, tuple(sites) or settings.sites
-    atlas = Atlas()
-    listed, warnings = read_sites(sites)
+    atlas, listed, warnings = Atlas(), NO_SITES, list[str]()
+    if sites:
+        from netsleuth_tui.places.sites import read_sites
+
+        listed, warnings = read_sites(sites)
+    sources = _opened(named, atlas, warnings) if named else _discovered(atlas, warnings)
+    return Places(atlas, [*sources, Bundled(atlas)], listed, warnings)
+
+
+def _opened(named: Sequence[str], atlas: Atlas, warnings: list[str]) -> list[Source]:
+    """What the user named.
+
+    Raises:
+        NetSleuthError: A file cannot be used, and why.
+    """
     sources: list[Source] = []
     for path in named:
         if path != BUNDLED_ONLY:
+            from netsleuth_tui.places.files import open_file
+
             opened = open_file(path, atlas)
             sources += opened.sources
             warnings += opened.warnings
-    if not named:
-        sources += _discovered(atlas, warnings)
-    return Places(atlas, [*sources, Bundled(atlas)], listed, warnings)
+    return sources
 
 
 def usual_folders() -> list[Path]:
@@ -90,11 +101,14 @@ def usual_folders() -> list[Path]:
 
 def _discovered(atlas: Atlas, warnings: list[str]) -> list[Source]:
     """The first usable database of each kind in the usual folders; what cannot be used is a warning."""
+    folders = [folder for folder in usual_folders() if folder.is_dir()]
+    if not folders:
+        return []
     from netsleuth_tui.places.files import KINDS, open_folder
 
     sources: list[Source] = []
     kinds = list(KINDS)
-    for folder in usual_folders():
+    for folder in folders:
         for kind in list(kinds):
             opened = open_folder(folder, atlas, [kind])
             sources += opened.sources

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.places.atlas import Atlas
 from netsleuth_tui.places.special import CLASSES, special_steps
-from netsleuth_tui.places.steps import NOTHING, Sought, Steps
+from netsleuth_tui.places.steps import NOTHING, Networks, Sought, Steps, steps_of
 
-__all__ = ["UNKNOWN", "Located", "Origin", "Places", "Sites", "Tables"]
+__all__ = ["NO_SITES", "UNKNOWN", "Located", "Origin", "Places", "Sites", "Tables"]
 
 UNKNOWN = "Unknown"
 """The region of a public address that no data place."""
@@ -56,6 +56,11 @@ class Source(Protocol):
         """What was odd so far."""
         ...
 
+    @property
+    def has_systems(self) -> bool:
+        """Whether it may know autonomous systems."""
+        ...
+
     def find(self, sought: Sought) -> tuple[Codes, Codes]:
         """Codes of the places of IPv4 and IPv6 addresses, in the order of `sought`; `NOTHING` where it knows none."""
         ...
@@ -74,6 +79,10 @@ class Sites:
     steps: Steps
     origins: tuple[Origin, ...]
     """The files."""
+
+
+NO_SITES = Sites((), steps_of(Networks([], [], []), Networks([], [], [])), ())
+"""Where the user has told of none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,23 +186,24 @@ class Places:
         site = sought.spread(*self._sites.steps.at(sought))
         special = sought.spread(*special_steps().at(sought))
         with self._lock:
-            country, continent, asn = self._asked(sought)
-        for column in (country, continent, asn):
-            column[special != NOTHING] = NOTHING
+            country, continent, asn = self._asked(sought, special == NOTHING)
         return Located(site, special, country, continent, asn, self._regions(site, special, country))
 
-    def _asked(self, sought: Sought) -> Codes:
-        """Country, continent and system of each address: (3, addresses); the first two come from the same source."""
-        answer = np.full((3, len(sought.order4) + len(sought.order6)), NOTHING, np.int32)
-        for number, source in enumerate(self._sources):
-            codes = sought.spread(*source.find(sought))
-            columns = source.columns()
-            if number == 0:
-                np.take(columns, codes, axis=1, out=answer, mode="wrap")
-                continue
-            unplaced = (answer[0] == NOTHING) & (answer[1] == NOTHING)
-            for column, wanted in enumerate((unplaced, unplaced, answer[2] == NOTHING)):
-                answer[column, wanted] = columns[column, codes[wanted]]
+    def _asked(self, sought: Sought, public: NDArray[np.bool_]) -> Codes:
+        """Country, continent and system of each public address: (3, addresses); the first two come from the same source."""
+        answer = np.full((3, len(public)), NOTHING, np.int32)
+        for source in self._sources:
+            unplaced, unrun = (answer[0] == NOTHING) & (answer[1] == NOTHING), answer[2] == NOTHING
+            part = sought.where(public & (unplaced | unrun if source.has_systems else unplaced))
+            codes = np.concatenate(source.find(part))
+            columns = source.columns()  # after the search, which may have found new ones
+            order = np.concatenate((part.order4, part.order6))
+            for column, wanted in enumerate((unplaced, unplaced, unrun)):
+                if source is self._sources[0]:
+                    answer[column, order] = columns[column][codes]
+                    continue
+                some = wanted[order]
+                answer[column, order[some]] = columns[column, codes[some]]
         return answer
 
     def _regions(self, site: Codes, special: Codes, country: Codes) -> Codes:

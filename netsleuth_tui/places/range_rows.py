@@ -80,6 +80,8 @@ class RangeTable:
         NetSleuthError: No row can be understood, or none says where anything is.
     """
 
+    has_systems = True
+
     def __init__(self, files: Sequence[Named], locations: Named | None, path: str, atlas: Atlas) -> None:
         self._table = PlaceTable(atlas)
         self._locations = _locations(locations) if locations is not None else {}

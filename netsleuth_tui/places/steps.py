@@ -56,6 +56,13 @@ class Sought:
         at4, at6 = at4[order4], at6[order6]
         return cls(at4, low4[order4], at6, high[at6], low[at6])
 
+    def where(self, wanted: NDArray[np.bool_]) -> Sought:
+        """Those of the addresses that are wanted, by the order in which they were given."""
+        some4, some6 = wanted[self.order4], wanted[self.order6]
+        if some4.all() and some6.all():
+            return self
+        return Sought(self.order4[some4], self.low4[some4], self.order6[some6], self.high6[some6], self.low6[some6])
+
     def spread(self, codes4: Codes, codes6: Codes) -> Codes:
         """Codes in the order in which the addresses were given."""
         codes = np.empty(len(codes4) + len(codes6), np.int32)
