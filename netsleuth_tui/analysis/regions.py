@@ -43,7 +43,7 @@ Numbers = NDArray[np.int64]
 INTERVALS = 24
 """Columns of the small time line of each region."""
 
-LINES_KEPT = 1 << 13
+LINES_KEPT = 1 << 16
 """Regions that have a time line: with more groups (subnets), those with most packets."""
 
 COUNTS: Final = {
