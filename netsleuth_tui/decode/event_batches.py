@@ -151,6 +151,10 @@ class LogDecoder:
             state, chunks.table, nothing, nothing, rows, cells, 1, 0, NO_TIME, 0,
         )  # fmt: skip
 
+    def stop(self) -> None:
+        """Let a block that is being decoded by another thread end soon: nobody wants it any more."""
+        self._library.stop()
+
     def close(self) -> None:
         """End the library's process."""
         self._library.close()

@@ -16,21 +16,27 @@ from netsleuth_tui.decode.event_layout import (
     CONSTANTS,
     DEFERRED,
     DEFINITION,
+    EVENT_ID,
     FIRST_CONSTANT,
     FIRST_TEXT,
     FULL,
     GROUP,
     GROW,
+    KEYWORDS,
+    LEVEL,
     MOST_ITEMS,
     MOST_VALUES,
     NESTED,
     OK,
+    OPCODE,
     PLAIN,
     SLOT,
     SLOW,
     START,
+    TASK,
     TIME,
     VALUES,
+    VERSION,
     State,
     TemplateArrays,
     add_unknown,
@@ -195,8 +201,16 @@ def put_values(
             number, known = number_in(block, here, length, kind)
             if not known:
                 return False
-            rows[row, to] = number
+            rows[row, to] = number if to == KEYWORDS or number >> width_of(to) == 0 else 0
     return True
+
+
+@helper
+def width_of(column: int) -> int:
+    """Return the bits of a column of numbers; a number that does not fit is none."""
+    if column == VERSION or column == LEVEL or column == OPCODE:
+        return 8
+    return 16 if column == EVENT_ID or column == TASK else 32
 
 
 @helper

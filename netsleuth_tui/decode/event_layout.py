@@ -35,6 +35,7 @@ COLUMNS = (
 """Of a row as it is decoded, int64 each. Texts are codes of the thread's own values, or codes of the store with `GLOBAL` added."""
 ROW = {name: index for index, name in enumerate(COLUMNS)}
 TIME, RECORD_ID, OFFSET = 0, 1, 2
+EVENT_ID, VERSION, LEVEL, TASK, OPCODE, KEYWORDS = 3, 4, 5, 6, 7, 8
 FIRST_TEXT, LAST_TEXT = 11, 14
 GROUP, SLOT, FLAGS, STATUS = 15, 16, 17, 18
 NESTED = 32

@@ -32,6 +32,7 @@ MOST_TEMPLATES = 1 << 15
 MOST_PAIRS = 1 << 17
 MOST_INDEX = 1023
 Number = TypeVar("Number", np.int32, np.int64)
+BITS = {"event_id": 16, "version": 8, "level": 8, "task": 16, "opcode": 8, "keywords": 64, "process_id": 32, "thread_id": 32}
 TEXTS = frozenset({"provider", "channel", "computer", "user"})
 
 
@@ -165,7 +166,8 @@ class Templates:
         """A number for a column of numbers, otherwise the code of the text."""
         if to >= CELL or to >= ROW["provider"]:
             return int(self._intern([text])[0]) | GLOBAL
-        return int(text, 0)
+        number = int(text, 0)
+        return number - (1 << 64) if number >> 63 else number
 
 
 def _with_room(array: NDArray[Number], needed: int) -> NDArray[Number]:
@@ -216,6 +218,6 @@ def _fits(column: str, text: str) -> bool:
     if column == "time":
         return False
     try:
-        return 0 <= int(text, 0) < 1 << 63
+        return 0 <= int(text, 0) < 1 << BITS[column]
     except ValueError:
         return False

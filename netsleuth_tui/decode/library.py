@@ -17,6 +17,9 @@ __all__ = ["Library"]
 TIMEOUT = 5.0
 """Seconds that a chunk may take; a millisecond is usual."""
 
+PATIENCE = 3
+"""Chunks without an answer after which nothing more is asked: a file may have thousands of such."""
+
 LONGEST_REPLY = 256 << 20
 
 _START = "import sys; sys.path.insert(0, sys.argv.pop()); from netsleuth_tui.decode.library_worker import main; main()"
@@ -29,6 +32,8 @@ class Library:
     def __init__(self, command: Sequence[str] = WORKER, timeout: float = TIMEOUT) -> None:
         self._command = command
         self._timeout = timeout
+        self._patience = PATIENCE
+        self._stopped = False
         self._worker: WorkerProcess | None = None
 
     def read(self, chunk: bytes) -> tuple[list[Event], str]:
@@ -37,6 +42,8 @@ class Library:
         Returns:
             The events, and what went wrong: empty if nothing did.
         """
+        if self._stopped or not self._patience:
+            return [], "the evtx library is not asked any more"
         try:
             if self._worker is None or not self._worker.is_alive:
                 self.close()
@@ -44,6 +51,7 @@ class Library:
             reply = self._worker.ask(LENGTH.pack(len(chunk)) + chunk, self._timeout)
         except (NoAnswer, OSError) as failure:
             self.close()
+            self._patience -= 1
             return [], f"the evtx library {failure}"
         events: list[Event] = []
         for record_id, written, text in reply["records"]:
@@ -51,6 +59,13 @@ class Library:
             if event is not None:
                 events.append(event)
         return events, "; ".join(reply["failures"][:1])
+
+    def stop(self) -> None:
+        """End a request that another thread waits for, and answer none from now on."""
+        self._stopped = True
+        worker = self._worker
+        if worker is not None:
+            worker.kill()
 
     def close(self) -> None:
         """End the process, whatever it is doing."""

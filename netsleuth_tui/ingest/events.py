@@ -21,6 +21,7 @@ from netsleuth_tui.decode.event_templates import GLOBAL, Templates
 from netsleuth_tui.decode.evtx_values import MOST_BYTES, spelled, translate
 from netsleuth_tui.jit import kernel
 from netsleuth_tui.readers.damage import Damage
+from netsleuth_tui.store.events import EVENT_BYTES
 
 if TYPE_CHECKING:
     from netsleuth_tui.readers import ChunkBlock, EventLog
@@ -58,10 +59,12 @@ class EventDecoding:
     Args:
         store: Whose event table grows.
         recovered: Whether records are loaded that their log does not count as its own any more.
+        memory: Bytes that rows and cells may take, each.
     """
 
     store: Store
     recovered: bool
+    memory: int = 1 << 32
     lock: threading.Lock = field(default_factory=threading.Lock)
     decoders: deque[LogDecoder] = field(default_factory=deque)
 
@@ -127,6 +130,7 @@ def load_log(decoding: EventDecoding, log: EventLog, index: int) -> Generator[No
     finally:
         for job in jobs:
             job.done.cancel()
+            job.decoder.stop()
         pool.shutdown(cancel_futures=True)
         idle.extend(job.decoder for job in jobs)
         loading.end()
@@ -160,6 +164,7 @@ class _Loading:
         self._log = log
         self._index = index
         self._out = np.zeros(MOST_BYTES, np.uint8)
+        self._first = (self._store.events.rows, self._store.events.cells)
         self._lost = self._recoverable = self._by_library = 0
         self.is_first = True
 
@@ -209,7 +214,7 @@ class _Loading:
         table = self._store.events
         rows, first, cell = batch.rows, table.rows, table.cells
         last = first + len(rows)
-        columns = table.reserve(last if last <= table.capacity else self._expected(last, table.capacity))
+        columns = table.reserve(last if last <= table.capacity else self._expected(last, self._first[0], EVENT_BYTES))
         here = slice(first, last)
         columns.row[here] = np.arange(first, last)
         columns.source[here] = self._index
@@ -221,14 +226,14 @@ class _Loading:
         for name in TEXTS:
             _look_up(np.ascontiguousarray(rows[:, ROW[name]]).astype(np.uint32), codes, getattr(columns, name)[here])
         end = cell + len(batch.cells)
-        room = table.reserve_cells(end if end <= table.cell_capacity else self._expected(end, table.cell_capacity))
+        room = table.reserve_cells(end if end <= table.cell_capacity else self._expected(end, self._first[1], 4))
         _look_up(batch.cells, codes, room[cell:end])
         table.commit(last, end)
 
-    def _expected(self, needed: int, capacity: int) -> int:
-        """Rows or cells that the file will have, judged by what was read so far."""
+    def _expected(self, needed: int, first: int, size: int) -> int:
+        """Rows or cells of `size` bytes that there will be with this file, judged by what was read of it so far; within the budget."""
         share = self._log.size / max(self._log.position, 1) if self._log.size else 2.0
-        return max(needed, int(needed * min(share, 1e5) * 1.05), capacity + capacity // 4)
+        return max(needed, min(first + int((needed - first) * share * 1.05), needed + self._decoding.memory // size))
 
     def _count(self) -> None:
         store, index = self._store, self._index

@@ -32,6 +32,15 @@ __all__ = ["Loader"]
 WORTH_COMPILING = 4 << 20
 """Bytes of input below which plain Python is done before a compiler would be loaded."""
 
+WORTH_COMPILING_LOG = 1 << 20
+"""The same for a log: plain Python reads some 4 000 events a second."""
+
+WORTH_WAITING = 64 << 20
+"""Bytes of a log from which on waiting for the compiler is quicker than plain Python."""
+
+MOST_CELLS = (1 << 32) - (1 << 26)
+"""Cells of event data that the events' `slot` can reach, less those of a block."""
+
 WORTH_COMPILING_ROWS = 1 << 15
 """Packets after which small input turns out not to be: it was compressed."""
 
@@ -214,20 +223,21 @@ class Loader:
         store.sources = (*store.sources, Source(log.name, log.format, log.compression, log.size, store.packets, first, shift=offset))
         store.events.offset = offset
         if self._events is None:
-            self._events = EventDecoding(store, self.recovered)
+            self._events = EventDecoding(store, self.recovered, self.memory)
+        if log.size > WORTH_COMPILING_LOG or log.compression:
+            jit.start()
         loading = load_log(self._events, log, index)
         for _ in loading:
             if self.cancel.is_set():
                 self._phase = "cancelled"
-            elif store.packets * ROW_BYTES + store.events.bytes > self.memory:
+            elif store.packets * ROW_BYTES + store.events.bytes > self.memory or store.events.cells > MOST_CELLS:
                 self._phase = "budget"
             self._report(log.name, log.position)
             if self._phase != "loading":
                 break
-            while jit.is_coming("events") and (jit.is_cached() or log.size > WORTH_COMPILING):
+            while jit.is_coming("events") and (jit.is_cached() or log.size > WORTH_WAITING) and not self.cancel.is_set():
                 jit.wait(MOMENT)  # what is linked in a moment is worth waiting for, and much of a log is too much for plain Python
-                if self.cancel.is_set():
-                    break
+                self._report(log.name, log.position)
         loading.close()
         source = replace(
             store.sources[index],
