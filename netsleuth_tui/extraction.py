@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netsleuth_tui import jit
+from netsleuth_tui.analysis.scope import compiled_alone
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.export.frame_files import FrameFile, FrameKind, Part, encode, kind_of
 from netsleuth_tui.ingest import Shift
@@ -23,7 +24,6 @@ from netsleuth_tui.store import Store
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Scope
     from netsleuth_tui.readers import CaptureReader
-    from netsleuth_tui.store.store import Predicate
 
 __all__ = ["Extracted", "FileProgress", "extract", "kind_of"]
 
@@ -108,7 +108,7 @@ def extract(
             cannot be written, or it was cancelled.
     """
     kind = kind_of(target)
-    compiled = _compiled(scope.filter)
+    compiled = compiled_alone(scope.filter) if scope.filter.strip() else None
     names = expand(paths)
     for name, _ in names:
         if name != "-" and _is_same(target, name):
@@ -232,27 +232,6 @@ def _put(parts: queue.Queue[Part | None], part: Part | None, stop: threading.Eve
         except queue.Full:
             continue
         return
-
-
-def _compiled(text: str) -> Callable[[Store], Predicate | None] | None:
-    """What makes a predicate of the filter; None where it keeps every frame.
-
-    Raises:
-        NetSleuthError: It is not valid, or asks for fields that follow from other packets.
-    """
-    from netsleuth_tui import query
-    from netsleuth_tui.analysis.scope import compiled
-    from netsleuth_tui.query.wireshark import names_in
-
-    if not text.strip():
-        return None
-    judged = [name for name in names_in(query.parse(text)) if name in query.JUDGED]
-    if judged:
-        raise NetSleuthError(
-            f"{judged[0]} follows from other packets of the capture, and extract looks at each packet alone",
-            hint="filter by esp.spi and a time window instead",
-        )
-    return lambda store: compiled(store, text)
 
 
 def _about(scope: Scope, names: Sequence[tuple[str, bool]]) -> str:

@@ -20,6 +20,7 @@ from netsleuth_tui.store import Store
 if TYPE_CHECKING:
     from netsleuth_tui.decode.dissect import Dissection, Dissector
     from netsleuth_tui.decode.event_xml import EventText, EventXml
+    from netsleuth_tui.ingest.matching import Matching
 
 __all__ = ["Session"]
 
@@ -33,6 +34,7 @@ class Session:
         memory: Budget for packets and events in bytes; None for the default of this host.
         recovered: Whether event records are loaded that their log does not count as its own any more.
         shifts: What is added to the times of files whose clock was off.
+        load_filter: Only packets that it keeps are loaded; all without one.
         place_files: Files that tell where addresses are; opened when that is first asked for.
         places: The same, where they are open already.
     """
@@ -43,11 +45,13 @@ class Session:
         *,
         recovered: bool = False,
         shifts: Sequence[Shift] = (),
+        load_filter: str = "",
         place_files: PlaceFiles = NO_FILES,
         places: Places | None = None,
     ) -> None:
         self.recovered = recovered
         self.shifts = tuple(shifts)
+        self.load_filter = load_filter.strip()
         self.memory = memory if memory is not None else default_budget()
         self.store = Store(query_memory=max(self.memory // 2, 64 << 20))
         self.place_files = place_files
@@ -82,10 +86,25 @@ class Session:
 
         loader = Loader(self.store, memory=self.memory, cancel=cancel or threading.Event(), report=keep, recovered=self.recovered)
         loader.shifts = self.shifts
+        if self.load_filter:
+            loader.keeping, loader.kept_by = self._matching(), self.load_filter
         self.failures = loader.failures
         last = loader.load(paths)
         self._stopped = last.phase != "done"
         return last
+
+    def _matching(self) -> Matching:
+        """What asks the filter at loading: against addresses of its own, since those of packets that are not kept are not, either.
+
+        Raises:
+            NetSleuthError: It is not valid, or asks for fields that follow from other packets.
+        """
+        from netsleuth_tui.analysis.scope import compiled_alone
+        from netsleuth_tui.ingest.matching import Matching
+
+        store = Store(query_memory=max(self.memory // 2, 64 << 20))
+        store.places = HostPlaces(store.hosts, lambda: self.places)
+        return Matching(store, compiled_alone(self.load_filter), None, None)
 
     def look_at(self, scope: Scope) -> None:
         """Make `scope` the current one.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from netsleuth_tui import query
 from netsleuth_tui.analysis.places import PlacesOf
+from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.store import Rows, Store
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
     from netsleuth_tui.store.store import Predicate
 
-__all__ = ["EVERYTHING", "Scope", "compiled", "event_rows_of", "rows_of"]
+__all__ = ["EVERYTHING", "Scope", "compiled", "compiled_alone", "event_rows_of", "rows_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,21 @@ def compiled(store: Store, text: str) -> Predicate | None:
         return esp_values(store, name)
 
     return query.compile_filter(text, hosts=store.hosts.known(), judged=judged, places=PlacesOf(store))
+
+
+def compiled_alone(text: str) -> Callable[[Store], Predicate | None]:
+    """What makes the predicate of a filter that is asked of packets before, or without, the rest of the capture being there.
+
+    Raises:
+        NetSleuthError: It is not valid, or asks for fields that follow from other packets.
+    """
+    from netsleuth_tui.query.wireshark import names_in
+
+    judged = [name for name in names_in(query.parse(text)) if name in query.JUDGED] if text.strip() else []
+    if judged:
+        reason = f"{judged[0]} follows from other packets of the capture, and here each packet is looked at alone"
+        raise NetSleuthError(reason, hint="filter by esp.spi and a time instead")
+    return lambda store: compiled(store, text)
 
 
 def event_rows_of(store: Store, scope: Scope) -> Rows:

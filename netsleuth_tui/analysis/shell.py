@@ -11,7 +11,9 @@ from netsleuth_tui.analysis.times import iso
 __all__ = ["shell_words"]
 
 
-def shell_words(files: Sequence[str], scope: Scope, shifts: Sequence[str] = (), places: Sequence[tuple[str, str]] = ()) -> str:
+def shell_words(
+    files: Sequence[str], scope: Scope, shifts: Sequence[str] = (), places: Sequence[tuple[str, str]] = (), load_filter: str = ""
+) -> str:
     """`netsleuth FILE... --filter '…' --since … --until …`: opens the same files and looks at the same packets.
 
     Names of files are quoted for a POSIX shell; control characters in them are written as escapes, so that nothing that is pasted is run
@@ -21,6 +23,7 @@ def shell_words(files: Sequence[str], scope: Scope, shifts: Sequence[str] = (), 
         files: Names of the captures.
         scope: What is looked at.
         shifts: Clock offsets, as `--shift` takes them.
+        load_filter: Which packets were loaded; all without one.
         places: Options that name files of places, and these files.
 
     >>> shell_words(["my trace.pcap"], Scope("tcp.port == 80"))
@@ -30,6 +33,8 @@ def shell_words(files: Sequence[str], scope: Scope, shifts: Sequence[str] = (), 
     text = scope.filter.strip()
     if text:
         words.append(f"--filter={_quoted(text)}" if text.startswith("-") else f"--filter {_quoted(text)}")
+    if load_filter:
+        words.append(f"--load-filter={_quoted(load_filter)}" if load_filter.startswith("-") else f"--load-filter {_quoted(load_filter)}")
     words += [f"--shift {_quoted(shift)}" if not shift.startswith("-") else f"--shift={_quoted(shift)}" for shift in shifts]
     words += [f"{option} {_quoted(path)}" if not path.startswith("-") else f"{option}={_quoted(path)}" for option, path in places]
     for option, time in (("--since", scope.start), ("--until", scope.end)):

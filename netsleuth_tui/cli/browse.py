@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from netsleuth_tui.cli.options import Files, Geoip, Recovered, Shifts, Sites
+from netsleuth_tui.cli.options import Files, Geoip, LoadFilter, Recovered, Shifts, Sites
 from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import UsageError, misused
 from netsleuth_tui.paths import sample
@@ -32,6 +32,7 @@ def browse(
     since: Annotated[str | None, Parameter(help="Begin of the time window to begin with: ISO 8601, or seconds since 1970.")] = None,
     until: Annotated[str | None, Parameter(help="Its end, not included.")] = None,
     shift: Shifts = (),
+    load_filter: LoadFilter = "",
     recovered: Recovered = False,
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None,
     geoip: Geoip = (),
@@ -48,6 +49,7 @@ def browse(
         budget = parse_size(memory) if memory else None
         text = expanded(filter)
         shifts = _shifts(shift)
+        only = _load_filter(load_filter)
         window = (None, None) if since is None and until is None else _window(since, until)
     places = _places(geoip, sites) if geoip or sites else None
 
@@ -55,7 +57,7 @@ def browse(
         from netsleuth_tui.places import PlaceFiles
         from netsleuth_tui.session import Session
 
-        return Session(budget, recovered=recovered, shifts=shifts, place_files=PlaceFiles(geoip, sites), places=places)
+        return Session(budget, recovered=recovered, shifts=shifts, load_filter=only, place_files=PlaceFiles(geoip, sites), places=places)
 
     from netsleuth_tui.tui import run
 
@@ -71,6 +73,20 @@ def _places(geoip: Sequence[str], sites: Sequence[str]) -> Places:
     from netsleuth_tui.places import open_places
 
     return open_places(geoip=geoip, sites=sites)
+
+
+def _load_filter(text: str) -> str:
+    """The filter at loading; nothing is imported where there is none.
+
+    Raises:
+        NetSleuthError: It is not valid, or asks for fields that follow from other packets.
+    """
+    if not text.strip():
+        return ""
+    from netsleuth_tui.analysis.scope import compiled_alone
+
+    compiled_alone(expanded(text))
+    return expanded(text)
 
 
 def _shifts(texts: tuple[str, ...]) -> list[Shift]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from netsleuth_tui import query
 from netsleuth_tui.analysis import Scope, parse_time, unknown_fields
+from netsleuth_tui.analysis.scope import compiled_alone
 from netsleuth_tui.cli import exits
 from netsleuth_tui.cli.options import Common, Format
 from netsleuth_tui.cli.sizes import parse_size
@@ -62,8 +63,11 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
         format_of(common)
         files_of_places = PlaceFiles(common.geoip, common.sites)
         shifts = [parse_shift(text) for text in common.shift]
+        only = expanded(common.load_filter)
+        if only.strip():
+            compiled_alone(only)
         memory = parse_size(common.memory) if common.memory else None
-        session = Session(memory, recovered=common.recovered, shifts=shifts, place_files=files_of_places)
+        session = Session(memory, recovered=common.recovered, shifts=shifts, load_filter=only, place_files=files_of_places)
         session.look_at(scope)
     if common.geoip or common.sites:
         _ = session.places  # what is wrong with a file that was named is said before anything is read, and whether or not it is asked

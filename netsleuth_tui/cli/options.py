@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter, Token
 
-__all__ = ["Common", "Files", "Format", "Geoip", "Recovered", "Shifts", "Sites"]
+__all__ = ["Common", "Files", "Format", "Geoip", "LoadFilter", "Recovered", "Shifts", "Sites"]
 
 Format = Literal["table", "csv", "json", "jsonl"]
 
@@ -60,6 +60,15 @@ Recovered = Annotated[
 ]
 
 
+LoadFilter = Annotated[
+    str,
+    Parameter(
+        name="--load-filter",
+        help="Load only packets that this filter keeps, so that large captures fit into memory. Event logs and traces are loaded whole.",
+    ),
+]
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Common:
@@ -81,6 +90,7 @@ class Common:
         bool, Parameter(help="Leave CSV cells exact, even those that a spreadsheet would run as a formula.", negative=())
     ] = False
     shift: Shifts = ()
+    load_filter: LoadFilter = ""
     recovered: Recovered = False
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None
     geoip: Geoip = ()

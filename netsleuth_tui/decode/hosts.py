@@ -209,6 +209,22 @@ class HostTable:
         _copy(self.arrays, other.arrays, start, ids, np.zeros(5, dtype=np.int64))
         return ids
 
+    def take(self, other: HostTable, chosen: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """Add some addresses of another table, by their ids there.
+
+        Returns:
+            For each of them its id here.
+        """
+        count = len(chosen)
+        some = _empty(max(count, 1), other.arrays.seed)
+        some.version[:count] = other.version[chosen]
+        some.hi.view(np.uint64)[:count] = other.hi[chosen]
+        some.lo.view(np.uint64)[:count] = other.lo[chosen]
+        ids = np.zeros(count, dtype=np.uint32)
+        self.reserve(count)
+        _copy(self.arrays, some, 0, ids, np.zeros(5, dtype=np.int64))
+        return ids
+
     def known(self) -> Hosts:
         """The addresses of this moment, while another thread may add more."""
         arrays = self.arrays

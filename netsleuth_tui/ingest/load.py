@@ -14,6 +14,7 @@ from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.budget import rows_within
 from netsleuth_tui.ingest.decoding import Decoding
+from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matching
 from netsleuth_tui.ingest.progress import Phase, Progress
 from netsleuth_tui.ingest.series import expand
 from netsleuth_tui.ingest.shifts import Shift, shift_of, show_shift
@@ -81,6 +82,9 @@ class Loader:
         self.problems: list[str] = []
         self.failures: list[NetSleuthError] = []
         """Files that could not be opened."""
+        self.keeping: Matching | None = None
+        """Where only packets that a filter keeps are loaded: what asks it, and its text."""
+        self.kept_by = ""
         self.shifts: Sequence[Shift] = ()
         """What is added to the times of files whose clock was off."""
         self._phase: Phase = "loading"
@@ -125,7 +129,7 @@ class Loader:
 
     def _load_file(self, name: str, *, named: bool) -> None:
         try:
-            reader = open_file(name)
+            reader = open_file(name) if self.keeping is None else open_file(name, block=BLOCK, frames=FRAMES)
         except NetSleuthError as error:
             if named:
                 self.failures.append(error)
@@ -138,6 +142,8 @@ class Loader:
                 self._read_log(reader)
             elif isinstance(reader, EventTrace):
                 self._read_trace(reader)
+            elif self.keeping is not None:
+                self._read_kept(reader, self.keeping)
             else:
                 self._read(reader)
         finally:
@@ -161,6 +167,33 @@ class Loader:
             if self._phase != "loading":
                 break
         self._finish(reader, index)
+
+    def _read_kept(self, reader: CaptureReader, keeping: Matching) -> None:
+        """As `_read`, but only packets that the filter at loading keeps."""
+        from netsleuth_tui.ingest.keeping import keep
+
+        store = self.store
+        index, total = len(store.sources), 0
+        if index >= MOST_SOURCES:
+            self.problems.append(f"{reader.name}: not read: it is one of more than {MOST_SOURCES} files")
+            return
+        source = Source(reader.name, reader.format, reader.compression, reader.size, store.packets, store.events.rows)
+        source = replace(source, shift=shift_of(reader.name, self.shifts))
+        store.sources = (*store.sources, source)
+        for matched in keeping.of(reader, source.shift):
+            total += matched.batch.count
+            if self.cancel.is_set():
+                self._phase = "cancelled"
+            elif store.packets + len(matched.chosen) > self.most_rows:
+                self._phase = "budget"
+            elif len(matched.chosen):
+                self._show_all([keep(store, keeping.store.hosts, matched, index)], index)
+            self._report(reader.name, reader.position)
+            if self._phase != "loading":
+                break
+        kept = store.sources[index].packets
+        note = f"{kept} of {total} packets were loaded, those that {self.kept_by} keeps; frame numbers count these"
+        self._finish(reader, index, (note,))
 
     def _read_trace(self, trace: EventTrace) -> None:
         """As `_read`, for a format that has events between its packets."""

@@ -46,14 +46,14 @@ class Matching:
     """Decodes blocks and asks the filter.
 
     Args:
-        store: For its addresses and its engine; it gets no rows. Not shared with another thread.
+        store: For its addresses and its engine; it gets no rows. Not shared with another thread, and not the one that is filled.
         compiled: Makes the predicate against the addresses of the store; None keeps every frame.
         start: ns since the epoch; frames before it, or without a time, are left out. None is open.
         end: The same for its end, which is excluded.
     """
 
     def __init__(self, store: Store, compiled: Callable[[Store], Predicate | None] | None, start: int | None, end: int | None) -> None:
-        self._store = store
+        self.store = store
         self._compiled = compiled
         self._start, self._end = start, end
         self._columns = Columns._make(np.zeros(FRAMES, dtype) for dtype in PACKET_COLUMNS.values())
@@ -73,21 +73,21 @@ class Matching:
         if self._compiled is None or not kept.any():
             return np.flatnonzero(kept).astype(np.uint32)
         columns = self._decoded(batch)
-        predicate = self._compiled(self._store)
+        predicate = self._compiled(self.store)
         if predicate is None:
             return np.flatnonzero(kept).astype(np.uint32)
         columns.row[:count] += np.uint32(self._rows)  # which frame numbers are counted from
-        found = self._store.engine.row_ids(columns.at(slice(0, count)), predicate.sql, predicate.lookups, (0,)) - np.uint32(self._rows)
+        found = self.store.engine.row_ids(columns.at(slice(0, count)), predicate.sql, predicate.lookups, (0,)) - np.uint32(self._rows)
         return found if kept.all() else found[kept[found]]
 
     def _decoded(self, batch: FrameBatch) -> Columns:
         columns, count = self._columns, batch.count
         for column in columns:
             column[:count] = 0
-        self._store.hosts.reserve(2 * count)
+        self.store.hosts.reserve(2 * count)
         decode_frames(
             batch.data, count, batch.start, batch.cap_len, batch.wire_len, batch.time, batch.link_type, batch.offset,
-            columns, 0, 0, self._store.hosts,
+            columns, 0, 0, self.store.hosts,
         )  # fmt: skip
         return columns
 

@@ -47,9 +47,9 @@ def open_in_blocks(
     return opened
 
 
-def open_file(path: str) -> CaptureReader | EventLog:
+def open_file(path: str, *, block: int = BLOCK_BYTES, frames: int = BATCH_FRAMES) -> CaptureReader | EventLog:
     """Open a capture, a trace or an event log by its content, plain or compressed; raises as `open_capture` does."""
-    return _open(path, BLOCK_BYTES, FIRST_BLOCK_BYTES, BATCH_FRAMES)
+    return _open(path, block, FIRST_BLOCK_BYTES, frames)
 
 
 def _open(path: str, block: int, first: int, frames: int) -> Capture | EventTrace | EventLog:
