@@ -6,6 +6,9 @@ Other pictures: docs/guide.md has --filter "" --size 160x36 --keys t,p,enter,x,d
 --sample esp-tunnel.pcapng.gz --filter "" --size 120x36, --keys 3 -o docs/esp-list.svg, and --keys 3,enter,w -o docs/esp-association.svg.
 Of the regions: --sample resets-by-office.pcapng.gz --filter "" --size 130x30, --keys 4 -o docs/regions.svg, and
 --keys 4,r,down -o docs/regions-resets.svg.
+docs/print-server.md has --sample print_server.evtx --size 140x32, --filter "" --keys down,up -o docs/events-ids.svg, and
+--filter "EventID == 4663" --keys p,b,P,r,o,c,e,s,s,N,a,m,e,comma,e,x,t,left_parenthesis,O,b,j,e,c,t,N,a,m,e,right_parenthesis,enter
+-o docs/events-groups.svg.
 """
 
 from __future__ import annotations

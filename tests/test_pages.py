@@ -14,6 +14,8 @@ PAGES = [
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/decisions.md",
+    "docs/events.md",
+    "docs/print-server.md",
     "docs/filter.md",
     "docs/guide.md",
     "docs/keys.md",

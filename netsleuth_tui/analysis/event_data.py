@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.event_tally import count_codes
 from netsleuth_tui.analysis.event_terms import event_term
+from netsleuth_tui.analysis.event_values import event_row_ids
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
 from netsleuth_tui.query.event_fields import data_name
 from netsleuth_tui.tabular import Cell, Column, Table
@@ -75,7 +77,8 @@ def event_data(store: Store, rows: Rows, *, top: int = 5) -> EventData:
     events = store.events
     names = {name: None for group, _ in _frequent(events.view().group[selected]) for name in events.names(group)}
     kind = _kind(store, selected)
-    lines = [_line(store, name, np.bincount(events.codes(name)[selected], minlength=2), len(rows), top, kind) for name in names]
+    ids, size = event_row_ids(rows), events.texts.count
+    lines = [_line(store, name, count_codes(events.codes(name), ids, size), len(rows), top, kind) for name in names]
     return EventData(tuple(line for line in lines if line.events), len(rows))
 
 

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.breakdown import Count
+from netsleuth_tui.analysis.event_groups import event_groups
+from netsleuth_tui.analysis.event_tally import count_codes
 from netsleuth_tui.analysis.event_terms import event_id_filter, event_term
-from netsleuth_tui.analysis.event_values import event_cells, event_keys, event_row_ids, level_name
+from netsleuth_tui.analysis.event_values import event_keys, event_row_ids, level_name, raw_keys, titles
 from netsleuth_tui.analysis.facets import MOST, Facet
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
 from netsleuth_tui.tabular import Cell, Column, Table
@@ -57,34 +59,32 @@ def event_facets(
     """
     ids = event_row_ids(rows)
     asked = [name for name in EVENT_GROUPS if names is None or name in names]
-    return tuple(_ids(store, ids, most, search) if name == "EventID" else _values(store, ids, name, most, search) for name in asked)
+    return tuple(_ids(store, rows, most, search) if name == "EventID" else _values(store, ids, name, most, search) for name in asked)
 
 
-def _ids(store: Store, ids: Ids, most: int, search: str) -> Facet:
-    """By id and provider; the title is that of the first event of a kind."""
-    numbers, providers = event_keys(store, ids, "EventID"), event_keys(store, ids, "Provider")
-    combined = numbers.numbers * providers.size + providers.numbers
-    occurs = np.bincount(combined, minlength=1)
-    samples = np.zeros(len(occurs), np.uint32)
-    samples[combined[::-1]] = ids[::-1]
+def _ids(store: Store, rows: Rows, most: int, search: str) -> Facet:
+    """By id and provider."""
+    found = event_groups(store, rows, ("EventID", "Provider", "Channel"))
+    kinds: dict[tuple[int, str], tuple[str, int]] = {}
+    for (number, provider, channel), events in zip(found.values(0, len(found)), found.events.tolist(), strict=True):
+        kind = int(number or 0), str(provider or "")
+        title, before = kinds.get(kind, ("", 0))
+        kinds[kind] = title or titles().title(str(channel or ""), kind[1], kind[0]), before + events
+    told = list(kinds)
+    occurs = np.array([events for _, events in kinds.values()], np.int64)
 
-    def label(kinds: NDArray[np.int64]) -> list[Cell]:
-        titles = event_cells(store, samples[kinds], "title")
-        found = numbers.cells(kinds // providers.size)
-        return [f"{number} {title}" if title else str(number) for number, title in zip(found, titles, strict=True)]
+    def label(which: NDArray[np.int64]) -> list[Cell]:
+        return [f"{told[k][0]} {kinds[told[k]][0]}".rstrip() for k in which.tolist()]
 
-    def term(kind: int, _: Cell) -> str | None:
-        row = samples[[kind]]
-        return event_id_filter(store, int(store.events.view().event_id[row][0]), event_cells(store, row, "Provider")[0])
-
-    return _made("EventID", occurs, label, term, most, search)
+    return _made("EventID", occurs, label, lambda k, _: event_id_filter(store, told[k][0], told[k][1] or None), most, search)
 
 
 def _values(store: Store, ids: Ids, name: str, most: int, search: str) -> Facet:
     """By the values of a field; events without one are in no line."""
-    keys = event_keys(store, ids, name)
-    occurs = np.bincount(keys.numbers, minlength=keys.size)
-    edges = np.unique([0, keys.size - 1]) if len(ids) else np.empty(0, np.int64)
+    raw = raw_keys(store, name)
+    keys = raw if raw is not None else event_keys(store, ids, name)
+    occurs = count_codes(raw.codes, ids, raw.size) if raw is not None else np.bincount(event_keys(store, ids, name).numbers)
+    edges = np.unique([0, len(occurs) - 1]) if len(occurs) and len(ids) else np.empty(0, np.int64)
     for number, value in zip(edges.tolist(), keys.cells(edges), strict=True):
         if value is None:
             occurs[number] = 0

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.event_tally import Grouped, group_codes, spread_lines
 from netsleuth_tui.analysis.event_terms import joined_terms
-from netsleuth_tui.analysis.event_values import Keys, event_column, event_keys, event_row_ids, named_field
+from netsleuth_tui.analysis.event_values import Keys, RawKeys, event_column, event_keys, event_row_ids, named_field, raw_keys
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
 from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.decode.columns import NO_TIME
@@ -60,13 +61,18 @@ class EventGroups:
     """By line: the earliest time, ns since the epoch; `NO_TIME` where no event has one."""
     last: Counts
     """By line."""
-    keys: tuple[Keys, ...] = field(repr=False)
+    keys: tuple[Keys | RawKeys, ...] = field(repr=False)
     """What the numbers of values stand for, by field."""
     numbers: tuple[Counts, ...] = field(repr=False)
     """For each field the number of its value, by line."""
-    _lines: NDArray[np.int64] = field(repr=False)
-    """The line that each event belongs to."""
+    _groups: NDArray[np.uint32] = field(repr=False)
+    """The group of each event that was counted."""
+    _place: Counts = field(repr=False)
+    """The line of each group."""
+    _ids: NDArray[np.uint32] = field(repr=False)
+    """Row ids of the events that were counted."""
     _time: Counts = field(repr=False)
+    """By row id."""
 
     def __len__(self) -> int:
         return len(self.events)
@@ -97,10 +103,9 @@ class EventGroups:
         span = span if span is not None else self.span
         if span is None or not chosen:
             return np.zeros((chosen, columns), np.int64)
-        inside = (self._lines >= first) & (self._lines < first + chosen) & (self._time >= span[0]) & (self._time <= span[1])
-        width = -(-(span[1] - span[0] + 1) // columns)
-        place = (self._lines[inside] - first) * columns + (self._time[inside] - span[0]) // width
-        return np.bincount(place, minlength=chosen * columns).reshape(chosen, columns)
+        wanted = self._place - first
+        wanted[wanted >= chosen] = -1
+        return spread_lines(self._groups, wanted, self._time, self._ids, span, (chosen, columns))
 
     def cells(self, field: int, lines: NDArray[np.int64]) -> list[Cell]:
         """The values of one field in some lines.
@@ -118,11 +123,7 @@ class EventGroups:
             return np.zeros((len(lines), columns), np.int64)
         place = np.full(len(self), -1, np.int64)
         place[lines] = np.arange(len(lines))
-        line = place[self._lines]
-        inside = np.flatnonzero((line >= 0) & (self._time != NO_TIME))
-        width = -(-(span[1] - span[0] + 1) // columns)
-        cell = line[inside] * columns + (self._time[inside] - span[0]) // width
-        return np.bincount(cell, minlength=len(lines) * columns).reshape(len(lines), columns)
+        return spread_lines(self._groups, place[self._place], self._time, self._ids, span, (len(lines), columns))
 
     @property
     def span(self) -> tuple[int, int] | None:
@@ -183,6 +184,13 @@ def event_groups(store: Store, rows: Rows, by: Sequence[str], *, cancelled: Call
         NetSleuthError: There is no such field, it is different in every event, or nobody wanted the answer any more.
     """
     ids = event_row_ids(rows)
+    time = store.events.view().time
+    raw = [raw_keys(store, name) for name in by]
+    columns = [keys for keys in raw if keys is not None]
+    if len(columns) == len(raw):
+        found = group_codes([keys.codes for keys in columns], time, ids)
+        if found is not None:
+            return _of_codes(columns, found, ids, time)
     keys = tuple(event_keys(store, ids, name) for name in by)
     combined, size = _combined(keys, cancelled)
     occurs, group = _numbered(combined, size)
@@ -194,13 +202,26 @@ def event_groups(store: Store, rows: Rows, by: Sequence[str], *, cancelled: Call
     place = np.empty(count, np.int64)
     place[order] = np.arange(count)
     lines = place[group]
-    time = store.events.view().time[ids]
-    first, last = _times(lines, time, count, in_order=store.events.in_order)
+    first, last = _times(lines, time[ids], count, in_order=store.events.in_order)
     values, rest = [], occurs[order]
     for key in reversed(keys):
         values.append(rest % key.size)
         rest = rest // key.size
-    return EventGroups(tuple(key.name for key in keys), len(ids), events[order], first, last, keys, tuple(reversed(values)), lines, time)
+    names = tuple(key.name for key in keys)
+    return EventGroups(
+        names, len(ids), events[order], first, last, keys, tuple(reversed(values)), lines.astype(np.uint32), np.arange(count), ids, time
+    )
+
+
+def _of_codes(keys: Sequence[RawKeys], found: Grouped, ids: NDArray[np.uint32], time: Counts) -> EventGroups:
+    """Groups that were counted by codes, the most frequent first."""
+    order = np.argsort(-found.events, kind="stable")
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    numbers = tuple(found.codes[order, k].astype(np.int64) for k in range(len(keys)))
+    names = tuple(key.name for key in keys)
+    sides = found.events[order], found.first[order], found.last[order]
+    return EventGroups(names, len(ids), *sides, tuple(keys), numbers, found.lines, place, ids, time)
 
 
 def _combined(keys: Sequence[Keys], cancelled: Callable[[], bool]) -> tuple[Counts, int]:

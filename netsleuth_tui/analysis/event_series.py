@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.event_values import event_column, event_keys, event_row_ids, named_field
+from netsleuth_tui.analysis.event_tally import count_codes
+from netsleuth_tui.analysis.event_values import Keys, event_column, event_keys, event_row_ids, named_field, raw_keys
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
 from netsleuth_tui.analysis.series import MOST, Series
 from netsleuth_tui.analysis.times import iso
@@ -31,6 +32,7 @@ BLOCK = 1 << 14
 """Rows per block of a table."""
 
 Counts = NDArray[np.int64]
+Codes = NDArray[np.uint32]
 
 
 def check_event_split(by: str) -> None:
@@ -63,20 +65,22 @@ def event_series(store: Store, rows: Rows, *, start: int, every: int, intervals:
     """
     check_event_split(by)
     ids = event_row_ids(rows)
-    keys = event_keys(store, ids, by)
-    occurs = np.bincount(keys.numbers, minlength=keys.size)
+    raw = raw_keys(store, by)
+    keys = raw if raw is not None else event_keys(store, ids, by)
+    codes = raw.codes if raw is not None else _by_row(store, ids, event_keys(store, ids, by))
+    size = max(keys.size, 1)
+    occurs = count_codes(codes, ids, size)
     there = np.flatnonzero(occurs)
     there = there[np.lexsort((there, -occurs[there]))]
     chosen = there if len(there) <= most + 1 else there[:most]
     names = keys.cells(chosen)
     labels = [f"no {by}" if name is None else str(name) for name in names]
-    lookup = np.full(keys.size, len(chosen), np.int64)
+    lookup = np.full(size, len(chosen), np.int64)
     lookup[chosen] = np.arange(len(chosen))
     if len(there) > len(chosen):
         labels.append(f"{len(there) - len(chosen)} others")
     counted = np.zeros((intervals, len(chosen) + 1), np.int64)
-    time = store.events.view().time
-    _count(time if len(ids) == len(time) else time[ids], keys.numbers, lookup, start, every, counted)
+    _count(store.events.view().time, codes, ids, lookup, start, every, counted)
     counts = np.zeros((intervals, len(labels), MEASURES), np.int64)
     totals = np.zeros((intervals, MEASURES), np.int64)
     counts[:, :, 0] = counted[:, : len(labels)]
@@ -85,30 +89,49 @@ def event_series(store: Store, rows: Rows, *, start: int, every: int, intervals:
     return Series(start, every, tuple(labels[k] for k in seen), counts[:, seen], totals)
 
 
-def _count_numpy(time: Counts, numbers: Counts, lookup: Counts, start: int, every: int, counted: Counts) -> None:
-    interval = (time - start) // every
-    inside = (time != NO_TIME) & (time >= start) & (interval < counted.shape[0])
-    place = interval[inside] * counted.shape[1] + lookup[numbers[inside]]
+def _by_row(store: Store, ids: Codes, keys: Keys) -> Codes:
+    """Numbers of selected events, at their rows."""
+    codes = np.zeros(store.events.rows, np.uint32)
+    codes[ids] = keys.numbers
+    return codes
+
+
+def _count_numpy(time: Counts, codes: Codes, ids: Codes, lookup: Counts, start: int, every: int, counted: Counts) -> None:
+    when = time[ids]
+    interval = (when - start) // every
+    inside = (when != NO_TIME) & (when >= start) & (interval < counted.shape[0])
+    place = interval[inside] * counted.shape[1] + lookup[codes[ids[inside]]]
     counted += np.bincount(place, minlength=counted.size).reshape(counted.shape)
 
 
 @kernel(plain=_count_numpy)
-def _count(time: Counts, numbers: Counts, lookup: Counts, start: int, every: int, counted: Counts) -> None:
+def _count(time: Counts, codes: Codes, ids: Codes, lookup: Counts, start: int, every: int, counted: Counts) -> None:
     """Add each event to the cell (interval, series) that it belongs to; those without a time, or beside the intervals, to none.
 
+    The interval is worked out where it is another one than that of the event before.
+
     Args:
-        time: ns since the epoch.
-        numbers: Of the values, below the length of `lookup`.
-        lookup: Series of each number.
+        time: By row, ns since the epoch.
+        codes: By row, below the length of `lookup`.
+        ids: Rows of the events.
+        lookup: Series of each code.
         start: Begin of the first interval.
         every: Its length.
         counted: (intervals, series).
     """
-    for i in range(time.shape[0]):
-        if time[i] >= start and time[i] != NO_TIME and 0 <= numbers[i] < lookup.shape[0]:
-            interval = (time[i] - start) // every
-            if interval < counted.shape[0]:
-                counted[interval, lookup[numbers[i]]] += 1
+    low, high, interval = np.int64(1), np.int64(0), np.int64(0)
+    for i in range(ids.shape[0]):
+        row = np.int64(ids[i])
+        when = time[row]
+        if when < start or when == NO_TIME:
+            continue
+        if when < low or when >= high:
+            interval = (when - start) // every
+            low = start + interval * every
+            high = low + every
+        code = np.int64(codes[row])
+        if interval < counted.shape[0] and code < lookup.shape[0]:
+            counted[interval, lookup[code]] += 1
 
 
 def event_timeline_table(store: Store, scope: Scope, *, every: int, by: str = "EventID") -> Table:

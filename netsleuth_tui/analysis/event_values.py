@@ -30,6 +30,7 @@ __all__ = [
     "EVENT_SHOWN",
     "LEVELS",
     "Keys",
+    "RawKeys",
     "event_cells",
     "event_column",
     "event_keys",
@@ -37,6 +38,7 @@ __all__ = [
     "is_event_column",
     "level_name",
     "named_field",
+    "raw_keys",
     "shown_number",
     "titles",
     "unknown_fields",
@@ -299,6 +301,44 @@ def event_keys(store: Store, rows: Ids, name: str) -> Keys:
         return [shown_number(field, int(values[k])) if k < len(values) else None for k in found.tolist()]
 
     return Keys(field.name, dense, len(values) + 1, cells)
+
+
+@dataclass(frozen=True, slots=True)
+class RawKeys:
+    """The values of a field in all events, as codes that need not be close together."""
+
+    name: str
+    codes: Ids
+    """By row, below `size`."""
+    size: int
+    cells: Callable[[NDArray[np.int64]], list[Cell]]
+    """The values that codes stand for; None for 'absent'."""
+
+
+def raw_keys(store: Store, name: str) -> RawKeys | None:
+    """The values of a field as codes of its own, which need not be worked out; None of a field that has none (see `event_keys`).
+
+    Raises:
+        NetSleuthError: There is no such field.
+    """
+    field = named_field(name)
+    if field.event is None:
+        return None
+    if is_coded(field.event):
+        column = store.event_values.coded(field.event)
+        texts = column.texts
+
+        def cells(found: NDArray[np.int64]) -> list[Cell]:
+            return [None if code == 0 else text for code, text in zip(found.tolist(), texts.many(found), strict=True)]
+
+        return RawKeys(field.name, column.codes, texts.count, cells)
+    if field.event.derived or field.event.column == "flags":
+        return None
+    numbers = getattr(store.events.view(), field.event.column)
+    if numbers.dtype.itemsize > 2:
+        return None
+    size = 1 << (8 * numbers.dtype.itemsize)
+    return RawKeys(field.name, numbers.astype(np.uint32), size, lambda found: [shown_number(field, number) for number in found.tolist()])
 
 
 def _text_keys(column: Coded, rows: Ids, field: Field) -> Keys:

@@ -17,6 +17,7 @@ from netsleuth_tui.analysis import (
     event_groups,
     event_rows_of,
     event_series,
+    event_tally,
     event_timeline_table,
     find_event,
     overview,
@@ -68,12 +69,57 @@ def test_the_kernel_counts_as_numpy_does() -> None:
     random_numbers = np.random.default_rng(3)
     time = random_numbers.integers(-50, 300, 1000)
     time[::17] = NO_TIME
-    numbers, lookup = random_numbers.integers(0, 6, 1000), np.array([0, 1, 2, 3, 3, 3])
+    codes, lookup = random_numbers.integers(0, 6, 1000).astype(np.uint32), np.array([0, 1, 2, 3, 3, 3])
+    ids = np.sort(random_numbers.choice(1000, 700, replace=False)).astype(np.uint32)
     tables = [np.zeros((20, 4), np.int64) for _ in range(2)]
-    _count.function(time, numbers, lookup, 10, 7, tables[0])
-    _count_numpy(time, numbers, lookup, 10, 7, tables[1])
+    _count.function(time, codes, ids, lookup, 10, 7, tables[0])
+    _count_numpy(time, codes, ids, lookup, 10, 7, tables[1])
     assert (tables[0] == tables[1]).all()
-    assert tables[0].sum() == ((time >= 10) & (time < 150)).sum()
+    assert tables[0].sum() == ((time[ids] >= 10) & (time[ids] < 150)).sum()
+
+
+@pytest.mark.parametrize("fields", [1, 2, 3, 4])
+def test_groups_are_numbered_as_they_are_met(fields: int) -> None:
+    """Kernel and NumPy agree with counting by hand; more groups than there is room for are said to be too many."""
+    random_numbers = np.random.default_rng(fields)
+    columns = [random_numbers.choice(np.array([0, 1, 5, 2**32 - 1], np.uint32), 600) for _ in range(fields)]
+    time = random_numbers.integers(0, 1000, 600)
+    time[::11] = NO_TIME
+    ids = np.sort(random_numbers.choice(600, 400, replace=False)).astype(np.uint32)
+    values = list(zip(*(column[ids].tolist() for column in columns), strict=True))
+    met = list(dict.fromkeys(values))
+    for run in (event_tally._group.function, event_tally._group_numpy):
+        codes, events = np.zeros((512, 4), np.uint32), np.zeros(512, np.int64)
+        first, last = np.full(512, event_tally.LATEST), np.full(512, NO_TIME)
+        lines, table = np.zeros(400, np.uint32), np.full(1024, -1, np.int32)
+        padded = [*columns, *columns[:1] * (4 - fields)]
+        count = run(*padded, fields, time, ids, *event_tally.MULTIPLIERS, table, codes, events, first, last, lines)
+        assert [tuple(row[:fields]) for row in codes[:count].tolist()] == met
+        assert [met[line] for line in lines] == values
+        assert events[:count].tolist() == [values.count(one) for one in met]
+        for line in range(count):
+            times = time[ids[lines == line]]
+            times = times[times != NO_TIME]
+            assert (first[line], last[line]) == ((times.min(), times.max()) if len(times) else (event_tally.LATEST, NO_TIME))
+        table[:] = -1
+        small = (codes[:2], events[:2], first[:2], last[:2], lines)
+        assert run(*padded, fields, time, ids, *event_tally.MULTIPLIERS, table, *small) == -1
+    found = event_tally.group_codes(columns, time, ids)
+    assert found is not None
+    place, shape = np.arange(len(found.events)), (len(found.events), 7)
+    spreads = [np.zeros(shape, np.int64) for _ in range(2)]
+    for run, into in zip((event_tally._spread.function, event_tally._spread_numpy), spreads, strict=True):
+        run(found.lines, place, time, ids, 100, 899, 115, into)
+    assert (spreads[0] == spreads[1]).all()
+    assert spreads[0].sum() == ((time[ids] >= 100) & (time[ids] <= 899)).sum()
+
+
+def test_more_groups_than_there_is_room_for_at_first() -> None:
+    """The pass begins again with more room."""
+    codes = np.arange(5000, dtype=np.uint32)
+    found = event_tally.group_codes([codes], np.zeros(5000, np.int64), codes)
+    assert found is not None
+    assert found.codes[:, 0].tolist() == codes.tolist()
 
 
 def test_a_time_line_of_events_is_refused_where_it_says_nothing() -> None:
