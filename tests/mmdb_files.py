@@ -21,8 +21,7 @@ def encoded(value: Any) -> bytes:
         return _control(7, len(value)) + b"".join(encoded(key) + encoded(inner) for key, inner in value.items())
     if isinstance(value, list):
         return _control(11, len(value)) + b"".join(map(encoded, value))
-    octets = value.to_bytes((value.bit_length() + 7) // 8)
-    return _control(6 if len(octets) <= 4 else 9, len(octets)) + octets
+    return _number_of(value, 6 if value < 1 << 32 else 9)
 
 
 def _control(kind: int, size: int) -> bytes:
@@ -47,15 +46,23 @@ def database(
 
 def metadata(nodes: int, bits: int, version: int, kind: str = "Test", epoch: int = EPOCH) -> bytes:
     """What stands at the end of a database."""
-    said = {
-        "node_count": nodes,
-        "record_size": bits,
-        "ip_version": version,
-        "database_type": kind,
-        "languages": ["en"],
-        "build_epoch": epoch,
+    numbers = {
+        "node_count": (6, nodes),
+        "record_size": (5, bits),
+        "ip_version": (5, version),
+        "build_epoch": (9, epoch),
+        "binary_format_major_version": (5, 2),
+        "binary_format_minor_version": (5, 0),
     }
-    return encoded(said | {"binary_format_major_version": 2, "binary_format_minor_version": 0, "description": {"en": kind}})
+    texts = {"database_type": kind, "languages": ["en"], "description": {"en": kind}}
+    said = b"".join(encoded(key) + _number_of(number, of) for key, (of, number) in numbers.items())
+    return _control(7, len(numbers) + len(texts)) + said + b"".join(encoded(key) + encoded(value) for key, value in texts.items())
+
+
+def _number_of(number: int, kind: int) -> bytes:
+    """A number of a type: 5 is uint16, 6 uint32, 9 uint64."""
+    octets = number.to_bytes((number.bit_length() + 7) // 8)
+    return _control(kind, len(octets)) + octets
 
 
 def _enter(tree: Tree, first: int, length: int, width: int, record: int) -> None:
