@@ -99,7 +99,7 @@ def data_candidates(store: Store) -> tuple[Candidate, ...]:
         for name in events.names(group):
             counts[name] = counts.get(name, 0) + int(groups[group])
     names = sorted(counts, key=lambda name: -counts[name])
-    return tuple(Candidate(data_name(name), f"event data of {counts[name]} events", "event data") for name in names)
+    return tuple(Candidate(data_name(name), f"in {counts[name]} events", "event data") for name in names)
 
 
 def _written(field: Field, cell: Cell) -> str:

@@ -14,7 +14,7 @@ from netsleuth_tui.tui.screens.scoping import Scoping
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Scope
     from netsleuth_tui.analysis.occurring import Counted, CountedEvents
-    from netsleuth_tui.query.completion import Completion
+    from netsleuth_tui.query.completion import Candidate, Completion
     from netsleuth_tui.store import Store
 
 __all__ = ["Completing"]
@@ -30,6 +30,23 @@ class Completing(Scoping):
         self.value_lane = Lane("values", lambda error: self.post_message(ThreadFailed(error)))
         self._counted: tuple[tuple[object, ...], Counted | CountedEvents] | None = None
         """The values that were counted last, and for what; the lane's own."""
+
+        self._names: tuple[int, tuple[Candidate, ...]] = (0, ())
+        """The names of event data that occur, and of how many events."""
+
+    # Names
+
+    def on_mount(self) -> None:
+        """Let the filter line know which event data there are."""
+        self.filter_bar.data_names = self._data_names
+
+    def _data_names(self) -> tuple[Candidate, ...]:
+        rows = self.session.store.events.rows if self.session is not None else 0
+        if self.session is not None and self._names[0] != rows:
+            from netsleuth_tui.analysis.event_occurring import data_candidates
+
+            self._names = (rows, data_candidates(self.session.store))
+        return self._names[1]
 
     # Values
 

@@ -282,12 +282,24 @@ class Counting(Screen[None]):
     def _nothing(self, overview: Overview, what: str, total: int) -> str:
         """Why there is no packet, or no event."""
         scope = overview.scope
+        unknown = self._unknown(scope)
+        if total and unknown:
+            return f"No event has a field {unknown}, so no {what} matches this filter. Press u to undo, or / to change it."
         if total and (scope.filter.strip() or scope.has_window):
             why = "this filter" if scope.filter.strip() else "this time window"
             return f"No {what} matches {why}, of {total}. Press u to undo, or / to change the filter."
         if self.is_loading:
             return f"No {what} yet."
         return f"There is no {what} in {'this capture' if what == 'packet' and not overview.all_events else 'these files'}."
+
+    def _unknown(self, scope: Scope) -> str:
+        """Names of event data in the filter that no event has, made harmless."""
+        from netsleuth_tui import query
+        from netsleuth_tui.analysis import unknown_fields
+
+        if self.session is None or self.is_loading:
+            return ""
+        return display(" and ".join(unknown_fields(self.session.store, query.names_in(scope.filter))), limit=200)
 
     @property
     def only_events(self) -> bool:

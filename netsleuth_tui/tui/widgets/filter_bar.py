@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from rich.cells import cell_len
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from netsleuth_tui.analysis.occurring import Occurring
     from netsleuth_tui.errors import NetSleuthError
-    from netsleuth_tui.query.completion import Completion
+    from netsleuth_tui.query.completion import Candidate, Completion
 
 __all__ = ["FilterBar", "State"]
 
@@ -80,6 +81,8 @@ class FilterBar(Vertical):
         self._seen = ("", 0)
         """Text and cursor that the list was made for."""
         self._asked_for = 0
+        self.data_names: Callable[[], Sequence[Candidate]] = tuple
+        """The names of event data that occur, for completion."""
         """Number of the latest question for values."""
         self._next: Literal["wanted", "asked", "nothing"] = "wanted"
         """What to do about a list after the next change of the text."""
@@ -234,7 +237,7 @@ class FilterBar(Vertical):
         if offer is not None:
             self._show(offer)
             return
-        completion = complete(text, cursor)
+        completion = complete(text, cursor, self.data_names())
         if completion is None or not (asked or completion.is_wanted):
             self.close_list()
             return
