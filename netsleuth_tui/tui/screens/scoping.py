@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from textual.timer import Timer
 
     from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.query import FilterError
 
 __all__ = ["Scoping"]
 
@@ -65,8 +67,24 @@ class Scoping(Counting):
         self._typing = self.set_timer(TYPING_RESTS, partial(self._preview, message.text))
 
     def _preview(self, text: str) -> None:
-        if self._wanted is not None:
+        unknown = self._unknown_name(text)
+        if unknown is not None:
+            self.filter_bar.invalid(unknown)
+        elif self._wanted is not None:
             self._count(replace(self._wanted, filter=text))
+
+    def _unknown_name(self, text: str) -> FilterError | None:
+        """A name of event data that no event has: half a name is one, too, so the panes wait for the rest. It may still be applied."""
+        from netsleuth_tui.analysis import unknown_fields
+        from netsleuth_tui.query import FilterError, names_in
+
+        if self.session is None:
+            return None
+        with suppress(FilterError):  # which is said when it is looked at
+            for name in unknown_fields(self.session.store, names_in(text)):
+                at = max(text.find(name), 0)
+                return FilterError(f"no event has a field {name}", column=at, length=len(name))
+        return None
 
     def on_filter_accepted(self, message: FilterAccepted) -> None:
         """Apply the text: with an error in it the field stays open."""
