@@ -65,7 +65,7 @@ def _ends(files: list[Named]) -> list[tuple[int, int]]:
 
 
 def test_first_and_last_address_of_a_block_are_in_it() -> None:
-    """Those that a formula of 'network plus one, to two before the next' loses; a /31 and a /32 it loses altogether."""
+    """A formula that begins at the network plus one, as for hosts of a LAN, loses the first, half of a /31, and every /32."""
     rows = HEAD + "192.0.2.0/31,1,,\n192.0.2.2/32,2,,\n192.0.2.255/32,2,,\n198.51.100.0/24,1,,\n"
     asked = (
         "192.0.2.0",
