@@ -32,14 +32,18 @@ BOTH_SIDES = ("resets_sent", "resets_received")
 Numbers = NDArray[np.int64]
 
 
-def regions_table(found: Regions, which: NDArray[np.uint32] | None = None, *, drawn: Callable[[Sequence[int]], str] | None = None) -> Table:
+def regions_table(
+    found: Regions, which: NDArray[np.uint32] | None = None, *, drawn: Callable[[Sequence[int], int], str] | None = None
+) -> Table:
     """One row per region: those with most packets first, or as `which` says.
 
     Args:
         found: The regions.
         which: Their places, in order.
-        drawn: Makes a drawing of the resets over time, for people; without it there is the filter of each region instead.
+        drawn: Makes a drawing of the resets over time, for people, from the numbers and the greatest of all regions; without it there is
+            the filter of each region instead.
     """
+    greatest = int(found.numbers("resets_over_time").max(initial=0))
     chosen = found.order("packets", descending=True) if which is None else which
     left_out = {*OVER_TIME, *(() if found.side == "either" else BOTH_SIDES)}
     if found.retransmissions is None:
@@ -51,7 +55,7 @@ def regions_table(found: Regions, which: NDArray[np.uint32] | None = None, *, dr
             some = found.at(chosen[first : first + BLOCK])
             last: list[Cell] = [some.filter(k) for k in range(len(some))]
             if drawn is not None:
-                last = [drawn(line) for line in some.timeline("resets_over_time")]
+                last = [drawn(line, greatest) for line in some.timeline("resets_over_time")]
             yield [*(some.cells(name) for name in names), last]
 
     return Table((*map(_column, names), Column("filter" if drawn is None else "resets over time")), blocks())

@@ -81,9 +81,9 @@ class Glyphs:
         """A bar of at most `width` columns, without blanks behind it; what is not zero is never invisible."""
         return "".join(_filled(self.lengths, value, greatest, width)).rstrip()
 
-    def sparkline(self, values: Sequence[int]) -> str:
-        """One character for each value, the greatest full; what is not zero is never invisible."""
-        greatest = max(values, default=0)
+    def sparkline(self, values: Sequence[int], greatest: int | None = None) -> str:
+        """One character for each value, `greatest` (of the values, unless it is said) full; what is not zero is never invisible."""
+        greatest = max(values, default=0) if greatest is None else greatest
         return "".join(self.column(value, greatest, 1)[0] for value in values)
 
 

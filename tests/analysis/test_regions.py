@@ -18,6 +18,7 @@ from wire import compiled
 
 from netsleuth_tui import analysis
 from netsleuth_tui.analysis import EVERYTHING, GROUPINGS, SIDES, Scope, regions, rows_of, with_retransmissions
+from netsleuth_tui.analysis.occurring import count_values
 from netsleuth_tui.analysis.places import place_values
 from netsleuth_tui.analysis.region_counts import _count
 from netsleuth_tui.analysis.regions import INTERVALS, Regions
@@ -292,8 +293,10 @@ def test_tables_have_the_columns_that_scripts_rely_on(store: Store) -> None:
     assert [row["packets"] for row in rows] == sorted((row["packets"] for row in rows), reverse=True)
     assert {"resets_sent", "filter"} <= set(rows[0])
     assert "resets_sent" not in table_rows(analysis.regions_table(regions(store, EVERYTHING, side="src")))[0]
-    drawn = table_rows(analysis.regions_table(regions(store, EVERYTHING), drawn=lambda line: f"{len(line)} columns"))
-    assert {row["resets over time"] for row in drawn} == {f"{INTERVALS} columns"}
+    drawn = table_rows(analysis.regions_table(regions(store, EVERYTHING), drawn=lambda line, most: f"{max(line)} of {most}"))
+    most = max(max(line) for line in regions(store, EVERYTHING).timeline("resets_over_time"))
+    assert {row["resets over time"].partition(" of ")[2] for row in drawn} == {str(most)}
+    assert f"{most} of {most}" in {row["resets over time"] for row in drawn}
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -356,3 +359,37 @@ def test_nothing_has_no_regions(tmp_path: Path, by: Any, side: Any) -> None:
     assert found.lines is None
     assert table_rows(analysis.regions_table(found)) == []
     assert table_rows(analysis.regions_by_time_table(store, EVERYTHING, every=SECOND, by=by, side=side)) == []
+
+
+def test_places_are_columns_splits_and_values_of_the_same_numbers(store: Store) -> None:
+    """What records show, what the time line is divided by and what completion counts is what the filter selects."""
+    every_row = np.arange(store.packets, dtype=np.uint32)
+    for name in ("site", "geo.country", "geo.src.country", "site.dst", "geo.region", "geo.dst.class", "geo.asn"):
+        (shown,) = analysis.records(store, every_row, [name])
+        line = analysis.series(store, rows_of(store, EVERYTHING), start=0, every=1 << 62, intervals=1, by=name, most=99)
+        for value in count_values(store, EVERYTHING, name).beginning(store, "", 99).values:
+            matched = rows_of(store, Scope(f"{name} == {value.text}"))
+            assert len(matched) == value.packets
+            spelled = [str(cell) for cell in np.array(shown, object)[matched.take(0, len(matched))]]
+            assert all(value.text.strip('"').replace('\\"', '"').replace("\\\\", "\\") in cell for cell in spelled)
+        assert sum(cell is None for cell in shown) == len(rows_of(store, Scope(f"!{name}")))
+        timed = rows_of(store, Scope(f"frame.time && !{name}"))
+        assert dict(zip(line.labels, line.counts[0, :, 0].tolist(), strict=True)).get(f"no {name}", 0) == len(timed)
+
+
+def test_values_are_completed_by_name_and_by_code(store: Store) -> None:
+    """In upper or lower case, with their packets."""
+    counted = count_values(store, EVERYTHING, "geo.country")
+    for typed in ("Neth", "neth", '"NL', "nl"):
+        (found,) = counted.beginning(store, typed, 9).values
+        assert found.text == '"NL"'
+        assert found.packets == len(rows_of(store, Scope('geo.country == "netherlands"')))
+
+
+def test_a_cell_of_a_place_is_a_filter(store: Store) -> None:
+    """For each packet the filter of its cell keeps it; both places, where there are two; quotes in a name or none."""
+    for row in range(120):
+        for name in ("site", "geo.region", "geo.src.country", "site.src"):
+            text = analysis.cell_filter(store, row, name)
+            assert text is not None
+            assert rows_of(store, Scope(text)).holds(row), (row, name, text)

@@ -124,8 +124,7 @@ class RegionTable(CountedTable):
         if cell is None:
             return ""
         if name in OVER_TIME:
-            greatest = self._greatest.get(name, 0)
-            return "".join(self.glyphs.column(int(number), greatest, 1)[0] for number in str(cell).split())
+            return self.glyphs.sparkline([int(number) for number in str(cell).split()], self._greatest.get(name, 0))
         if name == "bytes" and not isinstance(cell, str):
             return size(cell)
         if isinstance(cell, float):
