@@ -170,6 +170,8 @@ class Session:
 
     def warm(self) -> None:
         """Load what the first filter needs, so that it need not wait for it."""
+        if self.store.events.rows:
+            self.store.texts_matching(("a",), "a")
         if self.store.packets:
             self.store.engine.row_ids(self.store.columns().at(slice(0, 1)), query.warmed(), (), self.store.starts)
 

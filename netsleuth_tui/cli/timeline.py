@@ -12,7 +12,9 @@ from netsleuth_tui.errors import misused
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.analysis.series import Series
     from netsleuth_tui.session import Session
+    from netsleuth_tui.store import Store
 
 __all__ = ["timeline"]
 
@@ -72,7 +74,6 @@ def _draw(session: Session, scope: Scope, common: Common, *, every: int | None, 
     """Print the chart, or write it to the file that was asked for."""
     import sys
 
-    from netsleuth_tui.analysis import timeline as counted
     from netsleuth_tui.analysis.chart import Plan, bars, chart, plan
     from netsleuth_tui.analysis.timeline import time_span
     from netsleuth_tui.export import text_chart, write_text
@@ -85,7 +86,7 @@ def _draw(session: Session, scope: Scope, common: Common, *, every: int | None, 
     shown = plan(last - first, room)
     if every is not None:
         shown = Plan(-(-max(last - first + every, every) // (every * (room - 1))) * every, every)
-    line = counted(session.store, scope, every=shown.unit, by=by or "protocol")
+    line, measure = _counted(session.store, scope, shown.unit, by, measure)
     made = chart(line, shown.column, measure)
     drawn = bars(made, measure, by=by, text=scope.filter.strip(), room=room)
     text = text_chart(drawn, width=width, height=HEIGHT, unicode=terminal.unicode and not terminal.is_dumb)
@@ -94,3 +95,16 @@ def _draw(session: Session, scope: Scope, common: Common, *, every: int | None, 
         write_text(text, target=common.output, force=common.force)
     else:
         sys.stdout.write(text)
+
+
+def _counted(store: Store, scope: Scope, unit: int, by: str | None, measure: Measure) -> tuple[Series, Measure]:
+    """What a chart is drawn of: events, where they are asked for, or divided by a field of theirs, or all there is; otherwise packets."""
+    from netsleuth_tui import analysis
+    from netsleuth_tui.analysis.event_times import is_split_of_events
+    from netsleuth_tui.analysis.timeline import axis, time_span
+
+    if measure != "events" and (store.packets or not store.events.rows) and (by is None or not is_split_of_events(by)):
+        return analysis.timeline(store, scope, every=unit, by=by or "protocol"), measure
+    start, every, intervals = axis(time_span(store, scope), every=unit)
+    rows = analysis.event_rows_of(store, scope)
+    return analysis.event_series(store, rows, start=start, every=every, intervals=intervals, by=by or "EventID"), "events"

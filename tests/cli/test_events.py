@@ -168,3 +168,15 @@ def test_wrong_questions_are_refused_before_anything_is_read(options, says, caps
     """Exit code 2, and what to write instead."""
     assert run(["events", "/no/such/file.evtx", *options]) == 2
     assert says in capsys.readouterr().err
+
+
+def test_a_chart_of_events(capsys):
+    """A log alone is drawn by id; beside packets, events are drawn where they are asked for."""
+    assert run(["timeline", LOG, "--chart", "--every", "1min"]) == 0
+    out = capsys.readouterr().out
+    assert "4663" in out
+    assert "events" in out
+    assert run(["timeline", LOG, CAPTURE, "--chart", "--by", "EventID"]) == 0
+    assert "4663" in capsys.readouterr().out
+    assert run(["timeline", LOG, CAPTURE, "--chart"]) == 0
+    assert "4663" not in capsys.readouterr().out
