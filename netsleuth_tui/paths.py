@@ -1,4 +1,4 @@
-"""Where the files that come with the program are: in the wheel, or beside the package in a checkout."""
+"""Where the files that come with the program are: in the package, or beside it in a checkout."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def sample(name: str) -> Path:
     Raises:
         NetSleuthError: It is not there.
     """
-    return _file("sample_captures", name)
+    return _file(_data("sample_captures"), name)
 
 
 def place_data(name: str) -> Path:
@@ -37,7 +37,7 @@ def place_data(name: str) -> Path:
     Raises:
         NetSleuthError: It is not there.
     """
-    return _file("place_data", name)
+    return _file(PACKAGE / "places" / "data", name)
 
 
 def version_text() -> str:
@@ -49,8 +49,8 @@ def version_text() -> str:
     return f"netsleuth {__version__}\n{attribution}\n"
 
 
-def _file(folder: str, name: str) -> Path:
-    path = _data(folder) / name
+def _file(folder: Path, name: str) -> Path:
+    path = folder / name
     if not path.is_file():
         raise NetSleuthError(f"the file {name} is not installed", where=str(path.parent))
     return path

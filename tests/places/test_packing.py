@@ -12,7 +12,7 @@ from mmdb_files import database
 
 from netsleuth_tui.places.packed import read_packed
 
-SCRIPT = Path(__file__).parents[2] / "place_data" / "pack_dbip.py"
+SCRIPT = Path(__file__).parents[2] / "netsleuth_tui" / "places" / "data" / "pack_dbip.py"
 
 IPV4 = [(0, 2, "AA"), (1 << 30, 3, "AA"), (3 << 29, 4, "BB"), ((1 << 32) - 1, 32, "AA")]
 IPV6 = [(0x2001 << 112, 16, "BB"), (0x2002 << 112, 128, "AA"), ((0x2002 << 112) + 1, 128, "AA"), ((1 << 128) - 2, 127, "BB")]
