@@ -117,6 +117,8 @@ class TraceLoading:
 
 def _guids(records: Records) -> tuple[list[UUID], NDArray[np.intp]]:
     """The distinct providers, and which of them each record is from."""
-    both = np.stack((records.low, records.high), axis=1)
-    distinct, place = np.unique(both, axis=0, return_inverse=True)
-    return [UUID(bytes_le=half.astype("<u8").tobytes()) for half in distinct], place.reshape(-1)
+    low, at_low = np.unique(records.low, return_inverse=True)
+    high, at_high = np.unique(records.high, return_inverse=True)
+    pairs, place = np.unique(at_low.astype(np.int64) * len(high) + at_high, return_inverse=True)
+    halves = np.stack((low[pairs // len(high)], high[pairs % len(high)]), axis=1).astype("<u8")
+    return [UUID(bytes_le=half.tobytes()) for half in halves], place

@@ -28,8 +28,10 @@ __all__ = ["EventTrace", "TraceRecords"]
 
 _GROUP = 4 << 20
 """Bytes of buffers that are taken apart at once."""
+_ROW = 96
+"""Bytes of a record's columns."""
 _MERGED = 256 << 20
-"""Bytes of records that wait for earlier ones; where more wait, the trace is not sorted any further."""
+"""Bytes of records and columns that wait for earlier ones; where more wait, the trace is not sorted any further."""
 _BATCH_BYTES = 8 << 20
 _WORTH_COMPILING = 4 << 20
 _MOMENT = 0.05
@@ -171,7 +173,7 @@ class EventTrace:
             self._share = 0.5 + done / total / 2
             waiting.append(read_records(self._source, group, self._trace, None, self._expanded))
             horizon = self._firsts[place]
-            if horizon != _LATER and sum(len(records.data) for records in waiting) > _MERGED:
+            if horizon != _LATER and sum(len(records.data) + _ROW * records.rows for records in waiting) > _MERGED:
                 horizon, self._unsorted = _LATER, True
             ready = []
             for number, records in enumerate(waiting):

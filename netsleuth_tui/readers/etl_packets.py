@@ -261,9 +261,10 @@ def copy_pieces(data: Any, at: Any, length: Any, out: Any) -> None:
     to = 0
     for i in range(len(at)):
         begin = int(at[i])
-        for k in range(int(length[i])):
-            out[to] = data[begin + k]
-            to += 1
+        count = int(length[i])
+        for k in range(count):
+            out[to + k] = data[begin + k]
+        to += count
 
 
 def longest() -> int:

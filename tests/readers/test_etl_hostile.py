@@ -84,3 +84,22 @@ def test_damage_ends_with_exit_code_3(tmp_path: Path, capsys: pytest.CaptureFixt
     printed = capsys.readouterr()
     assert f"damaged.etl: damaged at byte {3 * SIZE + 72}: a record of 0 bytes cannot be" in printed.err
     assert '"packets"' in printed.out
+
+
+def test_a_small_file_cannot_become_a_large_one(write: Write) -> None:
+    """Buffers that expand to a thousand times their size are read up to a limit, and that is said."""
+    whole = made.trace(records()[:2], size=1 << 24, packed=True)
+    first, bomb = whole[: 1 << 24], whole[1 << 24 :]
+    # One match over all of the buffer: a literal, then its repetition.
+    packed = b"\0\0\0\x40a\x07\0\x0f\xff\0\0" + ((1 << 24) - 100).to_bytes(4, "little")
+    head = bytearray(bomb[:72])
+    head[0:4] = (72 + len(packed)).to_bytes(4, "little")
+    head[48:52] = (1 << 24).to_bytes(4, "little")
+    head[52:54] = (0x60).to_bytes(2, "little")
+    small = bytearray(first[:1024])
+    small[0:4] = (1024).to_bytes(4, "little")
+    begun = time.process_time()
+    read = Read(write(bytes(small) + (bytes(head) + packed) * 2000))
+    assert time.process_time() - begun < 3 * SECONDS
+    assert not read.frames
+    assert "would expand to more than" in " ".join(read.damage)
