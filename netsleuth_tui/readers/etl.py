@@ -205,9 +205,13 @@ class EventTrace:
     def _note_interfaces(self, frames: Frames) -> None:
         known = {(interface.name, interface.link_type) for interface in self.interfaces}
         for layer, link in {*zip(frames.layer.tolist(), frames.link.tolist(), strict=True)} if len(frames.layer) else ():
-            name = f"interface {layer >> 32}, layer {layer & 0xFFFFFFFF}" if layer >> 32 else f"component {layer}"
+            name = f"interface {layer >> 32}, layer {layer & 0xFFFFFFFF}" if layer >> 32 else self._component(layer)
             if (name, link) not in known and len(self.interfaces) < INTERFACES:
                 self.interfaces.append(Interface(link, name, "", 0, None))
+
+    def _component(self, number: int) -> str:
+        name = self.components.get(number, "")
+        return f"component {number}, {name}" if name else f"component {number}"
 
     def _tell_losses(self, buffers: Sequence[Buffer]) -> None:
         trace = self._trace

@@ -163,6 +163,7 @@ def test_pktmon_without_counts_is_taken_at_the_network_card(write: Write) -> Non
     read = Read(write(made.trace(records)))
     assert [frame[3] for frame in read.frames] == frames
     assert [frame[0] for frame in read.frames] == [10 * i + 2 for i in range(20)]
+    assert [interface.name for interface in read.trace.interfaces] == ["component 12, Ethernet"]
 
 
 def test_frames_of_a_virtual_switch(write: Write) -> None:
