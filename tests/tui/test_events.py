@@ -80,6 +80,17 @@ async def test_a_log_alone_begins_with_its_ids(driven: Driven, size: tuple[int, 
         assert d.main.focused is ids
 
 
+async def test_several_logs_begin_with_their_ids(driven: Driven) -> None:
+    """Also where the last of them is the first that has an event; the counts beside them are of events."""
+    store = add_events(add_events(add_events(Store(), *()), *()), *audited())
+    async with driven(FakeSession(store), (120, 40), paths=("a.evtx", "b.evtx", "c.evtx")) as d:
+        assert d.main.focused is pane(d, "events")
+        assert d.main.query_one("#facets").of_events is True
+        await d.press("1")
+        assert d.main.query_one("#facets").of_events is True
+        assert "There is no packet" in d.text
+
+
 async def test_a_capture_beside_the_log_begins_with_records(driven: Driven) -> None:
     """5 goes to the events; counts beside them and amounts follow what is in front; b draws events over time."""
     async with driven(FakeSession(both()), (160, 50)) as d:

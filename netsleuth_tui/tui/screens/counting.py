@@ -57,8 +57,6 @@ class Counting(Screen[None]):
         self.complaints: list[str] = []
         """What is wrong with the user's settings."""
         self.slow_link = slow_link
-        self._landed = False
-        """The pane that is in front at first was chosen by what was loaded."""
         self._generation = 0
         self._accepting = 0
         """Generation whose scope becomes the session's when it turns out to be valid."""
@@ -76,8 +74,8 @@ class Counting(Screen[None]):
     def go_to_tab(self) -> None:
         """Go to the pane in the middle."""
 
-    def land(self) -> None:
-        """The first packets or events are there: show the pane that fits them."""
+    def fit_contents(self) -> None:
+        """There are packets or events, perhaps more kinds of them than before: show what fits them."""
 
     # State
 
@@ -267,9 +265,8 @@ class Counting(Screen[None]):
         self._tell(results, self._seen)
         if before is None:
             self.post_message(RowChanged(self.table.row, by_key=False))
-        if not self._landed and (overview.total or overview.all_events):
-            self._landed = True
-            self.land()
+        if overview.total or overview.all_events:
+            self.fit_contents()
 
     def _tell(self, results: list[tuple[Pane, Any]], seen: Seen) -> None:
         for pane, result in results:

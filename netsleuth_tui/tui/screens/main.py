@@ -178,7 +178,7 @@ class MainScreen(Placing):
         keys: dict[str, str] = {}
         if self.is_loading and not isinstance(self.focused, Input):
             keys["Esc"] = "stop loading"
-        elif self.focused is not self.table and not isinstance(self.focused, Input):
+        elif self.focused is not self.pane(self.home) and not isinstance(self.focused, Input):
             keys["Esc"] = "back"
         alone = isinstance(self.focused, Input)  # which takes every other key as text
         actives = [a for a in self.active_bindings.values() if a.binding.show and a.enabled and (not alone or a.node is self.focused)]

@@ -65,6 +65,8 @@ class Placing(Asking):
 
     wishes = Wishes()
     _tab = "records"
+    _landed = False
+    """The pane that is in front at first was chosen by what was loaded."""
 
     @property
     def tab(self) -> Pane:
@@ -201,15 +203,19 @@ class Placing(Asking):
         self._unless_whole("timeline")
         self.query_one("#timeline").focus()
 
-    def land(self) -> None:
+    def fit_contents(self) -> None:
         """Logs alone are looked at by their events, unless the user has gone elsewhere already."""
         session, progress = self.session, self.progress
-        alone = self.only_events and session is not None and progress is not None and progress.files <= len(session.store.sources)
-        if alone and self._tab == "records" and self.focused in {None, self.table}:
-            self.action_tab("events")
-        elif alone and self._tab == "records":
-            self._choose("events")
-            self._arrange()
+        self.query_one("#facets", Facets).show_events(self.shows_events)
+        if self._landed or session is None or progress is None:
+            return
+        self._landed = not self.only_events or progress.files <= len(session.store.sources) or not self.is_loading
+        if self._landed and self.only_events and self._tab == "records":
+            if self.focused in {None, self.table}:
+                self.action_tab("events")
+            else:
+                self._choose("events")
+                self._arrange()
 
     def go_to_tab(self) -> None:
         """Go to the pane in the middle."""
