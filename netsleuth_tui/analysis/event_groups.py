@@ -286,12 +286,13 @@ def event_pivot_table(store: Store, scope: Scope, by: Sequence[str], *, most: in
     found, across = event_groups(store, rows, by), event_groups(store, rows, by[-1:])
     down = event_groups(store, rows, by[:-1])
     shown = len(across) if len(across) <= most + 1 else most
-    place = np.full(across.keys[0].size, shown, np.int64)
-    place[across.numbers[0][:shown]] = np.arange(shown)
-    where = {key: line for line, key in enumerate(zip(*(numbers.tolist() for numbers in down.numbers), strict=True))}
-    lines = np.array([where[key] for key in zip(*(numbers.tolist() for numbers in found.numbers[:-1]), strict=True)], np.int64)
+    place = {value: column for column, (value,) in enumerate(across.values(0, shown))}
+    where = {key: line for line, key in enumerate(down.values(0, len(down)))}
+    values = found.values(0, len(found))
+    lines = np.array([where[key[:-1]] for key in values], np.int64)
+    columns_of = np.array([place.get(key[-1], shown) for key in values], np.int64)
     counts = np.zeros((len(down), shown + 1), np.int64)
-    np.add.at(counts, (lines, place[found.numbers[-1]]), found.events)
+    np.add.at(counts, (lines, columns_of), found.events)
     names = [f"no {found.by[-1]}" if value is None else f"{value}" or "(empty)" for (value,) in across.values(0, shown)]
     rest = [f"{len(across) - shown} others"] if shown < len(across) else []
     columns = (*(event_column(name) for name in by[:-1]), *(Column(name, "integer") for name in _different([*names, *rest, "total"])))

@@ -68,7 +68,9 @@ def test_groups_are_what_counting_one_by_one_gives(by, text):
     assert found.spread(0, len(found), 7).sum() == sum(map(len, times.values()))
 
 
-@pytest.mark.parametrize("by", [("SubjectUserName", "EventID"), ("Provider", "ext(ObjectName)", "AccessMask"), ("hour", "SubjectUserName")])
+@pytest.mark.parametrize(
+    "by", [("SubjectUserName", "EventID"), ("Provider", "ext(ObjectName)", "AccessMask"), ("hour", "SubjectUserName"), ("EventID", "hour")]
+)
 @pytest.mark.parametrize("most", [2, 100])
 def test_a_cross_table_has_every_event_once(by, most):
     """Rows add up to their total, and a column for the rest takes what has none of its own."""
