@@ -165,7 +165,8 @@ class ColumnTable(ScrolledLines):
         titles = [self._title(column) for column in self.columns]
         styles = [palette.accent if k == self.column and self.has_focus else palette.muted for k in range(len(titles))]
         remark = "sorting … " if self.sorting else self.remark()
-        return ends(self._laid_out(titles, styles, width), [(f" {remark}" if remark else "", palette.accent)], width, palette.muted)
+        right = f"  {remark}" if remark else ""
+        return ends(self._laid_out(titles, styles, width - len(right)), [(right, palette.accent)], width, palette.muted)
 
     def draw(self, y: int, width: int) -> Strip:
         """A line; where there are none the reason stands in the first one."""

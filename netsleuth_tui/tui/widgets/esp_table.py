@@ -178,7 +178,7 @@ class EspTable(CountedTable):
         if self.answered is None:
             return ""
         others = sum(self.answered.found.others.values())
-        return f"{grouped(self.count())}{f', {grouped(others)} packets in none' if others and self.size.width >= 120 else ''} "
+        return f"{grouped(self.count())} SAs{f', {grouped(others)} packets in none' if others and self.size.width >= 120 else ''} "
 
     # Columns
 
