@@ -68,6 +68,25 @@ async def test_the_info_cannot_be_sorted_by(driven: Driven) -> None:
         assert "cannot be sorted by Info" in d.text
 
 
+async def test_the_list_of_columns_is_narrowed_by_typing(driven: Driven) -> None:
+    """Slash, some words, Enter: space chooses among what is left; Escape shows all again, and once more changes nothing."""
+    async with driven(FakeSession(mixed()), (80, 24)) as d:
+        before = [column.name for column in d.main.table.columns]
+        await d.press("c", "slash", *"hop limit", "enter")
+        chooser = d.app.screen
+        assert [chooser._list.count(), d.app.screen.focused] == [1, chooser._list]
+        await d.press("space")
+        assert chooser._list.chosen[-1].name == "ipv6.hlim"
+        await d.press("L")
+        assert [column.name for column in chooser._list.chosen] == [*before, "ipv6.hlim"]
+        await d.press("slash", "x", "y", "escape")
+        assert chooser._list.count() > 30
+        await d.press("enter")
+        assert [column.name for column in d.main.table.columns] == [*before, "ipv6.hlim"]
+        await d.press("c", "slash", "z", "escape", "escape")
+        assert [column.name for column in d.main.table.columns] == [*before, "ipv6.hlim"]
+
+
 async def test_columns_are_moved_widened_hidden_and_chosen(driven: Driven) -> None:
     """On 80 columns; the last column stays, and a field from the list is shown."""
     async with driven(FakeSession(mixed()), (80, 24)) as d:
