@@ -208,13 +208,21 @@ def inside(found: Judged, rows: Rows, first: int = 0, last: int | None = None) -
     return chosen[of]
 
 
-def associations(store: Store, rows: Rows, *, known: Judged | None = None, cancelled: Callable[[], bool] = lambda: False) -> Associations:
+def associations(
+    store: Store,
+    rows: Rows,
+    *,
+    known: Judged | None = None,
+    only: tuple[int, int, int, bool] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Associations:
     """The security associations of the selected rows.
 
     Args:
         store: What was loaded.
         rows: Which rows of it.
         known: What was found out before; used if the store has no more rows now.
+        only: Key of the one association that is wanted, which saves counting the others.
         cancelled: Asked from time to time; True ends the work.
 
     Raises:
@@ -223,6 +231,10 @@ def associations(store: Store, rows: Rows, *, known: Judged | None = None, cance
     found = known if known is not None and known.packets == store.packets else judged(store, cancelled)
     members, columns = found.members, store.columns()
     chosen = inside(found, rows)
+    if only is not None:
+        number = members.find(only)
+        first, last = (members.starts[number], members.starts[number + 1]) if number is not None else (0, 0)
+        chosen[:first], chosen[last:] = False, False
     counts = _counts(found, columns.len, columns.time, chosen)
     which = np.flatnonzero(counts[:, COUNTS.index("packets")])
     span, lives = store.span, found.lives
@@ -262,21 +274,25 @@ def _counts(found: Judged, octets: NDArray[np.uint32], times: NDArray[np.int64],
     begins = edges[:-1][there]
     rows = members.rows if everything else members.rows[positions]
     kinds = found.kinds if everything else found.kinds[positions]
-    made["bytes"] = _reduced(np.add, octets[rows].astype(np.int64), begins, there, size, 0)
+    special = np.flatnonzero(kinds)  # few: most packets are in order
+    kinds, special = kinds[special], positions[special]
+    made["bytes"] = _reduced(np.add, octets[rows], begins, there, size, 0)
     time = times[rows]
     made["last"] = _reduced(np.maximum, time, begins, there, size, NO_TIME)
-    made["start"] = _reduced(np.minimum, np.where(time == NO_TIME, LATEST, time), begins, there, size, NO_TIME)
-    made["start"][made["last"] == NO_TIME] = NO_TIME
+    made["start"] = _reduced(np.minimum, time, begins, there, size, NO_TIME)
+    if (made["start"][there] == NO_TIME).any():  # NO_TIME is less than any time
+        made["start"] = _reduced(np.minimum, np.where(time == NO_TIME, LATEST, time), begins, there, size, NO_TIME)
+        made["start"][made["last"] == NO_TIME] = NO_TIME
 
     def per(at: Numbers, weights: Numbers | None = None) -> Numbers:
         of = members.association(at)
         return np.bincount(of, weights, minlength=size).astype(np.int64)
 
     for name, what in (("outliers", OUTLIER), ("zeros", ZERO)):
-        made[name] = per(positions[np.flatnonzero(kinds & CLASS == what)])
+        made[name] = per(special[kinds & CLASS == what])
     for name, bit in (("resets", RESET), ("jumps", JUMP), ("wraps", WRAP)):
-        made[name] = per(positions[np.flatnonzero(kinds & bit)])
-    made["ahead"] = per(positions[np.flatnonzero(kinds & CLASS == AHEAD)])
+        made[name] = per(special[kinds & bit != 0])
+    made["ahead"] = per(special[kinds & CLASS == AHEAD])
     made["duplicates"] = per(found.duplicates[chosen[found.duplicates]])
     made["unique"] = made["packets"] - made["duplicates"] - made["outliers"] - made["zeros"]
     runs = chosen[found.run_at]
@@ -310,9 +326,9 @@ def _of_late_packets(found: Judged, times: NDArray[np.int64], chosen: Bools, mad
     np.maximum.at(made["max_wait"], of, wait)
 
 
-def _reduced(how: np.ufunc, values: Numbers, begins: Numbers, there: Numbers, size: int, nothing: int) -> Numbers:
+def _reduced(how: np.ufunc, values: NDArray[np.integer], begins: Numbers, there: Numbers, size: int, nothing: int) -> Numbers:
     """Per association, of those that have any."""
     reduced = np.full(size, nothing, np.int64)
     if len(there):
-        reduced[there] = how.reduceat(values, begins)
+        reduced[there] = how.reduceat(values, begins, dtype=np.int64)
     return reduced

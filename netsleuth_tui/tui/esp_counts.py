@@ -71,7 +71,7 @@ def count(look: Look, *, asking: Wanted, judged: Judged | None, known: Opened | 
     """
     from netsleuth_tui.analysis import associations, detail, losses_of_capture, remarks
 
-    found = associations(look.store, look.rows, known=judged, cancelled=look.cancelled)
+    found = associations(look.store, look.rows, known=judged, only=asking.key, cancelled=look.cancelled)
     place = found.find(asking.key)
     before = known.one if known is not None else None
     one = detail(look.store, look.rows, found, place, window=asking.window, known=before) if place is not None else None

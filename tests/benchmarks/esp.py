@@ -103,7 +103,7 @@ async def brushed(store: Store, brushes: int) -> None:
             own.append((time.process_time() - cpu) * 1e3)
             await until(lambda: not app.main.lane.busy)
         shown = ", ".join(f"p{p} {np.percentile(wall, p):.0f} ms" for p in (50, 95, 100))
-        print(f"{brushes} brushes: {shown}; processor {np.median(own):.0f} ms")
+        print(f"{brushes} brushes: {shown}; processor p50 {np.median(own):.0f}, p95 {np.percentile(own, 95):.0f} ms")
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -192,7 +192,7 @@ class EspDetail(TimeCursor, ScrolledLines, Pane, can_focus=True):
         share = found.cells("lost_percent")[0]
         lost = f"lost {grouped(number['lost'])} of {grouped(number['expected'])}" + (f" ({share:.2f} %)" if share else "")
         if number["lost_provisional"]:
-            lost += f", {grouped(number['lost_provisional'])} provisional"
+            lost += f", {grouped(number['lost_provisional'])} open"
         parts = [f"{grouped(number['packets'])} packets", size(number["bytes"]), f"late {grouped(number['late'])}", lost]
         if number["duplicates"]:
             parts.append(f"duplicates {grouped(number['duplicates'])}")
