@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ THREADS = 2
 WAITING = 4
 """Blocks of a file that wait to be written: while the file before it is not done, its own are kept, not written."""
 MOMENT = 0.1
+PATIENCE = 60
+"""Seconds after which plain Python begins all the same."""
 WORTH_COMPILING = 4 << 20
 
 
@@ -116,8 +119,7 @@ def extract(
     result = Extracted([FileProgress(name, _size(name)) for name, _ in names])
     stop = cancel or threading.Event()
     if any(file.size > WORTH_COMPILING or not file.size for file in result.files):
-        jit.start()
-        jit.wait(60)
+        _have_kernels(stop)
     jobs = [_Job(progress, named) for progress, (_, named) in zip(result.files, names, strict=True)]
     idle: queue.Queue[Matching] = queue.Queue()
     for _ in range(THREADS):
@@ -138,6 +140,14 @@ def extract(
             raise
     report(result)
     return result
+
+
+def _have_kernels(stop: threading.Event) -> None:
+    """Wait until the kernels of reading and decoding are compiled, which is worth it for all but small files; others need not be."""
+    jit.start()
+    begin = time.monotonic()
+    while jit.state() == "compiling" and time.monotonic() - begin < PATIENCE and not stop.is_set():
+        jit.wait(MOMENT)
 
 
 def _check_any(result: Extracted, paths: Sequence[str]) -> None:
