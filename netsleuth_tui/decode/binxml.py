@@ -10,7 +10,7 @@ import struct
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-__all__ = ["Element", "Instance", "Malformed", "Place", "fragment", "instance_at", "template_at"]
+__all__ = ["Element", "Instance", "Malformed", "Names", "Place", "fragment", "instance_at", "template_at"]
 
 DEEPEST = 64
 MOST_NODES = 1 << 14
@@ -37,6 +37,10 @@ MOST_VALUES = 1 << 13
     HEADER,
 ) = range(16)
 MORE = 0x40
+Names = dict[int, tuple[str, int]]
+"""Offset of a name -> the name, and the bytes that it takes."""
+
+_U16, _U32 = struct.Struct("<H"), struct.Struct("<I")
 ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 TEMPLATE_HEADER = 24
 """Next definition (4 bytes), GUID (16), size of what follows (4)."""
@@ -81,115 +85,34 @@ class Instance:
     """Where the values end."""
 
 
-class _Reader:
-    """Reads one fragment."""
+def _text_at(chunk: bytes, at: int, kind: int, names: Names) -> tuple[str | Place | None, int]:
+    """What a token other than an element or attribute stands for, None if for nothing, and where the next one is."""
+    if kind in {PLACE, OPTIONAL}:
+        return Place(_U16.unpack_from(chunk, at + 1)[0], chunk[at + 3]), at + 4
+    if kind == VALUE:
+        if chunk[at + 1] != 1:
+            raise Malformed(f"a value that is no text at {at}")
+        at += 1
+    if kind in {VALUE, CDATA, INSTRUCTION}:
+        start = at + 3
+        end = start + 2 * _U16.unpack_from(chunk, at + 1)[0]
+        return (None if kind == INSTRUCTION else chunk[start:end].decode("utf-16-le", "surrogatepass")), end
+    if kind == CHARACTER:
+        return chr(_U16.unpack_from(chunk, at + 1)[0]), at + 3
+    if kind in {ENTITY, TARGET}:
+        name, after = _name(chunk, at + 1, names)
+        return (ENTITIES.get(name, f"&{name};") if kind == ENTITY else None), after
+    raise Malformed(f"token {kind:#x} at {at}")
 
-    def __init__(self, chunk: bytes, at: int, end: int, *, dependent: bool) -> None:
-        if not 0 <= at <= end <= len(chunk):
-            raise Malformed(f"a fragment from {at} to {end}")
-        self._chunk = chunk
-        self._at = at
-        self._end = end
-        self._dependent = dependent
-        self._nodes = 0
 
-    def read(self) -> list[Element | Instance]:  # noqa: C901 - one branch for each token
-        """All of it."""
-        roots: list[Element | Instance] = []
-        stack: list[Element] = []
-        attribute: list[str | Place] | None = None
-        while self._at < self._end:
-            token = self._number("<B")
-            kind = token & ~MORE
-            if kind == HEADER:
-                self._skip(3)
-            elif kind == END:
-                break
-            elif kind == OPEN:
-                element = self._element(token)
-                (stack[-1].content if stack else roots).append(element)
-                stack.append(element)
-                attribute = None
-                if len(stack) > DEEPEST:
-                    raise Malformed(f"elements too deep at {self._at}")
-            elif kind == TEMPLATE:
-                self._at -= 1
-                found = instance_at(self._chunk, self._at, self._end)
-                self._at = found.end
-                (stack[-1].content if stack else roots).append(found)
-            elif not stack:
-                raise Malformed(f"token {token:#x} outside an element at {self._at - 1}")
-            elif kind == ATTRIBUTE:
-                attribute = []
-                stack[-1].attributes.append((self._name(), attribute))
-                self._count()
-            elif kind == CLOSE_START:
-                attribute = None
-            elif kind in {CLOSE_EMPTY, CLOSE}:
-                attribute = None
-                stack.pop()
-            else:
-                (stack[-1].content if attribute is None else attribute).extend(self._text(kind))
-        return roots
-
-    def _element(self, token: int) -> Element:
-        self._count()
-        self._skip(6 if self._dependent else 4)
-        name = self._name()
-        if token & MORE:
-            self._skip(4)
-        return Element(name)
-
-    def _text(self, kind: int) -> list[str | Place]:
-        if kind == VALUE:
-            if self._number("<B") != 1:
-                raise Malformed(f"a value that is no text at {self._at}")
-            return [self._string()]
-        if kind in {PLACE, OPTIONAL}:
-            index, declared = self._number("<H"), self._number("<B")
-            return [Place(index, declared)]
-        if kind == CHARACTER:
-            return [chr(self._number("<H"))]
-        if kind == CDATA:
-            return [self._string()]
-        if kind == ENTITY:
-            name = self._name()
-            return [ENTITIES.get(name, f"&{name};")]
-        if kind in {TARGET, INSTRUCTION}:
-            (self._name if kind == TARGET else self._string)()
-            return []
-        raise Malformed(f"token {kind:#x} at {self._at - 1}")
-
-    def _string(self) -> str:
-        length = 2 * self._number("<H")
-        start = self._at
-        self._skip(length)
-        return self._chunk[start : start + length].decode("utf-16-le", "surrogatepass")
-
-    def _name(self) -> str:
-        offset = self._number("<I")
-        name, size = name_at(self._chunk, offset)
-        if offset == self._at:
-            self._skip(size)
-        return name
-
-    def _number(self, form: str) -> int:
-        size = struct.calcsize(form)
-        if self._at + size > self._end:
-            raise Malformed(f"the fragment ends at {self._end}, inside a token")
-        (number,) = struct.unpack_from(form, self._chunk, self._at)
-        self._at += size
-        return int(number)
-
-    def _skip(self, count: int) -> None:
-        self._at += count
-        if self._at > self._end:
-            raise Malformed(f"the fragment ends at {self._end}, inside a token")
-
-    def _count(self) -> None:
-        self._nodes += 1
-        if self._nodes > MOST_NODES:
-            raise Malformed(f"more than {MOST_NODES} elements and attributes")
+def _name(chunk: bytes, at: int, names: Names) -> tuple[str, int]:
+    """The name that the reference at an offset means, and where what follows the reference begins: the name may lie there itself."""
+    (offset,) = _U32.unpack_from(chunk, at)
+    known = names.get(offset)
+    if known is None:
+        known = names[offset] = name_at(chunk, offset)
+    at += 4
+    return known[0], at + known[1] if offset == at else at
 
 
 @lru_cache(maxsize=4096)
@@ -211,22 +134,69 @@ def name_at(chunk: bytes, offset: int) -> tuple[str, int]:
     return _decoded(chunk[offset + 8 : offset + 8 + 2 * count]), 10 + 2 * count
 
 
-def fragment(chunk: bytes, at: int, end: int, *, dependent: bool = True) -> list[Element | Instance]:
+def fragment(  # noqa: C901, PLR0912 - one branch for each token
+    chunk: bytes, at: int, end: int, *, dependent: bool = True, names: Names | None = None
+) -> list[Element | Instance]:
     """The elements (or template instances) between two offsets of a chunk.
 
     Args:
         chunk: Up to 64 KiB.
         at: Where it begins, with or without a fragment header.
         end: Where it ends at the latest.
-        dependent: Whether elements carry a dependency identifier: not inside a value.
+        dependent: Whether elements carry a dependency identifier: only those of templates do.
+        names: Names of the chunk that were read before.
 
     Raises:
         Malformed: It is no binary XML.
     """
+    if not 0 <= at <= end <= len(chunk):
+        raise Malformed(f"a fragment from {at} to {end}")
+    names = {} if names is None else names
+    roots: list[Element | Instance] = []
+    stack: list[Element] = []
+    attribute: list[str | Place] | None = None
+    nodes, head = 0, 7 if dependent else 5
     try:
-        return _Reader(chunk, at, end, dependent=dependent).read()
-    except UnicodeDecodeError as error:
+        while at < end:
+            token = chunk[at]
+            kind = token & ~MORE
+            if kind == OPEN:
+                name, at = _name(chunk, at + head, names)
+                at += 4 if token & MORE else 0
+                element = Element(name)
+                (stack[-1].content if stack else roots).append(element)
+                stack.append(element)
+                attribute = None
+                nodes += 1
+            elif kind == HEADER:
+                at += 4
+            elif kind == END:
+                break
+            elif kind == TEMPLATE:
+                found = instance_at(chunk, at, end)
+                at = found.end
+                (stack[-1].content if stack else roots).append(found)
+            elif not stack:
+                raise Malformed(f"token {token:#x} outside an element at {at}")
+            elif kind == ATTRIBUTE:
+                name, at = _name(chunk, at + 1, names)
+                attribute = []
+                stack[-1].attributes.append((name, attribute))
+                nodes += 1
+            elif kind in {CLOSE_START, CLOSE_EMPTY, CLOSE}:
+                attribute = None
+                at += 1
+                if kind != CLOSE_START:
+                    stack.pop()
+            else:
+                part, at = _text_at(chunk, at, kind, names)
+                if part is not None:
+                    (stack[-1].content if attribute is None else attribute).append(part)
+            if at > end or len(stack) > DEEPEST or nodes > MOST_NODES:
+                raise Malformed(f"the fragment ends at {end}, inside a token, or has too many elements")
+    except (UnicodeDecodeError, struct.error, IndexError) as error:
         raise Malformed(str(error)) from error
+    return roots
 
 
 def instance_at(chunk: bytes, at: int, end: int) -> Instance:
@@ -262,7 +232,7 @@ def instance_at(chunk: bytes, at: int, end: int) -> Instance:
     return Instance(definition, tuple(values), offset)
 
 
-def template_at(chunk: bytes, definition: int) -> list[Element | Instance]:
+def template_at(chunk: bytes, definition: int, names: Names | None = None) -> list[Element | Instance]:
     """The elements of the template that is defined at an offset.
 
     Raises:
@@ -272,4 +242,4 @@ def template_at(chunk: bytes, definition: int) -> list[Element | Instance]:
         raise Malformed(f"a template at {definition}")
     (size,) = struct.unpack_from("<I", chunk, definition + 20)
     at = definition + TEMPLATE_HEADER
-    return fragment(chunk, at, min(at + size, len(chunk)))
+    return fragment(chunk, at, min(at + size, len(chunk)), names=names)

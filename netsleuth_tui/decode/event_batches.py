@@ -226,7 +226,7 @@ class LogDecoder:
         return cells
 
     def _register(self, data: NDArray[np.uint8], chunks: Chunks, count: int) -> None:
-        for kind, first, second, third in self._unknown[:count].tolist():
+        for kind, first, second, third in dict.fromkeys(map(tuple, self._unknown[:count].tolist())):
             if kind == 0:
                 base, limit, salt = chunks.table[first, [0, 3, 5]].tolist()
                 self._templates.register(data[base : base + limit].tobytes(), second, salt)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from netsleuth_tui.decode.binxml import Element, Instance, Malformed, Place, fragment, template_at
+from netsleuth_tui.decode.binxml import Element, Instance, Malformed, Names, Place, fragment, template_at
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.decode.event_fields import MOST_FIELDS, Fields, Part, fields_of, numbered
 from netsleuth_tui.decode.events import Event
@@ -41,6 +41,7 @@ class ChunkReader:
         self._chunk = chunk
         self._known = {} if known is None else known
         self._sound = sound
+        self._names: Names = {}
         self._templates: dict[int, Fields] = {}
 
     def read(self, at: int) -> Event:
@@ -53,7 +54,7 @@ class ChunkReader:
         end = at + size - 4
         system: dict[str, list[str | None]] = {}
         data: list[tuple[str, str | None]] = []
-        for fields, instance in self._trees(fragment(self._chunk, at + 24, end, dependent=False), None, 0):
+        for fields, instance in self._trees(fragment(self._chunk, at + 24, end, dependent=False, names=self._names), None, 0):
             for column, parts in fields.system.items():
                 system[column] = self._texts(parts, instance)
             for name, parts in fields.data:
@@ -104,14 +105,14 @@ class ChunkReader:
             if index < len(instance.values):
                 offset, length, kind = instance.values[index]
                 if kind == BINXML and length:
-                    inner = fragment(self._chunk, offset, offset + length, dependent=False)
+                    inner = fragment(self._chunk, offset, offset + length, dependent=False, names=self._names)
                     yield from self._trees(inner, None, depth + 1)  # type: ignore[misc] # an instance is what an optional one may be
 
     def _template(self, definition: int) -> Fields:
         key = self._chunk[definition + 4 : definition + 24]
         if not self._sound and key in self._known:
             return self._known[key]
-        fields = fields_of(template_at(self._chunk, definition))
+        fields = fields_of(template_at(self._chunk, definition, self._names))
         if self._sound and len(self._known) < MOST_KNOWN:
             self._known.setdefault(key, fields)
         return fields
