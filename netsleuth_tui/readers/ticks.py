@@ -78,6 +78,8 @@ def ticks_to_ns(high: int, low: int, power: int, binary: int, offset: int) -> in
         seconds, nanoseconds = _fine(high, low, power - 9)
     else:
         seconds, nanoseconds = _coarse(high, low, power)
+    if seconds >= _SECONDS_CLIPPED:
+        return NO_TIME  # whatever the offset is: so many seconds are not followed
     seconds += offset
     if seconds >= _SECONDS_LIMIT or seconds < -_SECONDS_LIMIT:
         return NO_TIME
