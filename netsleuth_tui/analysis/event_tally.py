@@ -71,7 +71,7 @@ def group_codes(columns: list[Codes], time: Counts, ids: Codes) -> Grouped | Non
         codes, events = np.zeros((most, 4), np.uint32), np.zeros(most, np.int64)
         first, last = np.full(most, LATEST, np.int64), np.full(most, NO_TIME, np.int64)
         table = np.full(2 * most, -1, np.int32)
-        count = _group(a, b, c, d, len(columns), time, ids, k1, k2, k3, k4, table, codes, events, first, last, lines)
+        (count,) = _group(a, b, c, d, len(columns), time, ids, k1, k2, k3, k4, table, codes, events, first, last, lines)
         if count >= 0:
             first[first == LATEST] = NO_TIME
             return Grouped(codes[:count], events[:count], first[:count], last[:count], lines)
@@ -131,14 +131,14 @@ def _group_numpy(
     first: Counts,
     last: Counts,
     lines: Codes,
-) -> int:
+) -> tuple[int]:
     number = np.zeros(len(ids), np.int64)
     for column in (a, b, c, d)[:fields]:
         distinct, dense = np.unique(column[ids], return_inverse=True)
         number = np.unique(number * len(distinct) + dense, return_inverse=True)[1]
     _, met, group = np.unique(number, return_index=True, return_inverse=True)
     if len(met) > len(events):
-        return -1
+        return (-1,)
     order = np.argsort(met)
     place = np.empty(len(met), np.int64)
     place[order] = np.arange(len(met))
@@ -149,7 +149,7 @@ def _group_numpy(
     timed = time[ids] != NO_TIME
     np.minimum.at(first, lines[timed], time[ids[timed]])
     np.maximum.at(last, lines[timed], time[ids[timed]])
-    return len(met)
+    return (len(met),)
 
 
 @kernel(plain=_group_numpy)
@@ -171,7 +171,7 @@ def _group(
     first: Counts,
     last: Counts,
     lines: Codes,
-) -> int:
+) -> tuple[np.int64]:
     """Give each event its group, by open addressing.
 
     Args:
@@ -217,7 +217,7 @@ def _group(
                 group = np.int64(table[at])
             if group < 0:
                 if count >= most:
-                    return -1
+                    return (np.int64(-1),)
                 group = count
                 table[at] = group
                 codes[group, 0], codes[group, 1], codes[group, 2], codes[group, 3] = x, y, z, w
@@ -229,7 +229,7 @@ def _group(
         if when != NO_TIME:
             first[group] = min(first[group], when)
             last[group] = max(last[group], when)
-    return int(count)
+    return (count,)
 
 
 def _spread_numpy(lines: Codes, place: Counts, time: Counts, ids: Codes, start: int, end: int, width: int, spread: Counts) -> None:

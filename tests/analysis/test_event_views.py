@@ -93,7 +93,7 @@ def test_groups_are_numbered_as_they_are_met(fields: int) -> None:
         first, last = np.full(512, event_tally.LATEST), np.full(512, NO_TIME)
         lines, table = np.zeros(400, np.uint32), np.full(1024, -1, np.int32)
         padded = [*columns, *columns[:1] * (4 - fields)]
-        count = run(*padded, fields, time, ids, *event_tally.MULTIPLIERS, table, codes, events, first, last, lines)
+        (count,) = run(*padded, fields, time, ids, *event_tally.MULTIPLIERS, table, codes, events, first, last, lines)
         assert [tuple(row[:fields]) for row in codes[:count].tolist()] == met
         assert [met[line] for line in lines] == values
         assert events[:count].tolist() == [values.count(one) for one in met]
@@ -103,7 +103,7 @@ def test_groups_are_numbered_as_they_are_met(fields: int) -> None:
             assert (first[line], last[line]) == ((times.min(), times.max()) if len(times) else (event_tally.LATEST, NO_TIME))
         table[:] = -1
         small = (codes[:2], events[:2], first[:2], last[:2], lines)
-        assert run(*padded, fields, time, ids, *event_tally.MULTIPLIERS, table, *small) == -1
+        assert run(*padded, fields, time, ids, *event_tally.MULTIPLIERS, table, *small) == (-1,)
     found = event_tally.group_codes(columns, time, ids)
     assert found is not None
     place, shape = np.arange(len(found.events)), (len(found.events), 7)
