@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.analysis.breakdown import Count
 from netsleuth_tui.analysis.event_groups import event_groups
 from netsleuth_tui.analysis.event_tally import count_codes
-from netsleuth_tui.analysis.event_terms import event_id_filter, event_term
+from netsleuth_tui.analysis.event_terms import event_id_filter, event_term, shared_ids
 from netsleuth_tui.analysis.event_values import event_keys, event_row_ids, level_name, raw_keys, titles
 from netsleuth_tui.analysis.facets import MOST, Facet
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
@@ -70,13 +70,13 @@ def _ids(store: Store, rows: Rows, most: int, search: str) -> Facet:
         kind = int(number or 0), str(provider or "")
         title, before = kinds.get(kind, ("", 0))
         kinds[kind] = title or titles().title(str(channel or ""), kind[1], kind[0]), before + events
-    told = list(kinds)
+    told, shared = list(kinds), shared_ids(store)
     occurs = np.array([events for _, events in kinds.values()], np.int64)
 
     def label(which: NDArray[np.int64]) -> list[Cell]:
         return [f"{told[k][0]} {kinds[told[k]][0]}".rstrip() for k in which.tolist()]
 
-    return _made("EventID", occurs, label, lambda k, _: event_id_filter(store, told[k][0], told[k][1] or None), most, search)
+    return _made("EventID", occurs, label, lambda k, _: event_id_filter(store, told[k][0], told[k][1] or None, shared), most, search)
 
 
 def _values(store: Store, ids: Ids, name: str, most: int, search: str) -> Facet:
