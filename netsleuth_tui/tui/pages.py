@@ -1,4 +1,4 @@
-"""Rows of the record table as text, read from the store block by block as they come into view."""
+"""Rows of the store as text, read block by block as they come into view."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
     from netsleuth_tui.tabular import Cell
 
-__all__ = ["DAY", "RecordPages"]
+__all__ = ["DAY", "Pages", "RecordPages"]
 
 BLOCK = 64
 BLOCKS_KEPT = 32
@@ -25,26 +25,26 @@ CELL = 1024
 DAY = 86400 * 1_000_000_000
 
 
-class RecordPages:
+class Pages:
     """The rows of one scope, with some fields of each.
 
     Args:
         store: Where they are.
         rows: Which they are.
         fields: Names of the fields.
-        days: True if the capture covers more than one day: times are shown with the date.
-        order: Row ids in another order than that of the capture.
+        order: Row ids in another order than that in which they were loaded.
     """
 
-    def __init__(
-        self, store: Store, rows: Rows, fields: Sequence[str], *, days: bool = False, order: NDArray[np.uint32] | None = None
-    ) -> None:
+    def __init__(self, store: Store, rows: Rows, fields: Sequence[str], *, order: NDArray[np.uint32] | None = None) -> None:
         self.store = store
         self.rows = rows
         self.fields = tuple(fields)
-        self.days = days
         self.order = order
         self._blocks: OrderedDict[int, list[tuple[str, ...]]] = OrderedDict()
+
+    def read(self, ids: NDArray[np.uint32]) -> list[tuple[str, ...]]:
+        """The fields of some rows, ready to be drawn."""
+        raise NotImplementedError
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -54,7 +54,7 @@ class RecordPages:
         number, place = divmod(index, BLOCK)
         block = self._blocks.get(number)
         if block is None:
-            block = self._blocks[number] = self._read(number * BLOCK)
+            block = self._blocks[number] = self.read(self._take(number * BLOCK, BLOCK))
             if len(self._blocks) > BLOCKS_KEPT:
                 self._blocks.popitem(last=False)
         else:
@@ -86,10 +86,20 @@ class RecordPages:
     def _take(self, first: int, count: int) -> NDArray[np.uint32]:
         return self.rows.take(first, count) if self.order is None else self.order[first : first + count]
 
-    def _read(self, first: int) -> list[tuple[str, ...]]:
+
+class RecordPages(Pages):
+    """Packets; `days` is true if the capture covers more than one day: times are shown with the date."""
+
+    def __init__(
+        self, store: Store, rows: Rows, fields: Sequence[str], *, days: bool = False, order: NDArray[np.uint32] | None = None
+    ) -> None:
+        super().__init__(store, rows, fields, order=order)
+        self.days = days
+
+    def read(self, ids: NDArray[np.uint32]) -> list[tuple[str, ...]]:
+        """See `Pages`."""
         from netsleuth_tui.analysis import records
 
-        ids = self._take(first, BLOCK)
         columns = records(self.store, ids, self._plain)
         cells = iter([[self._text(name, cell) for cell in column] for name, column in zip(self._plain, columns, strict=True)])
         times = self.store.columns().time[ids].tolist()

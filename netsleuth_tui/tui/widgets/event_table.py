@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.event_pages import EventPages
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import EventDetailRequested, EventRowChanged, GroupWanted, Told
-from netsleuth_tui.tui.numbers import grouped
-from netsleuth_tui.tui.panes import Look, Pane, Question, Seen
-from netsleuth_tui.tui.widgets.column_table import ColumnTable, TableColumn
+from netsleuth_tui.tui.panes import Look, Question, Seen
+from netsleuth_tui.tui.widgets.column_table import TableColumn
 from netsleuth_tui.tui.widgets.event_views import VIEW_KEYS
+from netsleuth_tui.tui.widgets.paged_table import PagedTable
 
 if TYPE_CHECKING:
-    from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.analysis import Found, Scope
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Table
 
@@ -48,7 +46,7 @@ def _column(name: str) -> TableColumn:
     return TableColumn(name, name, about, right=event_column(name).kind == "integer")
 
 
-class EventTable(ColumnTable, Pane):
+class EventTable(PagedTable[EventPages]):
     """One line per event, with a header."""
 
     NAME = "events"
@@ -60,6 +58,9 @@ class EventTable(ColumnTable, Pane):
         " shows them as the log has them. What a log does not say itself: 4660 (object deleted) names no object; the column"
         " Handle.ObjectName has it from the 4656 that opened the handle."
     )
+
+    ITEM, ITEMS = "event", "events"
+    WHERE_TO = "Go to record number or time:"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -76,16 +77,8 @@ class EventTable(ColumnTable, Pane):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(USUAL, id=id)
-        self._pages: EventPages | None = None
         self.raw = False
         """Values as the log has them."""
-        self.marks: set[int] = set()
-        """Row ids of marked events: they stay marked under any filter."""
-
-    @property
-    def row(self) -> int | None:
-        """Row id of the event under the cursor."""
-        return self._pages.row_at(self.cursor) if self._pages is not None else None
 
     # What is shown
 
@@ -109,26 +102,9 @@ class EventTable(ColumnTable, Pane):
         self.reset(self._pages.position(row) if row is not None else 0)
         self.post_message(EventRowChanged(self.row, by_key=False))
 
-    @property
-    def _names(self) -> list[str]:
-        return [column.name for column in self.columns]
-
-    def count(self) -> int:
-        """Events of the scope."""
-        return len(self._pages) if self._pages is not None else 0
-
-    def cells(self, index: int) -> Sequence[str]:
-        """One event."""
-        return self._pages.cells(index) if self._pages is not None else ()
-
-    def is_marked(self, index: int) -> bool:
-        """True if the event was marked."""
-        return bool(self.marks) and self._pages is not None and self._pages.row_at(index) in self.marks
-
     def remark(self) -> str:
         """How many events are marked, and that values are as the log has them."""
-        marked = f"{grouped(len(self.marks))} marked " if self.marks else ""
-        return f"{'raw ' if self.raw else ''}{marked}"
+        return f"{'raw ' if self.raw else ''}{super().remark()}"
 
     def cursor_moved(self) -> None:
         """Say which event it is."""
@@ -213,56 +189,16 @@ class EventTable(ColumnTable, Pane):
         chosen = None if self._names == [column.name for column in USUAL] else tuple(self._names)
         return partial(event_table, fields=chosen, sorted_by=self.sorted_by, readable=not self.raw and chosen is not None)
 
-    # Going places
+    def find(self, pages: EventPages, text: str) -> Found:
+        """By its record number, or its time."""
+        from netsleuth_tui.analysis import find_event
+
+        return find_event(pages.store, pages.rows, text, self.row)
 
     def action_open(self) -> None:
         """Show the event in detail."""
         if self.row is not None:
             self.post_message(EventDetailRequested())
-
-    def action_go(self) -> None:
-        """Ask where to."""
-        from netsleuth_tui.tui.screens.ask import Ask
-
-        if self._pages is not None:
-            self.app.push_screen(Ask("Go to record number or time:", self._complaint), self._go)
-
-    def _complaint(self, text: str) -> str:
-        from netsleuth_tui.analysis import find_event
-
-        if self._pages is None:
-            return ""
-        try:
-            find_event(self._pages.store, self._pages.rows, text, self.row)
-        except NetSleuthError as error:
-            return display(str(error), limit=300)
-        return ""
-
-    def _go(self, text: str | None) -> None:
-        from netsleuth_tui.analysis import find_event
-
-        if text is None or self._pages is None:
-            return
-        found = find_event(self._pages.store, self._pages.rows, text, self.row)
-        self.move_to(self._pages.position(found.row))
-        if found.remark:
-            self.post_message(Told(found.remark, "warning"))
-
-    def action_mark(self) -> None:
-        """Mark the event, or not any more."""
-        if self.row is not None:
-            self.marks ^= {self.row}
-            self.redraw()
-
-    def action_to_mark(self, direction: int) -> None:
-        """The next one, or the one before; at the end, round to the other end."""
-        places = self._pages.positions(sorted(self.marks)) if self._pages is not None else []
-        if not places:
-            what = "no mark is among these events" if self.marks else "no event is marked: m marks one"
-            self.post_message(Told(what, "warning"))
-            return
-        beyond = [place for place in places if (place - self.cursor) * direction > 0]
-        self.move_to(min(beyond or places) if direction > 0 else max(beyond or places))
 
 
 def _ordered(sorted_by: tuple[str, bool] | None, look: Look) -> Any:

@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.keys import key
 from netsleuth_tui.tui.messages import DetailRequested, FilterChosen, RowChanged, Told
-from netsleuth_tui.tui.numbers import grouped
 from netsleuth_tui.tui.pages import DAY, RecordPages
-from netsleuth_tui.tui.panes import Look, Pane, Question, Seen
-from netsleuth_tui.tui.widgets.column_table import ColumnTable, TableColumn
+from netsleuth_tui.tui.panes import Look, Question, Seen
+from netsleuth_tui.tui.widgets.column_table import TableColumn
+from netsleuth_tui.tui.widgets.paged_table import PagedTable
 
 if TYPE_CHECKING:
     from rich.style import Style
 
-    from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.analysis import Found, Scope
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Table
 
@@ -51,7 +50,7 @@ def _all() -> dict[str, TableColumn]:
     return known
 
 
-class RecordTable(ColumnTable, Pane):
+class RecordTable(PagedTable[RecordPages]):
     """One line per packet, with a header; any field can be a column."""
 
     NAME = "records"
@@ -60,6 +59,9 @@ class RecordTable(ColumnTable, Pane):
         "One line per packet, all of them. Columns are Wireshark's; any field can be one. The cell under both cursors is what + - = put"
         " into the filter: a time stands for its second, the Info for what tells most."
     )
+
+    ITEM, ITEMS = "packet", "records"
+    WHERE_TO = "Go to frame or time:"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -78,9 +80,6 @@ class RecordTable(ColumnTable, Pane):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(USUAL, id=id)
-        self._pages: RecordPages | None = None
-        self.marks: set[int] = set()
-        """Row ids of marked packets: they stay marked under any filter."""
 
     def settle(self, columns: Sequence[str]) -> list[str]:
         """Show the columns that the user has settled on; returns the names of those that do not exist."""
@@ -91,11 +90,6 @@ class RecordTable(ColumnTable, Pane):
         if wanted:
             self.show_columns(wanted)
         return [name for name in columns if name not in known]
-
-    @property
-    def row(self) -> int | None:
-        """Row id under the cursor."""
-        return self._pages.row_at(self.cursor) if self._pages is not None else None
 
     # What is shown
 
@@ -124,29 +118,9 @@ class RecordTable(ColumnTable, Pane):
         if self.row != row:
             self.post_message(RowChanged(self.row, by_key=False))
 
-    @property
-    def _names(self) -> list[str]:
-        return [column.name for column in self.columns]
-
-    def count(self) -> int:
-        """Rows of the scope."""
-        return len(self._pages) if self._pages is not None else 0
-
-    def cells(self, index: int) -> Sequence[str]:
-        """One packet."""
-        return self._pages.cells(index) if self._pages is not None else ()
-
     def cell_style(self, column: TableColumn, text: str) -> Style:
         """Protocols have colours."""
         return self.palette.protocol(text) if column.name == "_ws.col.protocol" else self.palette.text
-
-    def is_marked(self, index: int) -> bool:
-        """True if the packet was marked."""
-        return bool(self.marks) and self._pages is not None and self._pages.row_at(index) in self.marks
-
-    def remark(self) -> str:
-        """How many packets are marked."""
-        return f"{grouped(len(self.marks))} marked " if self.marks else ""
 
     def cursor_moved(self) -> None:
         """Say which packet it is."""
@@ -222,61 +196,16 @@ class RecordTable(ColumnTable, Pane):
         else:
             self.post_message(FilterChosen(text))
 
-    # Going places
+    def find(self, pages: RecordPages, text: str) -> Found:
+        """By the number of its frame, or its time."""
+        from netsleuth_tui.analysis import find_row
+
+        return find_row(pages.store, pages.rows, text, self.row)
 
     def action_open(self) -> None:
         """Show the packet in detail."""
         if self.row is not None:
             self.post_message(DetailRequested())
-
-    def action_go(self) -> None:
-        """Ask where to."""
-        from netsleuth_tui.tui.screens.ask import Ask
-
-        if self._pages is not None:
-            self.app.push_screen(Ask("Go to frame or time:", self._complaint), self._go)
-
-    def _complaint(self, text: str) -> str:
-        from netsleuth_tui.analysis import find_row
-
-        if self._pages is None:
-            return ""
-        try:
-            find_row(self._pages.store, self._pages.rows, text, self.row)
-        except NetSleuthError as error:
-            return display(str(error), limit=300)
-        return ""
-
-    def _go(self, text: str | None) -> None:
-        from netsleuth_tui.analysis import find_row
-
-        if text is None or self._pages is None:
-            return
-        found = find_row(self._pages.store, self._pages.rows, text, self.row)
-        self.move_to(self._pages.position(found.row))
-        if found.remark:
-            self.post_message(Told(found.remark, "warning"))
-
-    def go_to(self, row: int) -> None:
-        """Put the cursor on a packet, or the nearest one after it that is there."""
-        if self._pages is not None:
-            self.move_to(self._pages.position(row))
-
-    def action_mark(self) -> None:
-        """Mark the packet, or not any more."""
-        if self.row is not None:
-            self.marks ^= {self.row}
-            self.redraw()
-
-    def action_to_mark(self, direction: int) -> None:
-        """The next one, or the one before; at the end, round to the other end."""
-        places = self._pages.positions(sorted(self.marks)) if self._pages is not None else []
-        if not places:
-            what = "no mark is among these records" if self.marks else "no packet is marked: m marks one"
-            self.post_message(Told(what, "warning"))
-            return
-        beyond = [place for place in places if (place - self.cursor) * direction > 0]
-        self.move_to(min(beyond or places) if direction > 0 else max(beyond or places))
 
 
 def _ordered(name: str, descending: bool, look: Look) -> Any:
