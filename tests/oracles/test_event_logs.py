@@ -28,7 +28,7 @@ def formatting(ours: str, theirs: str) -> str:
 
 
 def left_out(name: str, theirs: dict[str, object]) -> str:
-    """The class of a value that the library has not: it ends with the event data, and what is rendered behind them is in the record, too."""
+    """The class of a value that the library has not: what is rendered behind the event data is in the record, too."""
     return RENDERED if name.startswith("data RenderingInfo.") and name not in theirs else ""
 
 
