@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui import jit
-from netsleuth_tui.decode.binxml import Malformed
+from netsleuth_tui.decode.binxml import Malformed, Names
 from netsleuth_tui.decode.chunk_survey import CHUNK, Chunks, reports_of, survey
 from netsleuth_tui.decode.columns import NO_TIME
-from netsleuth_tui.decode.event_layout import COLUMNS, DEFERRED, FULL, GROW, OK, ROW, SLOW, State, TemplateArrays
+from netsleuth_tui.decode.event_layout import COLUMNS, DEFERRED, FULL, GROW, OK, PAIR, ROW, SLOW, State, TemplateArrays
+from netsleuth_tui.decode.event_literals import LITERAL, Literals
 from netsleuth_tui.decode.event_records import ChunkReader
 from netsleuth_tui.decode.event_templates import GLOBAL, Templates
 from netsleuth_tui.decode.event_walk import again, walk
@@ -97,6 +98,7 @@ class LogDecoder:
         self._seen = np.zeros(CHUNK, np.int64)
         self._stamp = 1
         self._unknown = np.zeros((MOST_UNKNOWN, 4), np.int64)
+        self._literals = Literals()
         self._library = Library()
         self.by_kernels = functools.partial(jit.is_ready, "events")
         """Whether kernels take records apart: as plain Python they are ten times slower than the reader of single records."""
@@ -149,6 +151,7 @@ class LogDecoder:
         again(
             np.zeros(64, np.uint8), self.values.arrays.data, self.values.arrays, self._arrays(), self._seen, self._last, self._unknown,
             state, chunks.table, nothing, nothing, rows, cells, 1, 0, NO_TIME, 0,
+            *self._literals.arguments,
         )  # fmt: skip
 
     def stop(self) -> None:
@@ -167,7 +170,7 @@ class LogDecoder:
         values = self.values.arrays
         status, _ = walk(
             data, values.data, values, arrays, self._seen, self._last, self._unknown, state, chunks.table, chunks.found, rows, cells,
-            self._stamp, offset, NO_TIME, int(self._recovered), int(not self.by_kernels()),
+            self._stamp, offset, NO_TIME, int(self._recovered), int(not self.by_kernels()), *self._literals.arguments,
         )  # fmt: skip
         return int(status)
 
@@ -215,7 +218,7 @@ class LogDecoder:
                 arrays, values = self._arrays(), self.values.arrays
                 done, first = again(
                     data, values.data, values, arrays, self._seen, self._last, self._unknown, state, chunks.table, chunk_of, which, rows,
-                    cells, self._stamp, offset, NO_TIME, first,
+                    cells, self._stamp, offset, NO_TIME, first, *self._literals.arguments,
                 )  # fmt: skip
                 if done == GROW:
                     self.values.reserve(ROOM_CODES, ROOM_BYTES)
@@ -226,12 +229,20 @@ class LogDecoder:
         return cells
 
     def _register(self, data: NDArray[np.uint8], chunks: Chunks, count: int) -> None:
+        read: dict[int, tuple[bytes, Names]] = {}
         for kind, first, second, third in dict.fromkeys(map(tuple, self._unknown[:count].tolist())):
-            if kind == 0:
-                base, limit, salt = chunks.table[first, [0, 3, 5]].tolist()
-                self._templates.register(data[base : base + limit].tobytes(), second, salt)
-            else:
+            if kind == PAIR:
                 self._templates.pair(first, second, third)
+                continue
+            base, limit, salt = chunks.table[first, [0, 3, 5]].tolist()
+            if first not in read:
+                read[first] = data[base : base + limit].tobytes(), {}
+            chunk, names = read[first]
+            if kind == LITERAL:
+                shape = self._literals.shapes.value(third)
+                self._literals.numbers[third] = 1 + self._templates.literal(shape, chunk, second & 0xFFFFF, second >> 20)
+            else:
+                self._templates.register(chunk, second, salt, names)
 
     def _slowly(
         self, data: NDArray[np.uint8], chunks: Chunks, rows: NDArray[np.int64], slow: NDArray[np.int64], used: int, offset: int,

@@ -13,36 +13,33 @@ from numpy.typing import NDArray
 from netsleuth_tui.decode.event_layout import (
     CELL,
     CELLS,
-    CONSTANTS,
     DEFERRED,
     DEFINITION,
-    EVENT_ID,
-    FIRST_CONSTANT,
     FIRST_TEXT,
     FULL,
     GROUP,
     GROW,
     KEYWORDS,
-    LEVEL,
     MOST_ITEMS,
     MOST_VALUES,
     NESTED,
     OK,
-    OPCODE,
+    PAIR,
     PLAIN,
     SLOT,
     SLOW,
     START,
-    TASK,
     TIME,
     VALUES,
-    VERSION,
     State,
     TemplateArrays,
     add_unknown,
     pair_of,
+    put_constants,
     template_of,
+    width_of,
 )
+from netsleuth_tui.decode.event_literals import OPEN, literal_of, put_texts
 from netsleuth_tui.decode.evtx_values import ARRAY, BINXML, EPOCH, FILETIME, NULL, STRING, item_size
 from netsleuth_tui.decode.octets import Octets, le16, le32, octet
 from netsleuth_tui.decode.texts import TextArrays, enter, same
@@ -148,14 +145,7 @@ def put_values(
     """
     count = le32(block, at)
     start, planned = int(templates.plans[template, START]), int(templates.plans[template, VALUES])
-    for i in range(int(templates.plans[template, CONSTANTS])):
-        entry = int(templates.plans[template, FIRST_CONSTANT]) + i
-        to, value = int(templates.constants[entry, 0]), int(templates.constants[entry, 1])
-        if to < CELL:
-            rows[row, to] = value
-        else:
-            to += first_cell - CELL
-            cells[to + (items - 1 if 0 <= many < to else 0)] = value
+    put_constants(templates, rows, row, cells, first_cell, template, many, items)
     value_at = at + 4 + 4 * count
     for i in range(min(count, planned)):
         descriptor = le32(block, at + 4 + 4 * i)
@@ -206,14 +196,6 @@ def put_values(
 
 
 @helper
-def width_of(column: int) -> int:
-    """Return the bits of a column of numbers; a number that does not fit is none."""
-    if column == VERSION or column == LEVEL or column == OPCODE:
-        return 8
-    return 16 if column == EVENT_ID or column == TASK else 32
-
-
-@helper
 def shape_of(block: Octets, templates: TemplateArrays, template: int, at: int, end: int) -> tuple[int, int, int, int, int]:
     """Look over the values of an instance.
 
@@ -243,7 +225,48 @@ def shape_of(block: Octets, templates: TemplateArrays, template: int, at: int, e
         elif kind & ARRAY and i < planned and int(templates.plan[start + i]) >= 0:
             return 0, -1, 0, -1, 0
         value_at += length
+    if value_at < end:
+        behind = octet(block, value_at) & 0xBF
+        if behind == OPEN or behind == 0x0C or behind == 0x0F:
+            return 0, -1, 0, -1, 0  # another tree, such as RenderingInfo
     return (1 if value_at <= end else 0), tree, tree_length, many, items
+
+
+@helper
+def fragment_of(
+    block: Octets, templates: TemplateArrays, seen: NDArray[np.int64], unknown: NDArray[np.int64], state: State,
+    base: int, limit: int, salt: int, stamp: int, chunk: int, at: int, end: int,
+    shapes: TextArrays, shape_bytes: NDArray[np.uint8], scratch: NDArray[np.uint8], numbers: NDArray[np.int64], places: NDArray[np.int64],
+) -> tuple[int, int, int]:  # fmt: skip
+    """Look at the binary XML at `at`.
+
+    Returns:
+        The number of its template (-1: it has to be registered, -2: this is not for these kernels), where the values of the instance begin,
+        and the number of texts (`places`) if it is a literal element, -1 if it is an instance.
+    """
+    if at < end and octet(block, at) == 0x0F:
+        at += 4
+    if at < end and octet(block, at) & 0xBF == OPEN:
+        number, texts = literal_of(block, unknown, state, base, limit, chunk, at, end, shapes, shape_bytes, scratch, numbers, places)
+        return number, 0, texts
+    if at + 14 > end or octet(block, at) != 0x0C:
+        return -2, 0, -1
+    number = template_of(block, templates, seen, unknown, state, base, limit, salt, stamp, chunk, at)
+    first = values_at(block, base, at, end) if number >= -1 else -1
+    return (number if first >= 0 else -2), first, -1
+
+
+@helper
+def put_part(
+    block: Octets, held: NDArray[np.uint8], values: TextArrays, templates: TemplateArrays, last: NDArray[np.int32],
+    rows: NDArray[np.int64], row: int, cells: NDArray[np.uint32], first_cell: int, template: int, at: int, many: int, items: int,
+    places: NDArray[np.int64], texts: int,
+) -> bool:  # fmt: skip
+    """Write the values of an instance (`put_values`), or the texts of a literal element, which has no arrays itself (`put_texts`)."""
+    if texts < 0:
+        return put_values(block, held, values, templates, last, rows, row, cells, first_cell, template, at, many, items)
+    first_cell += items - 1 if many >= 0 else 0
+    return put_texts(block, held, values, templates, rows, row, cells, first_cell, template, places, texts)
 
 
 @helper
@@ -251,6 +274,7 @@ def take_apart(
     block: Octets, held: NDArray[np.uint8], values: TextArrays, templates: TemplateArrays, seen: NDArray[np.int64], last: NDArray[np.int32],
     unknown: NDArray[np.int64], state: State, rows: NDArray[np.int64], row: int, cells: NDArray[np.uint32],
     base: int, limit: int, salt: int, stamp: int, chunk: int, record: int, size: int,
+    shapes: TextArrays, shape_bytes: NDArray[np.uint8], scratch: NDArray[np.uint8], numbers: NDArray[np.int64], places: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Take the record at `record` (in the block) apart into `row`, and return what became of it."""
     if (
@@ -258,36 +282,28 @@ def take_apart(
         or int(values.starts[int(values.given[0])]) + size + 16 > held.shape[0]
     ):
         return GROW
-    at, end = record + 24, record + size - 4
-    if at < end and octet(block, at) == 0x0F:
-        at += 4
-    if at + 14 > end or octet(block, at) != 0x0C:
+    outer, first, texts = fragment_of(
+        block, templates, seen, unknown, state, base, limit, salt, stamp, chunk, record + 24, record + size - 4,
+        shapes, shape_bytes, scratch, numbers, places,
+    )  # fmt: skip
+    plain, tree, tree_length, many, items = 1, -1, 0, -1, 0
+    if outer >= -1 and texts < 0:
+        plain, tree, tree_length, many, items = shape_of(block, templates, outer, first, record + size - 4)
+    if outer < -1 or not plain:
         return SLOW
-    outer = template_of(block, templates, seen, unknown, state, base, limit, salt, stamp, chunk, at)
-    first = values_at(block, base, at, end) if outer >= -1 else -1
-    if first < 0:
-        return SLOW
-    plain, tree, tree_length, many, items = shape_of(block, templates, outer, first, end)
-    if not plain:
-        return SLOW
-    inner, second = -1, 0
+    inner, second, inner_texts, tree_end = -1, 0, -1, tree + tree_length
     if tree >= 0:
-        tree_end = tree + tree_length
-        if octet(block, tree) == 0x0F:
-            tree += 4
-        if tree + 14 > tree_end or octet(block, tree) != 0x0C:
-            return SLOW
-        inner = template_of(block, templates, seen, unknown, state, base, limit, salt, stamp, chunk, tree)
-        second = values_at(block, base, tree, tree_end) if inner >= -1 else -1
-        if second < 0:
-            return SLOW
+        inner, second, inner_texts = fragment_of(
+            block, templates, seen, unknown, state, base, limit, salt, stamp, chunk, tree, tree_end,
+            shapes, shape_bytes, scratch, numbers, places,
+        )  # fmt: skip
         if inner < 0:
-            return DEFERRED
+            return DEFERRED if inner == -1 else SLOW
     if outer < 0:
         return DEFERRED
     if not templates.plans[outer, PLAIN] or (inner >= 0 and not templates.plans[inner, PLAIN]):
         return SLOW
-    if inner >= 0:
+    if inner >= 0 and inner_texts < 0:
         plain, tree, tree_length, inner_many, inner_items = shape_of(block, templates, inner, second, tree_end)
         if not plain or tree >= 0 or (many >= 0 and inner_many >= 0):
             return SLOW
@@ -295,7 +311,7 @@ def take_apart(
             many, items = inner_many + int(templates.plans[outer, CELLS]), inner_items
     pair = pair_of(templates, outer, inner, items << 16 | many if many >= 0 else 0)
     if pair < 0:
-        add_unknown(unknown, state, 1, outer, inner + 1, items << 16 | many if many >= 0 else 0)
+        add_unknown(unknown, state, PAIR, outer, inner + 1, items << 16 | many if many >= 0 else 0)
         return DEFERRED
     used, needed = int(state.cells[0]), int(templates.pairs[pair, 4])
     if used + needed > cells.shape[0]:
@@ -305,11 +321,12 @@ def take_apart(
     rows[row, GROUP] = templates.pairs[pair, 3]
     rows[row, SLOT] = used
     many = used + many if many >= 0 else -1
-    if not put_values(block, held, values, templates, last, rows, row, cells, used, outer, first, many, items):
+    if not put_part(block, held, values, templates, last, rows, row, cells, used, outer, first, many, items, places, texts):
         return SLOW
-    if inner >= 0:
-        behind = used + int(templates.plans[outer, CELLS])
-        if not put_values(block, held, values, templates, last, rows, row, cells, behind, inner, second, many, items):
-            return SLOW
+    behind = used + int(templates.plans[outer, CELLS])
+    if inner >= 0 and not put_part(
+        block, held, values, templates, last, rows, row, cells, behind, inner, second, many, items, places, inner_texts
+    ):
+        return SLOW
     state.cells[0] = used + needed
     return OK

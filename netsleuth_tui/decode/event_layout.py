@@ -15,8 +15,8 @@ from netsleuth_tui.decode.texts import MASK, le64
 from netsleuth_tui.jit import helper
 
 __all__ = [
-    "CELL", "CHUNKS", "COLUMNS", "DEFERRED", "FOUND", "FULL", "GROW", "NESTED", "OK", "ROW", "SLOW", "State", "TemplateArrays",
-    "add_unknown", "pair_of", "slot_of", "template_of",
+    "CELL", "CHUNKS", "COLUMNS", "DEFERRED", "FOUND", "FULL", "GROW", "NESTED", "OK", "PAIR", "ROW", "SLOW", "State", "TemplateArrays",
+    "add_unknown", "pair_of", "put_constants", "slot_of", "template_of", "width_of",
 ]  # fmt: skip
 
 MAGIC = 0x2A2A
@@ -56,6 +56,9 @@ FOUND = ("records", "broken", "recoverable", "resumed")
 were not asked for; records after the chain broke."""
 
 RECOVERED = 1
+
+PAIR = 1
+"""Kind of what has to be registered: a pair of templates."""
 
 
 class State(NamedTuple):
@@ -144,7 +147,7 @@ def slot_of(seed: NDArray[np.int64], first: int, second: int, third: int) -> int
 
 @helper
 def add_unknown(unknown: NDArray[np.int64], state: State, kind: int, first: int, second: int, third: int) -> None:
-    """Note a template (0: chunk and definition) or a pair (1: outer, inner + 1, items) that has to be registered."""
+    """Note a template (0: chunk, definition), a `PAIR` (outer, inner + 1, items) or a literal shape (2) that has to be registered."""
     count = int(state.unknown[0])
     if count < unknown.shape[0]:
         unknown[count, 0], unknown[count, 1], unknown[count, 2], unknown[count, 3] = kind, first, second, third
@@ -168,3 +171,27 @@ def pair_of(templates: TemplateArrays, outer: int, inner: int, items: int) -> in
             return entry
         slot = (slot + 1) & mask
     return -1
+
+
+@helper
+def put_constants(
+    templates: TemplateArrays, rows: NDArray[np.int64], row: int, cells: NDArray[np.uint32], first_cell: int, template: int,
+    many: int, items: int,
+) -> None:  # fmt: skip
+    """Write what is the same in all instances of a template; `many` is the cell that is an array of so many items, -1 if there is none."""
+    for i in range(int(templates.plans[template, CONSTANTS])):
+        entry = int(templates.plans[template, FIRST_CONSTANT]) + i
+        to, value = int(templates.constants[entry, 0]), int(templates.constants[entry, 1])
+        if to < CELL:
+            rows[row, to] = value
+        else:
+            to += first_cell - CELL
+            cells[to + (items - 1 if 0 <= many < to else 0)] = value
+
+
+@helper
+def width_of(column: int) -> int:
+    """Return the bits of a column of numbers; a number that does not fit is none."""
+    if column == VERSION or column == LEVEL or column == OPCODE:
+        return 8
+    return 16 if column == EVENT_ID or column == TASK else 32

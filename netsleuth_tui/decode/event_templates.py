@@ -7,20 +7,21 @@ that is a value) is left to the slower reader of single records.
 
 from __future__ import annotations
 
+import itertools
 import secrets
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.decode.binxml import Malformed, Place, template_at
+from netsleuth_tui.decode.binxml import Element, Instance, Malformed, Names, Place, fragment, template_at
 from netsleuth_tui.decode.event_fields import MOST_FIELDS, Fields, Part, fields_of, numbered
 from netsleuth_tui.decode.event_layout import CELL, NESTED, ROW, TemplateArrays, slot_of
-from netsleuth_tui.decode.evtx_values import BINXML
+from netsleuth_tui.decode.evtx_values import BINXML, STRING
 from netsleuth_tui.decode.texts import MASK
 
 __all__ = ["GLOBAL", "Templates"]
@@ -66,6 +67,7 @@ class Templates:
         self._group = group
         self._lock = lock
         self._templates: list[Template] = []
+        self._literals: dict[bytes, int] = {}
         self._pairs = 0
         self._planned = 0
         self._constants = 0
@@ -86,13 +88,14 @@ class Templates:
         """Whether there is no room for more; what is new then is left to the slower reader."""
         return len(self._templates) >= MOST_TEMPLATES or self._pairs >= MOST_PAIRS
 
-    def register(self, chunk: bytes, definition: int, salt: int) -> None:
+    def register(self, chunk: bytes, definition: int, salt: int, names: Names) -> None:
         """Compile the template that a chunk defines at an offset, unless it is known.
 
         Args:
             chunk: As far as its bytes go.
             definition: Offset, with its header inside the chunk.
             salt: 0 for a sound chunk, otherwise a number of its own.
+            names: Those of the chunk that were read before.
         """
         first, second, size = struct.unpack_from("<QQI", chunk, definition + 4)
         with self._lock:
@@ -101,13 +104,33 @@ class Templates:
             if slot is None or self.is_full:
                 return
             try:
-                fields = fields_of(template_at(chunk, definition))
+                fields = fields_of(template_at(chunk, definition, names))
                 compiled = _compiled(fields)
                 if not salt:
                     self.known.setdefault(chunk[definition + 4 : definition + 24], fields)
             except Malformed:
                 compiled = Template(plain=False)
-            self._add(compiled, key, slot)
+            self.arrays.keys[len(self._templates)] = key
+            self._add(compiled)
+            self.arrays.slots[slot] = len(self._templates)
+
+    def literal(self, shape: bytes, chunk: bytes, at: int, end: int) -> int:
+        """The number of the template that a shape of literal elements makes, compiled if it is new; -1 if there is no room.
+
+        Args:
+            shape: Identifies it (`event_literals`).
+            chunk: As far as its bytes go.
+            at: Offset of an element with this shape.
+            end: Where it ends at the latest.
+        """
+        with self._lock:
+            number = self._literals.get(shape)
+            if number is None and self.is_full:
+                return -1
+            if number is None:
+                number = self._literals[shape] = len(self._templates)
+                self._add(_literal(chunk, at, end))
+        return number
 
     def pair(self, outer: int, inner: int, many: int) -> None:
         """Register a pair of templates, unless it is known.
@@ -143,7 +166,7 @@ class Templates:
             slot = (slot + 1) & mask
         return None
 
-    def _add(self, compiled: Template, key: tuple[int, int, int], slot: int) -> None:
+    def _add(self, compiled: Template) -> None:
         arrays, number = self.arrays, len(self._templates)
         arrays = arrays._replace(
             plan=_with_room(arrays.plan, self._planned + len(compiled.plan)),
@@ -155,12 +178,10 @@ class Templates:
         arrays.plans[number] = (
             self._planned, len(compiled.plan), self._constants, len(compiled.constants), len(compiled.names), compiled.plain,
         )  # fmt: skip
-        arrays.keys[number] = key
         self._planned += len(compiled.plan)
         self._constants += len(compiled.constants)
         self._templates.append(compiled)
         self.arrays = arrays
-        arrays.slots[slot] = number + 1
 
     def _constant(self, to: int, text: str) -> int:
         """A number for a column of numbers, otherwise the code of the text."""
@@ -199,6 +220,31 @@ def _compiled(fields: Fields) -> Template:
         template.plan = np.full(max(plan) + 1, -1, np.int32)
         template.plan[list(plan)] = list(plan.values())
     return template
+
+
+def _literal(chunk: bytes, at: int, end: int) -> Template:
+    """The template of a literal element: its texts become places, in the order in which they stand there."""
+    try:
+        roots = fragment(chunk, at, end, dependent=False)
+        _cut(roots, itertools.count())
+        fields = fields_of(roots)
+    except Malformed:
+        return Template(plain=False)
+    return _compiled(fields) if fields.system or fields.data else Template(plain=False)
+
+
+def _cut(roots: Iterable[Element | Instance | Place | str], places: Iterator[int]) -> None:
+    """Put places where texts are, but for attributes called Name."""
+    for element in roots:
+        if isinstance(element, Element):
+            for name, texts in element.attributes:
+                if name != "Name":
+                    texts[:] = [Place(next(places), STRING) for _ in texts]
+            for position, part in enumerate(element.content):
+                if isinstance(part, str):
+                    element.content[position] = Place(next(places), STRING)
+                else:
+                    _cut((part,), places)
 
 
 def _plan(template: Template, plan: dict[int, int], parts: list[Part], to: int) -> None:

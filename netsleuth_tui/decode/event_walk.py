@@ -78,6 +78,7 @@ def walk(
     block: NDArray[np.uint8], held: NDArray[np.uint8], values: TextArrays, templates: TemplateArrays, seen: NDArray[np.int64],
     last: NDArray[np.int32], unknown: NDArray[np.int64], state: State, chunks: NDArray[np.int64], found: NDArray[np.int64],
     rows: NDArray[np.int64], cells: NDArray[np.uint32], stamp: int, offset: int, no_time: int, recovered: int, slowly: int,
+    shapes: TextArrays, shape_bytes: NDArray[np.uint8], scratch: NDArray[np.uint8], numbers: NDArray[np.int64], places: NDArray[np.int64],
 ) -> tuple[int, int]:  # fmt: skip
     """Go on with the records of a block until it ends (OK), rows or cells are full (FULL), or there is no room for values (GROW).
 
@@ -121,6 +122,7 @@ def walk(
             status = SLOW if slowly else take_apart(
                 block, held, values, templates, seen, last, unknown, state, rows, row, cells,
                 base, limit, int(chunks[chunk, 5]), stamp + chunk, chunk, at, size,
+                shapes, shape_bytes, scratch, numbers, places,
             )  # fmt: skip
             if status == FULL or status == GROW:
                 state.chunk[0], state.position[0] = chunk, position
@@ -144,6 +146,7 @@ def again(
     block: NDArray[np.uint8], held: NDArray[np.uint8], values: TextArrays, templates: TemplateArrays, seen: NDArray[np.int64],
     last: NDArray[np.int32], unknown: NDArray[np.int64], state: State, chunks: NDArray[np.int64], chunk_of: NDArray[np.int64],
     which: NDArray[np.int64], rows: NDArray[np.int64], cells: NDArray[np.uint32], stamp: int, offset: int, no_time: int, first: int,
+    shapes: TextArrays, shape_bytes: NDArray[np.uint8], scratch: NDArray[np.uint8], numbers: NDArray[np.int64], places: NDArray[np.int64],
 ) -> tuple[int, int]:  # fmt: skip
     """Take records apart again, now that their templates are known: those of the rows `which`, from the `first` on.
 
@@ -161,6 +164,7 @@ def again(
         status = take_apart(
             block, held, values, templates, seen, last, unknown, state, rows, row, cells,
             base, int(chunks[chunk, 3]), int(chunks[chunk, 5]), stamp + chunk, chunk, at, le32(block, at + 4),
+            shapes, shape_bytes, scratch, numbers, places,
         )  # fmt: skip
         if status == FULL or status == GROW:
             return status, i
