@@ -91,6 +91,6 @@ def test_all_logs_equal_the_library(shared: Path):
     classes: Counter[str] = Counter()
     found = [compare(path, classes) for path in logs(shared)]
     assert [line for wrong, _ in found for line in wrong] == []
-    assert sum(compared for _, compared in found) > 900_000
+    assert sum(compared for _, compared in found) > 700_000
     assert set(classes) <= {"the library drops the last digit of times", "the library drops unpaired surrogates", RENDERED}
     assert classes[RENDERED] == 14
