@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netsleuth_tui import analysis, jit, native
+from netsleuth_tui import analysis, decode, ingest, jit, native, readers, store
 from netsleuth_tui.analysis import EVERYTHING, overview, timeline
 from netsleuth_tui.decode.hosts import HostTable
 from netsleuth_tui.ingest import Loader
@@ -56,8 +56,9 @@ def load(name: str) -> Store:
 
 def test_every_kernel_of_the_package_is_written(written: Path) -> None:
     """The warm-up reaches all of them, so that none runs plain for good."""
-    for module in pkgutil.iter_modules(analysis.__path__, f"{analysis.__name__}."):
-        importlib.import_module(module.name)
+    for room in (analysis, decode, ingest, readers, store):
+        for module in pkgutil.iter_modules(room.__path__, f"{room.__name__}."):
+            importlib.import_module(module.name)
     listed = {entry["name"] for group in jit.GROUPS for entry in json.loads((written / group / native.INDEX).read_text())}
     assert listed == {kernel.name for kernel in jit._compiler.kernels if kernel.name.startswith("netsleuth_tui.")}
 
