@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
-import netsleuth_tui
 from netsleuth_tui.decode.dissect_worker import REQUEST
 from netsleuth_tui.decode.scapy_layers import MAX_FRAME, MAX_REPLY
-from netsleuth_tui.decode.worker_process import NoAnswer, WorkerProcess
+from netsleuth_tui.decode.worker_process import NoAnswer, Restarted, worker_command
 
 __all__ = ["PAYLOAD", "DissectedField", "Dissection", "Dissector", "Layer"]
 
 PAYLOAD = frozenset({"Raw", "Padding"})
 """Layers that say nothing beyond their bytes."""
 
-_START = "import sys; sys.path.insert(0, sys.argv.pop()); from netsleuth_tui.decode.dissect_worker import main; main()"
-WORKER = (sys.executable, "-P", "-W", "ignore", "-c", _START, str(Path(netsleuth_tui.__file__).resolve().parents[1]))
-"""The worker finds this very package, and nothing in the working directory."""
+WORKER = worker_command("dissect_worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +58,11 @@ class Dissection:
         return any(layer.name not in PAYLOAD for layer in self.layers)
 
 
-class Dissector:
-    """Opens frames, one at a time; safe to use from several threads.
-
-    The worker process is started when it is first needed, and again after it was killed or died.
-    """
+class Dissector(Restarted):
+    """Opens frames, one at a time; safe to use from several threads."""
 
     def __init__(self, command: Sequence[str] = WORKER) -> None:
-        self._command = command
-        self._lock = threading.Lock()
-        self._worker: WorkerProcess | None = None
-        self._closed = False
-
-    def warm(self) -> None:
-        """Start the worker without waiting for it, so that the first frame need not."""
-        if self._lock.acquire(blocking=False):
-            try:
-                self._running()
-            except OSError:
-                pass  # said when it matters, by `dissect`
-            finally:
-                self._lock.release()
+        super().__init__(command, 2 * MAX_REPLY)
 
     def dissect(self, frame: bytes, link_type: int, timeout: float = 2.0) -> Dissection:
         """Open a frame.
@@ -97,46 +75,12 @@ class Dissector:
         Returns:
             The layers; failures are told in it and never raised.
         """
-        with self._lock:
-            try:
-                worker = self._running()
-            except OSError as error:
-                return Dissection(failure=f"cannot be started: {error.strerror or error}")
-            if worker is None:
-                return Dissection(failure="was closed")
-            try:
-                return _ask(worker, frame, link_type, timeout)
-            except NoAnswer as failure:
-                worker.end()
-                self._worker = None
-                return Dissection(failure="was closed" if self._closed else str(failure))
-
-    def close(self) -> None:
-        """End the worker, whatever it is doing."""
-        self._closed = True
-        worker = self._worker
-        if worker is not None:
-            worker.kill()  # without the lock: whoever waits for an answer holds it
-        with self._lock:
-            if self._worker is not None:
-                self._worker.end()
-                self._worker = None
-
-    def _running(self) -> WorkerProcess | None:
-        if self._worker is not None and not self._worker.is_alive:
-            self._worker.end()
-            self._worker = None
-        if self._worker is None and not self._closed:
-            self._worker = WorkerProcess(self._command, 2 * MAX_REPLY)
-        return None if self._closed else self._worker
-
-
-def _ask(worker: WorkerProcess, frame: bytes, link_type: int, timeout: float) -> Dissection:
-    request = REQUEST.pack(link_type, min(len(frame), MAX_FRAME), timeout) + frame[:MAX_FRAME]
-    dissection = _dissection(worker.ask(request, timeout))
-    if len(frame) > MAX_FRAME:
-        return Dissection(dissection.layers, dissection.failure, clipped=True)
-    return dissection
+        request = REQUEST.pack(link_type, min(len(frame), MAX_FRAME), timeout) + frame[:MAX_FRAME]
+        try:
+            dissection = _dissection(self.ask(request, timeout))
+        except NoAnswer as failure:
+            return Dissection(failure=str(failure))
+        return replace(dissection, clipped=True) if len(frame) > MAX_FRAME else dissection
 
 
 def _dissection(reply: dict[str, Any]) -> Dissection:

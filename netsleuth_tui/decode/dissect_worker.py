@@ -16,15 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from netsleuth_tui.decode import scapy_layers
-from netsleuth_tui.decode.guarded_process import (
-    LENGTH,
-    close_doors,
-    end_with_parent,
-    limit_processor_time,
-    limit_resources,
-    private_pipes,
-    send,
-)
+from netsleuth_tui.decode.guarded_process import LENGTH, guarded, limit_processor_time, send
 
 __all__ = ["LENGTH", "REQUEST", "main"]
 
@@ -42,12 +34,7 @@ _FEW = 4
 
 def main() -> None:
     """Serve requests until standard input ends."""
-    requests, replies = private_pipes()
-    limit_resources(_ADDRESS_SPACE)
-    end_with_parent(requests)
-    scapy_layers.load()
-    close_doors()
-    send(replies, {"ready": True})
+    requests, replies = guarded(_ADDRESS_SPACE, scapy_layers.load)
     while True:
         header = requests.read(REQUEST.size)
         if len(header) < REQUEST.size:

@@ -154,12 +154,8 @@ class LogDecoder:
             *self._literals.arguments,
         )  # fmt: skip
 
-    def stop(self) -> None:
-        """Let a block that is being decoded by another thread end soon: nobody wants it any more."""
-        self._library.stop()
-
     def close(self) -> None:
-        """End the library's process."""
+        """End the library's process; a block that another thread is decoding ends soon."""
         self._library.close()
 
     def _walk(

@@ -8,14 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from netsleuth_tui.decode.guarded_process import (
-    close_doors,
-    end_with_parent,
-    limit_processor_time,
-    limit_resources,
-    private_pipes,
-    send,
-)
+from netsleuth_tui.decode.guarded_process import guarded, limit_processor_time, send
 
 __all__ = ["LONGEST", "REQUEST", "main", "xml_of"]
 
@@ -30,14 +23,7 @@ PROCESSOR_SECONDS = 5.0
 
 def main() -> None:
     """Serve requests until standard input ends."""
-    requests, replies = private_pipes()
-    limit_resources(1 << 30)
-    end_with_parent(requests)
-    import Evtx.Evtx
-    import Evtx.Views  # noqa: F401 - before the doors close
-
-    close_doors()
-    send(replies, {"ready": True})
+    requests, replies = guarded(1 << 30, _load)
     while True:
         header = requests.read(REQUEST.size)
         if len(header) < REQUEST.size:
@@ -48,6 +34,11 @@ def main() -> None:
             return
         limit_processor_time(PROCESSOR_SECONDS)
         send(replies, xml_of(chunk, at))
+
+
+def _load() -> None:
+    import Evtx.Evtx
+    import Evtx.Views  # noqa: F401 - before the doors close
 
 
 def xml_of(chunk: bytes, at: int) -> dict[str, str]:

@@ -15,12 +15,32 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
-__all__ = ["LENGTH", "close_doors", "end_with_parent", "limit_processor_time", "limit_resources", "private_pipes", "send"]
+__all__ = ["LENGTH", "guarded", "limit_processor_time", "send"]
 
 LENGTH = struct.Struct(">I")
 """Bytes that follow."""
+
+
+def guarded(address_space: int, load: Callable[[], object]) -> tuple[BinaryIO, BinaryIO]:
+    """Guard the host against this process, load what opens the data, close the doors behind it, and say that all is ready.
+
+    Args:
+        address_space: Bytes of memory that the process may take.
+        load: Imports libraries, which needs files that are out of reach afterwards.
+
+    Returns:
+        The pipes of requests and of replies.
+    """
+    requests, replies = _private_pipes()
+    _limit_resources(address_space)
+    _end_with_parent(requests)
+    load()
+    _close_doors()
+    send(replies, {"ready": True})
+    return requests, replies
 
 
 def send(replies: BinaryIO, reply: dict[str, Any]) -> None:
@@ -30,7 +50,7 @@ def send(replies: BinaryIO, reply: dict[str, Any]) -> None:
     replies.flush()
 
 
-def private_pipes() -> tuple[BinaryIO, BinaryIO]:
+def _private_pipes() -> tuple[BinaryIO, BinaryIO]:
     """The two pipes, out of reach of anything that prints or asks."""
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
@@ -41,7 +61,7 @@ def private_pipes() -> tuple[BinaryIO, BinaryIO]:
     return requests, replies
 
 
-def limit_resources(address_space: int) -> None:
+def _limit_resources(address_space: int) -> None:
     """No interrupts from the terminal, no core files, and no more than so many bytes of memory."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(ImportError):
@@ -51,7 +71,7 @@ def limit_resources(address_space: int) -> None:
         _lower(resource.RLIMIT_CORE, 0)
 
 
-def end_with_parent(requests: BinaryIO) -> None:
+def _end_with_parent(requests: BinaryIO) -> None:
     """End at once when the other end of the pipe is closed, busy or not.
 
     Not by prctl(PR_SET_PDEATHSIG): that follows the thread that started us, and such threads come and go while the parent stays.
@@ -81,7 +101,7 @@ def limit_processor_time(seconds: float) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
 
 
-def close_doors() -> None:
+def _close_doors() -> None:
     """No sockets, no processes, and not a byte into a file from here on."""
     forbidden = ("socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.fork", "shutil.")
 

@@ -11,15 +11,7 @@ import struct
 import zlib
 from typing import Any
 
-from netsleuth_tui.decode.guarded_process import (
-    LENGTH,
-    close_doors,
-    end_with_parent,
-    limit_processor_time,
-    limit_resources,
-    private_pipes,
-    send,
-)
+from netsleuth_tui.decode.guarded_process import LENGTH, guarded, limit_processor_time, send
 
 __all__ = ["CHUNK", "main", "records_of", "without_loops"]
 
@@ -32,13 +24,7 @@ STRINGS, TEMPLATES, END_OF_TABLES = 128, 384, 512
 
 def main() -> None:
     """Serve requests until standard input ends."""
-    requests, replies = private_pipes()
-    limit_resources(2 << 30)
-    end_with_parent(requests)
-    import evtx  # noqa: F401 - before the doors close
-
-    close_doors()
-    send(replies, {"ready": True})
+    requests, replies = guarded(2 << 30, _load)
     while True:
         (length,) = LENGTH.unpack(requests.read(LENGTH.size) or bytes(LENGTH.size))
         chunk = requests.read(length)
@@ -47,6 +33,10 @@ def main() -> None:
         limit_processor_time(PROCESSOR_SECONDS)  # the library holds the interpreter's lock: nothing inside this process can end it
         records, failures = records_of(chunk)
         send(replies, {"records": records, "failures": failures})
+
+
+def _load() -> None:
+    import evtx  # noqa: F401 - before the doors close
 
 
 def records_of(chunk: bytes) -> tuple[list[tuple[int, int, str]], list[str]]:

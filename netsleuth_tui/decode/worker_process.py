@@ -1,19 +1,29 @@
-"""A child process that opens untrusted data and answers requests; it is killed when an answer takes too long."""
+"""Child processes that open untrusted data and answer requests; they are killed when an answer takes too long."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
+import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import IO, Any
 
+import netsleuth_tui
 from netsleuth_tui.decode.guarded_process import LENGTH
 
-__all__ = ["NoAnswer", "WorkerProcess"]
+__all__ = ["NoAnswer", "Restarted", "WorkerProcess", "worker_command"]
 
 START_TIMEOUT = 20.0
 """Seconds that a worker may take to load its library; half a second on an idle machine."""
+
+
+def worker_command(module: str) -> tuple[str, ...]:
+    """Starts `main` of a module of this room: the worker finds this very package, and nothing in the working directory."""
+    start = f"import sys; sys.path.insert(0, sys.argv.pop()); from netsleuth_tui.decode.{module} import main; main()"
+    return (sys.executable, "-P", "-W", "ignore", "-c", start, str(Path(netsleuth_tui.__file__).resolve().parents[1]))
 
 
 class NoAnswer(Exception):  # noqa: N818 - told to the user, not raised to the caller
@@ -96,6 +106,73 @@ class WorkerProcess:
         if length > self._longest_reply:
             raise NoAnswer("the reply is too long")
         return json.loads(_read(process.stdout, length))
+
+
+class Restarted:
+    """A worker that is started when it is first needed, and again after it was killed or died; threads take turns.
+
+    Args:
+        command: Starts it.
+        longest_reply: Bytes of a reply that are believed.
+    """
+
+    def __init__(self, command: Sequence[str], longest_reply: int) -> None:
+        self._command = command
+        self._longest_reply = longest_reply
+        self._lock = threading.Lock()
+        self._worker: WorkerProcess | None = None
+        self._closed = False
+
+    def warm(self) -> None:
+        """Start the worker without waiting for it, so that the first request need not."""
+        if self._lock.acquire(blocking=False):
+            try:
+                with contextlib.suppress(NoAnswer):  # said when it matters, by the first request
+                    self._running()
+            finally:
+                self._lock.release()
+
+    def ask(self, request: bytes, timeout: float) -> Any:
+        """Send a request and wait for the answer, so many seconds; then the worker is killed.
+
+        Raises:
+            NoAnswer: There is none.
+        """
+        with self._lock:
+            worker = self._running()
+            try:
+                return worker.ask(request, timeout)
+            except NoAnswer:
+                self._end()
+                if self._closed:
+                    raise NoAnswer("was closed") from None
+                raise
+
+    def close(self) -> None:
+        """End the worker, whatever it is doing; nothing is answered from now on."""
+        self._closed = True
+        worker = self._worker
+        if worker is not None:
+            worker.kill()  # without the lock: whoever waits for an answer holds it
+        with self._lock:
+            self._end()
+
+    def _running(self) -> WorkerProcess:
+        if self._worker is not None and not self._worker.is_alive:
+            self._end()
+        if self._worker is None and not self._closed:
+            try:
+                self._worker = WorkerProcess(self._command, self._longest_reply)
+            except OSError as error:
+                raise NoAnswer(f"cannot be started: {error.strerror or error}") from error
+        if self._worker is None or self._closed:  # which may have happened meanwhile
+            raise NoAnswer("was closed")
+        return self._worker
+
+    def _end(self) -> None:
+        if self._worker is not None:
+            self._worker.end()
+            self._worker = None
 
 
 def _read(pipe: IO[bytes], count: int) -> bytes:

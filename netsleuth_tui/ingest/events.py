@@ -130,7 +130,7 @@ def load_log(decoding: EventDecoding, log: EventLog, index: int) -> Generator[No
     finally:
         for job in jobs:
             job.done.cancel()
-            job.decoder.stop()
+            job.decoder.close()  # nobody wants the block any more
         pool.shutdown(cancel_futures=True)
         idle.extend(job.decoder for job in jobs)
         loading.end()
