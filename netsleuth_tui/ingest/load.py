@@ -138,49 +138,59 @@ class Loader:
                 self.problems.append(f"{error}; skipped")
             return
         try:
-            if isinstance(reader, EventLog):
-                self._read_log(reader)
-            elif isinstance(reader, EventTrace):
-                self._read_trace(reader)
-            elif self.keeping is not None:
-                self._read_kept(reader, self.keeping)
-            else:
+            if len(self.store.sources) < MOST_SOURCES:
                 self._read(reader)
+            else:
+                self.problems.append(f"{name}: not read: it is one of more than {MOST_SOURCES} files")
         finally:
             self._bytes_done += reader.position
             reader.close()
 
-    def _read(self, reader: CaptureReader) -> None:
+    def _read(self, reader: CaptureReader | EventLog) -> None:
+        """Load a file, as the source that comes next."""
         store = self.store
-        index = len(store.sources)
-        if index >= MOST_SOURCES:
-            self.problems.append(f"{reader.name}: not read: it is one of more than {MOST_SOURCES} files")
-            return
-        source = Source(reader.name, reader.format, reader.compression, reader.size, store.packets, store.events.rows)
-        source = replace(source, shift=shift_of(reader.name, self.shifts))
+        index, shift = len(store.sources), shift_of(reader.name, self.shifts)
+        source = Source(reader.name, reader.format, reader.compression, reader.size, store.packets, store.events.rows, shift=shift)
         store.sources = (*store.sources, source)
+        store.events.offset = shift
+        notes: tuple[str, ...] = ()
+        if isinstance(reader, EventLog):
+            self._read_log(reader, index)
+        elif isinstance(reader, EventTrace):
+            notes = self._read_trace(reader, index)
+        elif self.keeping is not None:
+            notes = self._read_kept(reader, index, self.keeping)
+        else:
+            self._read_capture(reader, index)
+        self._show_all(self._decoding.drain(), index)
+        source = replace(
+            store.sources[index],
+            complete=self._phase == "loading",
+            damage=tuple(str(damage) for damage in reader.damage),
+            notes=_with_shift([*reader.notes, *notes], shift),
+            drops=0 if isinstance(reader, EventLog) else reader.drops,
+            stamp=Stamp.of(reader.name),
+        )
+        store.sources = (*store.sources[:index], source)
+        self.problems.extend(f"{reader.name}: {damage}" for damage in source.damage)
+
+    def _read_capture(self, reader: CaptureReader, index: int) -> None:
+        """Load packets."""
+        shift = self.store.sources[index].shift
         for batch in reader.batches():
             expected = self._expected_rows(reader, batch)
-            put_right(batch.time[: batch.count], source.shift)
+            put_right(batch.time[: batch.count], shift)
             for part in _parts(batch):
                 self._take(part, reader, index, expected)
             if self._phase != "loading":
                 break
-        self._finish(reader, index)
 
-    def _read_kept(self, reader: CaptureReader, keeping: Matching) -> None:
-        """As `_read`, but only packets that the filter at loading keeps."""
+    def _read_kept(self, reader: CaptureReader, index: int, keeping: Matching) -> tuple[str, ...]:
+        """Load only packets that the filter at loading keeps; what there is to note."""
         from netsleuth_tui.ingest.keeping import keep
 
-        store = self.store
-        index, total = len(store.sources), 0
-        if index >= MOST_SOURCES:
-            self.problems.append(f"{reader.name}: not read: it is one of more than {MOST_SOURCES} files")
-            return
-        source = Source(reader.name, reader.format, reader.compression, reader.size, store.packets, store.events.rows)
-        source = replace(source, shift=shift_of(reader.name, self.shifts))
-        store.sources = (*store.sources, source)
-        for matched in keeping.of(reader, source.shift):
+        store, total = self.store, 0
+        for matched in keeping.of(reader, store.sources[index].shift):
             total += matched.batch.count
             if self.cancel.is_set():
                 self._phase = "cancelled"
@@ -192,28 +202,19 @@ class Loader:
             if self._phase != "loading":
                 break
         kept = store.sources[index].packets
-        note = f"{kept} of {total} packets were loaded, those that {self.kept_by} keeps; frame numbers count these"
-        self._finish(reader, index, (note,))
+        return (f"{kept} of {total} packets were loaded, those that {self.kept_by} keeps; frame numbers count these",)
 
-    def _read_trace(self, trace: EventTrace) -> None:
-        """As `_read`, for a format that has events between its packets."""
+    def _read_trace(self, trace: EventTrace, index: int) -> tuple[str, ...]:
+        """Load packets and the events between them; what there is to note."""
         from netsleuth_tui.ingest.traces import TraceLoading
         from netsleuth_tui.readers import FrameBatch, TraceRecords
 
         store = self.store
-        index = len(store.sources)
-        if index >= MOST_SOURCES:
-            self.problems.append(f"{trace.name}: not read: it is one of more than {MOST_SOURCES} files")
-            return
-        offset = shift_of(trace.name, self.shifts)
-        source = Source(trace.name, trace.format, trace.compression, trace.size, store.packets, store.events.rows, shift=offset)
-        store.sources = (*store.sources, source)
-        store.events.offset = offset
         loading = TraceLoading(store, trace, index)
         for part in trace.parts():
             if isinstance(part, FrameBatch):
                 expected = self._expected_rows(trace, part)
-                put_right(part.time[: part.count], offset)
+                put_right(part.time[: part.count], store.sources[index].shift)
                 for piece in _parts(part):
                     self._take(piece, trace, index, expected)
             elif self.cancel.is_set():
@@ -226,35 +227,13 @@ class Loader:
             self._report(trace.name, trace.position)
             if self._phase != "loading":
                 break
-        self._finish(trace, index, loading.notes)
+        return loading.notes
 
-    def _finish(self, reader: CaptureReader, index: int, notes: tuple[str, ...] = ()) -> None:
-        """What is known of a file when its end, or the end of loading, is reached."""
-        store = self.store
-        self._show_all(self._decoding.drain(), index)
-        source = replace(
-            store.sources[index],
-            complete=self._phase == "loading",
-            damage=tuple(str(damage) for damage in reader.damage),
-            notes=_with_shift([*reader.notes, *notes], store.sources[index].shift),
-            drops=reader.drops,
-            stamp=Stamp.of(reader.name),
-        )
-        store.sources = (*store.sources[:index], source)
-        self.problems.extend(f"{reader.name}: {damage}" for damage in source.damage)
-
-    def _read_log(self, log: EventLog) -> None:
+    def _read_log(self, log: EventLog, index: int) -> None:
+        """Load the events of a log."""
         from netsleuth_tui.ingest.events import EventDecoding, load_log
 
         store = self.store
-        index = len(store.sources)
-        if index >= MOST_SOURCES:
-            self.problems.append(f"{log.name}: not read: it is one of more than {MOST_SOURCES} files")
-            return
-        first = store.events.rows
-        offset = shift_of(log.name, self.shifts)
-        store.sources = (*store.sources, Source(log.name, log.format, log.compression, log.size, store.packets, first, shift=offset))
-        store.events.offset = offset
         if self._events is None:
             self._events = EventDecoding(store, self.recovered, self.memory)
         if log.size > WORTH_COMPILING_LOG or log.compression:
@@ -272,15 +251,6 @@ class Loader:
                 jit.wait(MOMENT)  # what is linked in a moment is worth waiting for, and much of a log is too much for plain Python
                 self._report(log.name, log.position)
         loading.close()
-        source = replace(
-            store.sources[index],
-            complete=self._phase == "loading",
-            damage=tuple(str(damage) for damage in log.damage),
-            notes=_with_shift(log.notes, offset),
-            stamp=Stamp.of(log.name),
-        )
-        store.sources = (*store.sources[:index], source)
-        self.problems.extend(f"{log.name}: {damage}" for damage in source.damage)
 
     def _take(self, batch: FrameBatch, reader: CaptureReader, index: int, expected_rows: int) -> None:
         """Decode a batch, unless there is a reason to stop."""
