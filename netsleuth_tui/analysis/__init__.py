@@ -36,8 +36,9 @@ from netsleuth_tui.analysis.event_ids import (
 )
 from netsleuth_tui.analysis.event_reading import EventReading, ReadField, read_event, read_event_table
 from netsleuth_tui.analysis.event_records import can_sort_events, event_records, event_table, exported_fields, sorted_events
-from netsleuth_tui.analysis.event_series import EVENT_SPLITS, check_event_split, event_series, event_timeline_table
+from netsleuth_tui.analysis.event_series import EVENT_SPLITS, event_series
 from netsleuth_tui.analysis.event_terms import event_cell_filter, event_id_filter, event_term, joined_terms
+from netsleuth_tui.analysis.event_times import check_event_split, event_timeline_table
 from netsleuth_tui.analysis.event_values import (
     BESIDE,
     EVENT_EXPORTED,

@@ -8,19 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.event_tally import count_codes
-from netsleuth_tui.analysis.event_values import Keys, event_column, event_keys, event_row_ids, named_field, raw_keys
-from netsleuth_tui.analysis.scope import Scope, event_rows_of
+from netsleuth_tui.analysis.event_times import check_event_split
+from netsleuth_tui.analysis.event_values import Keys, event_keys, event_row_ids, raw_keys
 from netsleuth_tui.analysis.series import MOST, Series
-from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.decode.columns import NO_TIME
-from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.jit import kernel
-from netsleuth_tui.tabular import Cell, Column, Table
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
 
-__all__ = ["EVENT_SPLITS", "check_event_split", "event_series", "event_timeline_table"]
+__all__ = ["EVENT_SPLITS", "event_series"]
 
 EVENT_SPLITS = ("EventID", "Provider", "Level", "Computer", "Channel")
 """What a user mostly splits events by; any of their fields besides."""
@@ -28,21 +25,8 @@ EVENT_SPLITS = ("EventID", "Provider", "Level", "Computer", "Channel")
 MEASURES = 3
 """Of a `Series`; of events only the first counts."""
 
-BLOCK = 1 << 14
-"""Rows per block of a table."""
-
 Counts = NDArray[np.int64]
 Codes = NDArray[np.uint32]
-
-
-def check_event_split(by: str) -> None:
-    """Raise where a time line of events cannot be split by this.
-
-    Raises:
-        NetSleuthError: Events have no such field, or it is different in every event.
-    """
-    if named_field(by).name in {"TimeCreated", "EventRecordID"}:
-        raise NetSleuthError(f"{by} is different in every event", hint="choose a field such as EventID or SubjectUserName")
 
 
 def event_series(store: Store, rows: Rows, *, start: int, every: int, intervals: int, by: str = "EventID", most: int = MOST) -> Series:
@@ -132,38 +116,3 @@ def _count(time: Counts, codes: Codes, ids: Codes, lookup: Counts, start: int, e
         code = np.int64(codes[row])
         if interval < counted.shape[0] and code < lookup.shape[0]:
             counted[interval, lookup[code]] += 1
-
-
-def event_timeline_table(store: Store, scope: Scope, *, every: int, by: str = "EventID") -> Table:
-    """One row per interval and value that has events: time, the value, events.
-
-    Args:
-        store: What was loaded.
-        scope: Which events of it.
-        every: Length of an interval, ns.
-        by: Any field of events that has few values.
-
-    Raises:
-        FilterError: The filter is not valid.
-        NetSleuthError: There is no such field, it is different in every event, or there are too many intervals.
-    """
-    rows = event_rows_of(store, scope)
-    ids = event_row_ids(rows)
-    time = store.events.view().time[ids]
-    timed = np.flatnonzero(time != NO_TIME)
-    keys = event_keys(store, ids[timed], by)
-    columns = (Column("time"), event_column(by), Column("events", "integer"))
-    if not len(timed):
-        return Table(columns, [])
-    interval = time[timed] // every
-    first = int(interval.min())
-    if (int(interval.max()) - first + 1) > (1 << 62) // max(keys.size, 1):
-        raise NetSleuthError("there are too many intervals", hint="choose longer ones")
-    occurs, counts = np.unique((interval - first) * keys.size + keys.numbers, return_counts=True)
-
-    def block(at: int) -> list[list[Cell]]:
-        part = occurs[at : at + BLOCK]
-        times: list[Cell] = [iso((first + number) * every) for number in (part // keys.size).tolist()]
-        return [times, keys.cells(part % keys.size), counts[at : at + BLOCK].tolist()]
-
-    return Table(columns, (block(at) for at in range(0, len(occurs), BLOCK)))
