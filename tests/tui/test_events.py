@@ -193,7 +193,7 @@ async def test_a_deleted_object_has_a_name(driven: Driven) -> None:
         assert r"D:\gone.tmp" in table.cells(0)
         await d.press("enter")
         detail = d.main.detail_pane
-        await d.until(lambda: detail.field_list.one is not None)
+        await d.until(lambda: detail.field_list.one is not None and detail.field_list.one.row == table.row)
         assert r"D:\gone.tmp" in {each.value for each in detail.field_list.one.fields if each.part == "Handle"}
 
 
