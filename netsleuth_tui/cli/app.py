@@ -35,7 +35,7 @@ app = App(
     name="netsleuth",
     help="Explore packet captures from the terminal: what else was going on at that time?",
     help_epilogue=EPILOGUE,
-    version=version_text().rstrip(),
+    version=lambda: version_text().rstrip(),
     help_format="plaintext",
     default_command=browse,
 )

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, cast
 from netsleuth_tui.tui.layout import Arrangement, Place, Wishes, arrange
 from netsleuth_tui.tui.panes import Pane, is_seen, pane_of
 from netsleuth_tui.tui.screens.asking import Asking
-from netsleuth_tui.tui.widgets.detail_pane import DetailPane
 from netsleuth_tui.tui.widgets.facets import Facets
+from netsleuth_tui.tui.widgets.paged_table import PagedTable
+from netsleuth_tui.tui.widgets.row_detail import RowDetail
 from netsleuth_tui.tui.widgets.tabs import Tabs
 
 if TYPE_CHECKING:
     from textual import events
     from textual.widget import Widget
-
-    from netsleuth_tui.tui.widgets.event_detail import EventPane
 
 __all__ = ["EVENT", "INSIDE", "TABS", "Placing"]
 
@@ -87,9 +86,7 @@ class Placing(Asking):
         """Mount every pane: somebody asks what all of them can do."""
         for name in CLASSES:
             self.pane(name)
-        before, self._tab = self._tab, "event-list"
-        self.detail_pane  # noqa: B018 - mounts it
-        self._tab = before
+        self._event_detail()
 
     @property
     def home(self) -> str:
@@ -114,12 +111,14 @@ class Placing(Asking):
             self.count_again()
 
     @property
-    def detail_pane(self) -> DetailPane | EventPane:
+    def detail_pane(self) -> RowDetail:
         """The detail that belongs to the pane in the middle; that of the records where it has none."""
-        if DETAILS.get(self._tab) != EVENT:
-            return self.query_one("#detail", DetailPane)
+        return self._event_detail() if DETAILS.get(self._tab) == EVENT else self.query_one("#detail", RowDetail)
+
+    def _event_detail(self) -> RowDetail:
+        """The detail of events, mounted by now."""
         for found in self.query(f"#{EVENT}"):
-            return cast("EventPane", found)
+            return cast("RowDetail", found)
         from netsleuth_tui.tui.widgets.event_detail import EventPane
 
         made = EventPane(self.detail_lane, slow_link=self.slow_link, id=EVENT)
@@ -163,9 +162,8 @@ class Placing(Asking):
 
     def _row_in_front(self) -> int | None:
         """Row id of the packet or event under the cursor of the pane in the middle."""
-        tab: object = self.tab if self._tab in DETAILS else self.table
-        row: int | None = getattr(tab, "row", None)
-        return row
+        tab = self.tab
+        return tab.row if isinstance(tab, PagedTable) else self.table.row
 
     def _front(self, placed: Arrangement) -> Widget:
         """What takes the keys when the pane in use has gone."""

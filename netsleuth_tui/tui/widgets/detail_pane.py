@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import ColumnWanted, DetailReady, Told
 from netsleuth_tui.tui.numbers import grouped
-from netsleuth_tui.tui.panes import Pane
 from netsleuth_tui.tui.widgets.detail import DetailHeading, LayerTree, Place
 from netsleuth_tui.tui.widgets.hex_dump import FULL_WIDTH, HexDump
+from netsleuth_tui.tui.widgets.row_detail import RowDetail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,10 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DetailPane"]
 
-REST = 0.12
-"""Seconds that the cursor rests before its packet is taken apart."""
-REST_SLOW_LINK = 0.65
-"""The same over a slow link: a packet's detail is a kilobyte, three times what the move itself costs."""
 PATIENCE = 0.4
 """Seconds after which the previous packet's layers give way to a note that this one's are on their way."""
 
@@ -43,7 +38,7 @@ CLIPPED = "there is too much in it to show all"
 """Said of a packet of which values, fields or layers were left out."""
 
 
-class DetailPane(Vertical, Pane):
+class DetailPane(RowDetail):
     """Heading, layers, bytes; the field under the cursor is a filter and a column where the registry has it."""
 
     NAME = "detail"
@@ -56,18 +51,11 @@ class DetailPane(Vertical, Pane):
     ]
 
     def __init__(self, lane: Lane, *, slow_link: bool, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._lane = lane
-        self._rest = REST_SLOW_LINK if slow_link else REST
-        self._generation = 0
-        self._session: Session | None = None
-        self._row: int | None = None
-        """The packet that is wanted."""
+        super().__init__(lane, slow_link=slow_link, id=id)
         self._shown: int | None = None
         """The packet whose layers are seen."""
         self._place = Place()
         """The field under the cursor, wherever the cursor is."""
-        self._timer: Timer | None = None
         self._impatient: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -100,33 +88,17 @@ class DetailPane(Vertical, Pane):
         else:
             self.dump.styles.width = "1fr"
 
-    def show(self, session: Session, row: int | None, *, moving: bool = False) -> None:
-        """Show a packet soon; a later call replaces this one. None empties the pane.
-
-        Args:
-            session: Where the packet is.
-            row: Its row id.
-            moving: The cursor is on its way: wait until it rests.
-        """
-        self._session, self._row = session, row
-        self._generation += 1
-        if self._timer is not None:
-            self._timer.stop()
-        if row is None:
-            self._empty()
-        else:
-            self._timer = self.set_timer(self._rest if moving else REST, self._ask)
-
-    def _empty(self) -> None:
+    def empty(self) -> None:
+        """No packet."""
         self._shown = None
         self.query_one(DetailHeading).show("No packet", "", "")
         self.layer_tree.show(None, "")
         self.dump.show(b"")
         self._follow(Place())
 
-    def _ask(self) -> None:
-        if self._session is not None and self._row is not None:
-            self._lane.submit(partial(self._take_apart, self._session, self._row, self._generation))
+    def opener(self) -> Callable[[Session, int, int], None]:
+        """Takes a packet apart."""
+        return self._take_apart
 
     def _take_apart(self, session: Session, row: int, generation: int) -> None:
         """In the lane: the bytes at once, the layers when they are there."""
@@ -199,19 +171,11 @@ class DetailPane(Vertical, Pane):
         """
         self._place = place
         self.dump.mark(place.offset, place.length, follow=lead)
-        self._offer()
+        self.offer()
 
-    def _offer(self) -> None:
+    def offer(self) -> None:
         """Show what + and - would add, while they would."""
         self.query_one(DetailHeading).offer(display(self.term() or "", limit=80) if self.has_focus_within else "")
-
-    def on_descendant_focus(self) -> None:
-        """The keys that change the filter mean this pane now."""
-        self._offer()
-
-    def on_descendant_blur(self) -> None:
-        """They mean another one."""
-        self._offer()
 
     def term(self) -> str | None:
         """The filter that selects the value under the cursor."""

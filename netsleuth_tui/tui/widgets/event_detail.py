@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
@@ -15,16 +15,15 @@ from netsleuth_tui.tui.drawing import Part, cut, line
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import EventColumnWanted, EventReady, GroupWanted, Told
 from netsleuth_tui.tui.numbers import grouped
-from netsleuth_tui.tui.panes import Pane
 from netsleuth_tui.tui.widgets.detail import DetailHeading
 from netsleuth_tui.tui.widgets.event_views import VIEW_KEYS
 from netsleuth_tui.tui.widgets.lines import ScrolledLines
+from netsleuth_tui.tui.widgets.row_detail import RowDetail
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
     from textual.strip import Strip
-    from textual.timer import Timer
     from textual.widget import Widget
 
     from netsleuth_tui.analysis import EventReading, ReadField, Scope
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["EventPane"]
 
-REST, REST_SLOW_LINK = 0.12, 0.65
-"""Seconds that the cursor rests before its event is shown."""
 NAME = 24
 VALUE, LONGEST = 1024, 20_000
 """Characters of a value: in a line, and where all of it is shown."""
@@ -149,7 +146,7 @@ class EventXml(ScrolledLines):
         return [(cut(self._text[index], width, self.glyphs.ellipsis), self.palette.text)]
 
 
-class EventPane(Vertical, Pane):
+class EventPane(RowDetail):
     """Heading, fields, XML; the field under the cursor is a filter, a column and a group."""
 
     NAME = "event"
@@ -168,18 +165,12 @@ class EventPane(Vertical, Pane):
     ]
 
     def __init__(self, lane: Lane, *, slow_link: bool, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
+        super().__init__(lane, slow_link=slow_link, id=id)
         self.heading = DetailHeading(id="event-heading")
         self.field_list = EventFieldList(id="event-values")
         self.xml = EventXml(id="event-xml")
-        self._lane = lane
-        self._rest = REST_SLOW_LINK if slow_link else REST
-        self._generation = 0
-        self._session: Session | None = None
-        self._row: int | None = None
         self._taken = 0
         """Cells of the heading that are in use."""
-        self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """The parts."""
@@ -199,28 +190,18 @@ class EventPane(Vertical, Pane):
         self.field_list.display, self.xml.display = layers, hex_seen
         self.xml.styles.width = BESIDE if layers and hex_seen else "1fr"
         if asked:
-            self._ask()
+            self.ask()
 
-    def show(self, session: Session, row: int | None, *, moving: bool = False) -> None:
-        """Show an event soon; a later call replaces this one. None empties the pane."""
-        self._session, self._row = session, row
-        self._generation += 1
-        if self._timer is not None:
-            self._timer.stop()
-        if row is None:
-            self._empty()
-        else:
-            self._timer = self.set_timer(self._rest if moving else REST, self._ask)
-
-    def _empty(self) -> None:
+    def empty(self) -> None:
+        """No event."""
         self._head("No event", "", "")
         self.field_list.show(None)
         self.xml.show("", "")
-        self._offer()
+        self.offer()
 
-    def _ask(self) -> None:
-        if self._session is not None and self._row is not None:
-            self._lane.submit(partial(self._open, self._session, self._row, self._generation, xml=self.xml.display))
+    def opener(self) -> Callable[[Session, int, int], None]:
+        """Reads an event, and writes it as XML where that is seen."""
+        return partial(self._open, xml=self.xml.display)
 
     def _open(self, session: Session, row: int, generation: int, *, xml: bool) -> None:
         """In the lane: the fields at once, the XML when it is there."""
@@ -255,7 +236,7 @@ class EventPane(Vertical, Pane):
             self._head(f"Record {grouped(one.detail.record_id)}{file}{title}", where, said)
         else:
             self._head("No event", "", display(message.failure, limit=300))
-        self._offer()
+        self.offer()
 
     def _head(self, left: str, right: str, said: str) -> None:
         self._taken = cell_len(left + right + said) + 8
@@ -263,17 +244,10 @@ class EventPane(Vertical, Pane):
 
     # The field under the cursor
 
-    def _offer(self) -> None:
+    def offer(self) -> None:
+        """Show what + and - would add, while they would, and there is room."""
         room = self.size.width - self._taken
         self.heading.offer(display(self.term() or "", limit=room) if self.has_focus_within and room >= LEAST_TERM else "")
-
-    def on_descendant_focus(self) -> None:
-        """The keys that change the filter mean this pane now."""
-        self._offer()
-
-    def on_descendant_blur(self) -> None:
-        """They mean another one."""
-        self._offer()
 
     def term(self) -> str | None:
         """The filter that keeps the value under the cursor."""
