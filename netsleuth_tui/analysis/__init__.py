@@ -38,7 +38,7 @@ from netsleuth_tui.analysis.event_reading import EventReading, ReadField, read_e
 from netsleuth_tui.analysis.event_records import can_sort_events, event_records, event_table, exported_fields, sorted_events
 from netsleuth_tui.analysis.event_series import EVENT_SPLITS, event_series
 from netsleuth_tui.analysis.event_terms import event_cell_filter, event_id_filter, event_term, joined_terms
-from netsleuth_tui.analysis.event_times import check_event_split, event_timeline_table
+from netsleuth_tui.analysis.event_times import check_event_split, event_timeline_table, event_totals
 from netsleuth_tui.analysis.event_values import (
     BESIDE,
     EVENT_EXPORTED,
@@ -55,7 +55,7 @@ from netsleuth_tui.analysis.explanation import Explanation, explanation_table
 from netsleuth_tui.analysis.facets import Facet, facets, facets_table
 from netsleuth_tui.analysis.finding import Found, find_row
 from netsleuth_tui.analysis.intervals import parse_interval, show_interval
-from netsleuth_tui.analysis.mixed_records import common_rows_table, kinds_of
+from netsleuth_tui.analysis.mixed_records import Kinds, common_rows_table, kinds_of
 from netsleuth_tui.analysis.overview import Overview, overview
 from netsleuth_tui.analysis.records import EXPORTED, SHOWN, records, records_table
 from netsleuth_tui.analysis.region_counts import SIDES, Side
@@ -108,6 +108,7 @@ __all__ = [
     "Found",
     "Grouping",
     "Judged",
+    "Kinds",
     "Measure",
     "OverTime",
     "Overview",
@@ -159,6 +160,7 @@ __all__ = [
     "event_table",
     "event_term",
     "event_timeline_table",
+    "event_totals",
     "explain",
     "explanation_table",
     "exported_fields",

@@ -21,9 +21,11 @@ from netsleuth_tui.tabular import Cell, Table
 if TYPE_CHECKING:
     from netsleuth_tui.store import Store
 
-__all__ = ["COMMON", "Kind", "common_rows_table", "kinds_of"]
+__all__ = ["COMMON", "Kind", "Kinds", "common_rows_table", "kinds_of"]
 
 Kind = Literal["packets", "events"]
+Kinds = Literal["both", "packets", "events"]
+"""What is looked at, where there are packets and events."""
 
 COMMON = frozenset({"frame.time", "frame.time_epoch", "file"})
 """Columns that packets and events have both."""

@@ -15,6 +15,8 @@ FACETS_FROM = 100
 """Columns from which the breakdowns stand beside the table."""
 DETAIL_FROM = 36
 """Lines from which the detail stands below the table."""
+TWO_LANES_FROM = 20
+"""Lines from which two lanes of the time line have more than a line of columns each."""
 HEX_FROM = 120
 """Columns from which the bytes stand beside the layers."""
 
@@ -31,6 +33,8 @@ class Wishes:
     """Bytes (True) or layers (False); None: as it fits."""
     whole: Place | None = None
     """The only place that is seen."""
+    lanes: int = 1
+    """Of the time line: packets and events may have one each."""
     records: bool = True
     """The records are in the table's place; the detail belongs to them."""
 
@@ -81,7 +85,7 @@ def arrange(width: int, height: int, wishes: Wishes) -> Arrangement:
         )
     return Arrangement(
         too_small=too_small,
-        timeline_height=8 if height >= 44 else 7 if height >= DETAIL_FROM else 5,
+        timeline_height=_of_time_line(height, wishes.lanes),
         facets=facets and not (alone and detail and wishes.detail),
         facets_alone=alone and not (detail and wishes.detail),
         table=not (alone or (detail and not tall)),
@@ -90,3 +94,10 @@ def arrange(width: int, height: int, wishes: Wishes) -> Arrangement:
         layers=not wishes.hex,
         hex=hex_seen,
     )
+
+
+def _of_time_line(height: int, lanes: int) -> int:
+    """Its lines; two lanes have more, and on a small screen, where one has three lines of columns, two each."""
+    if lanes > 1:
+        return 12 if height >= 44 else 10 if height >= DETAIL_FROM else 7 if height >= TWO_LANES_FROM else 5
+    return 8 if height >= 44 else 7 if height >= DETAIL_FROM else 5

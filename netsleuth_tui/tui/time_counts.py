@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from netsleuth_tui.tui.axis import Axis, Range, fit
 
 if TYPE_CHECKING:
-    from netsleuth_tui.analysis import Scope, Series
+    from netsleuth_tui.analysis import Kinds, Scope, Series
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Table
     from netsleuth_tui.tui.panes import Look
 
-__all__ = ["Counted", "Wanted", "as_table", "count"]
+__all__ = ["Counted", "Wanted", "as_table", "count", "lanes_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class Wanted:
     event_by: str
     """What events are divided by."""
     columns: int
-    events: bool | None
-    """Events are counted, not packets; None: where there are no packets."""
+    kinds: Kinds
+    """What is counted, where there is any of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,12 @@ class Counted:
     filter: str
     rows: tuple[int, int]
     """Packets and events that were loaded."""
-    events: bool
-    """Events were counted."""
     whole: Range
     """All of the time that was loaded."""
     axis: Axis
-    line: Series
+    packets: Series | None
+    """None where they are not counted."""
+    events: Series | None
 
 
 def count(look: Look, *, asking: Wanted, known: Counted | None) -> Counted:
@@ -66,16 +66,32 @@ def count(look: Look, *, asking: Wanted, known: Counted | None) -> Counted:
     all_of_it = axis.start <= first and last < axis.end
     scope = replace(look.scope, start=None if all_of_it else axis.start, end=None if all_of_it else axis.end)
     intervals = axis.columns * axis.column // axis.unit
-    events = asking.events if asking.events is not None and all(rows) else bool(rows[1]) and not rows[0]
-    if events:
-        line = event_series(store, event_rows_of(store, scope), start=axis.start, every=axis.unit, intervals=intervals, by=asking.event_by)
-    else:
-        line = series(store, rows_of(store, scope), start=axis.start, every=axis.unit, intervals=intervals, by=asking.by)
-    return Counted(asking, text, rows, events, whole, axis, line)
+    shared = {"start": axis.start, "every": axis.unit, "intervals": intervals}
+    packets, events = lanes_of(asking.kinds, rows)
+    return Counted(
+        asking,
+        text,
+        rows,
+        whole,
+        axis,
+        series(store, rows_of(store, scope), by=asking.by, **shared) if packets else None,
+        event_series(store, event_rows_of(store, scope), by=asking.event_by, **shared) if events else None,
+    )
+
+
+def lanes_of(kinds: Kinds, rows: tuple[int, int]) -> tuple[bool, bool]:
+    """Whether packets and events are drawn.
+
+    Args:
+        kinds: What is wanted.
+        rows: Packets and events that were loaded; where there are none of what is wanted, the others are drawn.
+    """
+    there, logged = bool(rows[0]), bool(rows[1])
+    return (there and (kinds != "events" or not logged)) or not logged, logged and (kinds != "packets" or not there)
 
 
 def as_table(store: Store, scope: Scope, *, every: int, by: str, shown: Range | None, events: bool = False) -> Table:
-    """The time line as rows: one per interval, or per interval and value where it is split by anything but the protocol."""
+    """A lane of the time line as rows: one per interval, or per interval and value where it is split by anything but the protocol."""
     from netsleuth_tui import analysis
 
     if shown is not None:
@@ -83,5 +99,8 @@ def as_table(store: Store, scope: Scope, *, every: int, by: str, shown: Range | 
     if events:
         return analysis.event_timeline_table(store, scope, every=every, by=by)
     if by == "protocol":
-        return analysis.timeline_table(analysis.timeline(store, scope, every=every), payload=True)
+        line = analysis.timeline(store, scope, every=every)
+        rows = analysis.event_rows_of(store, scope)
+        logged = analysis.event_totals(store, rows, start=line.start, every=every, intervals=line.intervals) if len(rows) else None
+        return analysis.timeline_table(line, events=logged, payload=True)
     return analysis.timeline_by_table(store, scope, every=every, by=by, payload=True)

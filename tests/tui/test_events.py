@@ -92,7 +92,7 @@ async def test_several_logs_begin_with_their_ids(driven: Driven) -> None:
 
 
 async def test_a_capture_beside_the_log_begins_with_records(driven: Driven) -> None:
-    """5 goes to the events; counts beside them and amounts follow what is in front; b draws events over time."""
+    """5 goes to the events; counts beside them and amounts follow what is in front; the time line has both, E leaves one out."""
     async with driven(FakeSession(both()), (160, 50)) as d:
         assert d.main.focused is d.main.table
         assert "90 of 90" in d.text
@@ -102,14 +102,45 @@ async def test_a_capture_beside_the_log_begins_with_records(driven: Driven) -> N
         assert d.main.query_one("#facets").of_events is True
         assert "Object accessed" in d.text
         assert "packets/s" in d.text
-        await d.press(*("b",) * 4)
         line = d.main.query_one("#timeline")
-        assert line.measure == "events"
-        assert line.chart.labels[0] == "4663"
-        assert int(line.counted.line.totals[:, 0].sum()) == 102
-        await d.press("b", "1")
-        assert (line.measure, d.main.query_one("#facets").of_events) == ("packets", False)
+        assert [lane.measure for lane in line.lanes] == ["packets", "events"]
+        assert line.event_lane.chart.labels[0] == "4663"
+        assert int(line.counted.events.totals[:, 0].sum()) == 102
+        assert int(line.counted.packets.totals[:, 0].sum()) == 90
+        await d.press("1", "E")
+        assert (line.lanes, d.main.query_one("#facets").of_events) == ((line.packet_lane,), False)
+        assert "events alone" not in d.text
+        await d.press("E")
+        assert (line.lanes, line.measure, d.main.query_one("#facets").of_events) == ((line.event_lane,), "events", True)
+        assert "102 of 102" in d.text
+        await d.press("E")
+        assert (len(line.lanes), d.main.query_one("#facets").of_events) == (2, False)
         assert "90 of 90" in d.text
+
+
+async def test_each_lane_of_the_time_line_has_its_keys(driven: Driven) -> None:
+    """Down goes to the events: peaks, division and heights are theirs, and the cursor and the window are of both."""
+    async with driven(FakeSession(both()), (80, 24)) as d:
+        line = d.main.query_one("#timeline")
+        await d.press("t")
+        assert (line.size.height, line.lane) == (7, line.packet_lane)
+        assert d.lines[2].startswith("▌packets")
+        await d.press("down", "down")
+        assert line.lane is line.event_lane
+        assert d.lines[5].startswith("▌events")
+        await d.press("y")
+        assert (line.packet_lane.logarithmic, line.event_lane.logarithmic) == (False, True)
+        await d.press("y", "d", *("backspace",) * 80)
+        await d.type("Level")
+        await d.press("enter")
+        assert (line.packet_lane.by, line.event_lane.by) == ("protocol", "Level")
+        heights = [int(height) for height in line.event_lane.chart.heights]
+        await d.press("g", "p")
+        assert heights[line.cursor_column] == max(heights[1:])
+        await d.press("enter")
+        assert d.main.session.scope.start is not None
+        await d.press("up")
+        assert line.lane is line.packet_lane
 
 
 async def test_from_ids_to_who_touches_what(driven: Driven) -> None:

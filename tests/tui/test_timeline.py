@@ -131,7 +131,7 @@ async def test_zooming_keeps_the_cursor_in_sight(driven: Driven) -> None:
         await d.press("m", "m")
         assert line.instant == cursor + 120 * SECOND
         assert line.axis.holds(line.instant)
-        assert line.counted.line.totals[:, 0].sum() > 0
+        assert line.counted.packets.totals[:, 0].sum() > 0
         for _ in range(40):
             await d.press("z")
         assert line.axis.holds(line.instant)

@@ -304,6 +304,11 @@ class Counting(Screen[None]):
         return self.session is not None and bool(self.session.store.events.rows) and not self.session.store.packets
 
     @property
+    def is_mixed(self) -> bool:
+        """What was loaded so far are packets and events."""
+        return self.session is not None and bool(self.session.store.events.rows) and bool(self.session.store.packets)
+
+    @property
     def shows_events(self) -> bool:
         """The counts beside the panes are of events."""
         return self.only_events

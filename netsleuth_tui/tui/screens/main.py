@@ -72,6 +72,7 @@ class MainScreen(Placing):
         key("main.regions", "4", "tab('regions')", "go to the regions: sites, countries, subnets"),
         footer_key("main.explain", "x", "tab('explain')", "explain", "go to what stands out in the time window"),
         key("main.bytes", "b", "bytes", "draw the time line in another measure: packets, bytes, bits, TCP payload bytes"),
+        key("main.kinds", "E", "kinds", "look at packets and events, packets alone, events alone: in the records and on the time line"),
         key("main.hex", "v", "hex", "the bytes of the packet alone, its layers alone, or both where there is room"),
         footer_key("main.export", "e", "export", "export", "write what the pane in use shows to a file"),
         footer_key("main.notes", "n", "notes", "notes", "what there is to say about the files: damage, drops, what was not read"),

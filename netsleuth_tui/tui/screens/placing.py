@@ -14,10 +14,13 @@ from netsleuth_tui.tui.widgets.facets import Facets
 from netsleuth_tui.tui.widgets.paged_table import PagedTable
 from netsleuth_tui.tui.widgets.row_detail import RowDetail
 from netsleuth_tui.tui.widgets.tabs import Tabs
+from netsleuth_tui.tui.widgets.timeline import TimeLine
 
 if TYPE_CHECKING:
     from textual import events
     from textual.widget import Widget
+
+    from netsleuth_tui.analysis import Kinds
 
 __all__ = ["EVENT", "INSIDE", "TABS", "Placing"]
 
@@ -63,7 +66,10 @@ class Placing(Asking):
     """The part of the main screen that arranges the panes."""
 
     wishes = Wishes()
+    kinds: Kinds = "both"
+    """Whether packets, events or both are looked at, where there are both."""
     _tab = "records"
+    _placed_lanes = 1
     _landed = False
     """The pane that is in front at first was chosen by what was loaded."""
 
@@ -95,8 +101,8 @@ class Placing(Asking):
 
     @property
     def shows_events(self) -> bool:
-        """Counts beside the panes are of events: they are in front, or there is nothing else."""
-        return INSIDE.get(self._tab, self._tab) == "events" or self.only_events
+        """Counts beside the panes are of events: they are in front, or nothing else is looked at."""
+        return INSIDE.get(self._tab, self._tab) == "events" or self.only_events or (self.kinds == "events" and self.is_mixed)
 
     def on_resize(self, event: events.Resize) -> None:  # noqa: ARG002
         """Other panes may fit now, and the time line has other columns."""
@@ -128,7 +134,8 @@ class Placing(Asking):
 
     def _place(self) -> None:
         width, height = self.app.size
-        placed = arrange(width, height, replace(self.wishes, records=self._tab in DETAILS))
+        self._placed_lanes = self._lanes
+        placed = arrange(width, height, replace(self.wishes, records=self._tab in DETAILS, lanes=self._lanes))
         self.query_one("#small").display = placed.too_small
         self.query_one("#main").display = not placed.too_small
         self.set_class(width < 100, "-narrow")
@@ -201,10 +208,17 @@ class Placing(Asking):
         self._unless_whole("timeline")
         self.query_one("#timeline").focus()
 
+    @property
+    def _lanes(self) -> int:
+        """Of the time line."""
+        return 2 if self.is_mixed and self.kinds == "both" else 1
+
     def fit_contents(self) -> None:
         """Logs alone are looked at by their events, unless the user has gone elsewhere already."""
         session, progress = self.session, self.progress
         self.query_one("#facets", Facets).show_events(self.shows_events)
+        if self._lanes != self._placed_lanes:
+            self._place()
         if self._landed or session is None or progress is None:
             return
         self._landed = not self.only_events or progress.files <= len(session.store.sources) or not self.is_loading
@@ -236,6 +250,18 @@ class Placing(Asking):
         self.pane(name)
         self.query_one("#tabs", Tabs).choose(list(TABS).index(INSIDE.get(name, name)))
         self.show_amounts()
+
+    def action_kinds(self) -> None:
+        """Packets and events, packets alone, events alone: in the records and on the time line."""
+        if not self.is_mixed:
+            self.status.say(f"there are only {'events' if self.only_events else 'packets'}", "warning")
+            return
+        following: dict[Kinds, Kinds] = {"both": "packets", "packets": "events", "events": "both"}
+        self.kinds = following[self.kinds]
+        self.query_one("#timeline", TimeLine).show_kinds(self.kinds)
+        self._place()
+        self.show_amounts()
+        self.status.say({"both": "packets and events", "packets": "packets alone", "events": "events alone"}[self.kinds], "good")
 
     def action_whole(self) -> None:
         """The pane in use on the whole screen, or all panes again."""

@@ -18,7 +18,9 @@ from netsleuth_tui.tui.widgets.time_chart import TimeChart
 from netsleuth_tui.tui.widgets.time_cursor import SECOND, TimeCursor, time_keys
 
 if TYPE_CHECKING:
-    from netsleuth_tui.analysis import Measure, Scope
+    from textual import events
+
+    from netsleuth_tui.analysis import Kinds, Measure, Scope
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Table
 
@@ -40,10 +42,11 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
     NAME = "timeline"
     TITLE = "the time line"
     ABOUT = (
-        "What the filter selects over time; the window that the other panes look through is marked below the columns. A column over many "
-        "seconds shows its busiest one; the numbers at the cursor are those of the whole column. A packet with two values (both its hosts, "
-        "several TCP flags) counts for each of them, and once for the height. Direction: from one host to the other where there are only "
-        "two; otherwise between private networks and public addresses."
+        "What the filter selects over time: packets above, events below, on one axis. Up and down choose the one that keys mean (peaks,"
+        " division, heights); E leaves one out. The window that the other panes look through is marked below the columns. A column"
+        " over many seconds shows its busiest one; the numbers at the cursor are those of the whole column. A packet with two values (both"
+        " its hosts, several TCP flags) counts for each of them, and once for the height. Direction: from one host to the other where there"
+        " are only two; otherwise between private networks and public addresses."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,6 +54,8 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
             "timeline.window", "enter", "window_here", "window", "the column under the cursor is the window; once more zooms into it"
         ),
         *time_keys("timeline"),
+        key("timeline.up", "up,k", "lane(-1)", "to the packets: cursor, peaks and division are theirs"),
+        key("timeline.down", "down,j", "lane(1)", "to the events: cursor, peaks and division are theirs"),
         key("timeline.page_left", "pageup,ctrl+b", "page(-1)", "as much earlier as is seen"),
         key("timeline.page_right", "pagedown,ctrl+f,space", "page(1)", "as much later as is seen"),
         key("timeline.first", "home,g", "edge_of_all(0)", "cursor to the first packet"),
@@ -66,12 +71,8 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.counted: Counted | None = None
-        self.packet_by, self.event_by = "protocol", "EventID"
-        """What packets and events are divided by."""
-        self.events: bool | None = None
-        """Events are drawn, not packets; None: where there are no packets."""
-        self._next: Measure = "packets"
-        """What is drawn of packets."""
+        self.kinds: Kinds = "both"
+        """Whether packets, events or both are drawn, where there are both."""
 
     # Asking and answering
 
@@ -79,7 +80,7 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
         """What to count: nothing new where only the window has changed."""
         return partial(
             count,
-            asking=Wanted(self.shown, self.interval, self.packet_by, self.event_by, self.app.size.width, self.events),
+            asking=Wanted(self.shown, self.interval, self.packet_lane.by, self.event_lane.by, self.app.size.width, self.kinds),
             known=self.counted,
         )
 
@@ -89,28 +90,36 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
         moved = self.settle((scope.start, scope.end))
         if result is not self.counted:
             self.counted, self.axis, self.whole = result, result.axis, result.whole
-            self.measure = "events" if result.events else self._next
-            self.by = self.event_by if result.events else self.packet_by
+            drawn = ((self.packet_lane, result.packets), (self.event_lane, result.events))
+            self.show_lanes(tuple(lane for lane, line in drawn if line is not None))
             self._fold()
         if moved and self.shown is not None and not self.window_is_near():
             self._show(None)
         self.mark()
+
+    def show_kinds(self, kinds: Kinds) -> None:
+        """Draw packets, events or both."""
+        self.kinds = kinds
+        self.post_message(PaneChanged(self))
 
     def heights(self) -> Sequence[float]:
         """As they are drawn."""
         return self.chart.heights if self.chart is not None else ()
 
     def _fold(self) -> None:
-        if self.counted is not None:
+        counted = self.counted
+        if counted is not None:
             from netsleuth_tui.analysis.chart import chart
 
-            self.chart = chart(self.counted.line, self.counted.axis.column, self.measure)
+            for lane in self.lanes:
+                line = counted.events if lane.of_events else counted.packets
+                lane.chart = chart(line, counted.axis.column, lane.measure) if line is not None else None
         self.fill()
 
     def export_table(self) -> Callable[[Store, Scope], Table]:
         """The counts that the columns are made from, by what they are divided by."""
         every = self.axis.unit if self.axis is not None else SECOND
-        return partial(as_table, every=every, by=self.by, shown=self.shown, events=self.measure == "events")
+        return partial(as_table, every=every, by=self.by, shown=self.shown, events=self.lane.of_events)
 
     def text_as_shown(self) -> str | None:
         """The chart for a ticket, in characters that need no colours."""
@@ -126,31 +135,30 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
     # What is drawn, and how
 
     def toggle(self) -> None:
-        """The next measure: packets, bytes, bits, TCP payload, and events where there are logs, too."""
+        """The next measure of packets: their number, bytes, bits, TCP payload."""
         from netsleuth_tui.analysis import MEASURE_NAMES
 
-        packets, events = self.counted.rows if self.counted is not None else (1, 0)
-        if events and not packets:
-            self.post_message(Told("there are only events", "warning"))
-            return
-        names: tuple[Measure, ...] = (*MEASURE_NAMES, "events") if events else MEASURE_NAMES
-        self.draw_measure(names[(names.index(self.measure) + 1) % len(names)])
+        if self.packet_lane in self.lanes:
+            self.draw_measure(MEASURE_NAMES[(MEASURE_NAMES.index(self.packet_lane.measure) + 1) % len(MEASURE_NAMES)])
+        else:
+            packets = self.counted is not None and self.counted.rows[0]
+            self.post_message(Told("packets are not drawn: E brings them back" if packets else "there are only events", "warning"))
 
     def draw_measure(self, measure: Measure) -> None:
-        """Draw this measure; events are counted on their own."""
-        events = measure == "events"
-        self._next = self._next if events else measure
-        if self.counted is not None and self.counted.events != events:
-            self.events = events
-            self.post_message(PaneChanged(self))
-            return
-        self.measure = measure
+        """Draw packets in this measure."""
+        self.packet_lane.measure = measure
         self._fold()
+        self.redraw()
+
+    def action_lane(self, by: int) -> None:
+        """Keys mean the lane above or below."""
+        at = min(max(self.lanes.index(self.lane) + by, 0), len(self.lanes) - 1)
+        self.lane = self.lanes[at]
         self.redraw()
 
     def action_scale(self) -> None:
         """Logarithmic or linear."""
-        self.logarithmic = not self.logarithmic
+        self.lane.logarithmic = not self.lane.logarithmic
         self.fill()
         self.redraw()
 
@@ -182,29 +190,31 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
         """Ask what the columns are divided by."""
         from netsleuth_tui.analysis import EVENT_SPLITS, SPLITS
 
-        splits, example = (EVENT_SPLITS, "SubjectUserName") if self.measure == "events" else (SPLITS, "ip.ttl")
+        splits, example = (EVENT_SPLITS, "SubjectUserName") if self.lane.of_events else (SPLITS, "ip.ttl")
         self.post_message(Asked("Divide by", self.by, f"{', '.join(splits)}, or any field such as {example}", self._take_split))
 
     def _take_split(self, text: str) -> str | None:
         from netsleuth_tui.analysis import check_event_split, check_split
 
-        of_events = self.measure == "events"
-        by = text or ("EventID" if of_events else "protocol")
+        lane = self.lane
+        by = text or ("EventID" if lane.of_events else "protocol")
         try:
-            if of_events:
+            if lane.of_events:
                 check_event_split(by)
             else:
                 check_split(by)
         except NetSleuthError as error:
             return str(error)
-        if of_events:
-            self.event_by = by
-        else:
-            self.packet_by = by
+        lane.by = by
         self.post_message(PaneChanged(self))
         return None
 
     # Events
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """The lane that was clicked is the one in use."""
+        self.lane = self.lanes[self.lane_at(event.y)[0]]
+        self.redraw()
 
     def on_resize(self) -> None:
         """Other heights."""
