@@ -44,7 +44,7 @@ FIRST = ("decode", "reading")
 EVENTS = ("decode.texts", "decode.event_walk", "decode.evtx_values", "ingest.events", "store.texts", "store.events")
 """Modules whose kernels make up the group for event logs."""
 
-WITHOUT_KERNELS = ("cli", "tui", "export", "session.py", "extraction.py")
+WITHOUT_KERNELS = ("cli", "tui", "export", "findings", "session.py", "extraction.py")
 """What lies above every kernel: it may change without compiling them again."""
 
 CACHES_KEPT = 4

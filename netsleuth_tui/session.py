@@ -20,6 +20,7 @@ from netsleuth_tui.store import Store
 if TYPE_CHECKING:
     from netsleuth_tui.decode.dissect import Dissection, Dissector
     from netsleuth_tui.decode.event_xml import EventText, EventXml
+    from netsleuth_tui.findings import Limits, Report, Steps
     from netsleuth_tui.ingest.matching import Matching
 
 __all__ = ["Session"]
@@ -167,6 +168,30 @@ class Session:
             NetSleuthError: A file that the user named cannot be used.
         """
         return host_places(self.store).places
+
+    def findings(
+        self,
+        scope: Scope,
+        *,
+        limits: Limits | None = None,
+        progress: Callable[[Steps], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Report:
+        """What deserves attention among the records of a scope; it may take seconds, and any thread may ask.
+
+        Args:
+            scope: Filter and window.
+            limits: The thresholds; those of config.toml where they are not given.
+            progress: Called before each kind of finding.
+            cancelled: Asked from time to time; True ends the work.
+
+        Raises:
+            NetSleuthError: The filter or a threshold in config.toml is not valid, or nobody wanted the answer any more.
+        """
+        from netsleuth_tui.findings import find, user_limits
+
+        found = user_limits() if limits is None else limits
+        return find(self.store, scope, limits=found, progress=progress, cancelled=cancelled)
 
     def warm(self) -> None:
         """Load what the first filter needs, so that it need not wait for it."""

@@ -12,6 +12,9 @@ columns = ["frame.number", "frame.time", "ip.src", "ip.dst", "tcp.flags", "info"
 [places]
 sites = "sites.csv"         # beside this file, or anywhere; several as a list
 geoip = "~/GeoLite2-City.mmdb"
+
+[findings]                  # thresholds: docs/findings.md has them all
+arp_per_second = 300
 """
 
 from __future__ import annotations
@@ -43,6 +46,8 @@ class Settings:
     """Files of the user's own networks."""
     geoip: tuple[str, ...] = ()
     """Databases of places; empty: those in the usual folders."""
+    findings: Mapping[str, Any] = field(default_factory=dict)
+    """Thresholds of findings, by name; the room that has them checks them."""
 
 
 def settings_path() -> Path:
@@ -78,7 +83,7 @@ def read_settings(path: Path | None = None) -> Settings:
 
 
 def _checked(said: Mapping[str, Any], where: str) -> Settings:
-    unknown = sorted(set(said) - {"theme", "keys", "records", "places"})
+    unknown = sorted(set(said) - {"theme", "keys", "records", "places", "findings"})
     records = said.get("records", {})
     if isinstance(records, dict):
         unknown += sorted(f"records.{name}" for name in set(records) - {"columns"})
@@ -86,7 +91,7 @@ def _checked(said: Mapping[str, Any], where: str) -> Settings:
     if isinstance(places, dict):
         unknown += sorted(f"places.{name}" for name in set(places) - {"sites", "geoip"})
     if unknown:
-        hint = "there are theme, [keys], [records] columns, [places] sites and geoip"
+        hint = "there are theme, [keys], [records] columns, [places] sites and geoip, [findings]"
         raise NetSleuthError(f"there is no setting {unknown[0]!r}", where=where, hint=hint)
     theme, keys = said.get("theme"), said.get("keys", {})
     columns = records.get("columns", []) if isinstance(records, dict) else None
@@ -96,8 +101,11 @@ def _checked(said: Mapping[str, Any], where: str) -> Settings:
         raise NetSleuthError("[keys] gives ids of actions their keys, as texts", where=where, hint='as in "main.filter" = "f4"')
     if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
         raise NetSleuthError("columns in [records] is no list of field names", where=where)
+    limits = said.get("findings", {})
+    if not isinstance(limits, dict):
+        raise NetSleuthError("[findings] gives thresholds their numbers", where=where, hint="as in arp_per_second = 300")
     sites, geoip = (_files(places, name, where) for name in ("sites", "geoip"))
-    return Settings(theme, keys, tuple(columns), sites, geoip)
+    return Settings(theme, keys, tuple(columns), sites, geoip, limits)
 
 
 def _files(places: Any, name: str, where: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "netsleuth_tui"
-CORE = ("readers", "decode", "terminal", "meanings", "store", "query", "ingest", "analysis", "export", "session")
+CORE = ("readers", "decode", "terminal", "meanings", "store", "query", "ingest", "analysis", "findings", "export", "session")
 SOURCES = sorted(path for folder in ("netsleuth_tui", "tests", "sample_captures") for path in (ROOT / folder).rglob("*.py"))
 
 

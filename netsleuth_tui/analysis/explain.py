@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.counting import LENGTHS
-from netsleuth_tui.analysis.explanation import Against, Explanation, Finding, Line
+from netsleuth_tui.analysis.explanation import Against, Difference, Explanation, Line
 from netsleuth_tui.analysis.keyness import LEAST_PACKETS, LEAST_SHARE, Sides
 from netsleuth_tui.analysis.networks import PREFIXES
 from netsleuth_tui.analysis.scope import Scope, rows_of
@@ -140,10 +140,10 @@ class _Comparison:
         amount = "about as many packets a second as" if 0.8 < times < 1.25 else f"{times:.3g} times the packets a second of"
         return f"Nothing stands out: the window has {amount} {where}, and is made up alike."
 
-    def _findings(self) -> tuple[list[Finding], int]:
+    def _findings(self) -> tuple[list[Difference], int]:
         explained = np.zeros(self.sampled, np.bool_)
         left = [value for value in self.values if self._stands_out([value], value.trait.least_share)]
-        findings: list[Finding] = []
+        findings: list[Difference] = []
         while left:
             sides = Sides(
                 self.sides.packets * (1 - float(explained.mean())), self.sides.seconds, self.sides.other_packets,
@@ -166,7 +166,7 @@ class _Comparison:
             left = [value for *_, value in scored if value is not lead]
         return findings, 0
 
-    def _finding(self, lead: _Value) -> Finding:
+    def _finding(self, lead: _Value) -> Difference:
         """The leading value, and those that describe the same packets."""
         parts: dict[str, list[_Value]] = {lead.trait.name: [lead]}
         for trait in TRAITS:
@@ -176,7 +176,7 @@ class _Comparison:
                     parts[trait.name] = members
         lines = [self._line(members) for members in parts.values()]
         lines.sort(key=lambda line: -line.surprise)
-        return Finding(self._heading(parts, lines), tuple(lines))
+        return Difference(self._heading(parts, lines), tuple(lines))
 
     def _same_packets(self, where: NDArray[np.bool_], values: list[_Value]) -> list[_Value]:
         """Those of a field's values that together hold for nearly all of the packets, and hardly for others."""

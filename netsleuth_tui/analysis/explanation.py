@@ -8,7 +8,7 @@ from typing import Literal
 
 from netsleuth_tui.tabular import Cell, Column, Table
 
-__all__ = ["Against", "Explanation", "Finding", "Line", "explanation_table"]
+__all__ = ["Against", "Difference", "Explanation", "Line", "explanation_table"]
 
 Against = Literal["rest", "before"]
 
@@ -39,7 +39,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Difference:
     """Lines about the same packets; the heading has what they have in common."""
 
     heading: Line
@@ -63,7 +63,7 @@ class Explanation:
     timeline_start: int
     every: int
     """Interval of the lines' time lines, ns."""
-    findings: tuple[Finding, ...]
+    findings: tuple[Difference, ...]
     """The most remarkable first."""
     more: int
     """Values beyond the findings that stand out too."""

@@ -108,10 +108,10 @@ def count_values(store: Store, scope: Scope, name: str, typed: str = "") -> Coun
 
 
 def _judged(store: Store, scope: Scope, field: Field) -> Counted:
-    from netsleuth_tui.analysis.esp_fields import esp_values
+    from netsleuth_tui.analysis.judged_fields import judged_values
 
     rows = rows_of(store, scope)
-    values, packets = np.unique(esp_values(store, field.columns[0])[_of(rows)], return_counts=True)
+    values, packets = np.unique(judged_values(store, field.columns[0])[_of(rows)], return_counts=True)
     first = int(len(values) > 0 and values[0] == 0)  # 0 stands for its absence
     return _sorted(field, values[first:].astype(np.int64), packets[first:], complete=True)
 

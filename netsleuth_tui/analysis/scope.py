@@ -62,9 +62,9 @@ def compiled(store: Store, text: str) -> Predicate | None:
     """
 
     def judged(name: str) -> NDArray[np.uint32]:
-        from netsleuth_tui.analysis.esp_fields import esp_values
+        from netsleuth_tui.analysis.judged_fields import judged_values
 
-        return esp_values(store, name)
+        return judged_values(store, name)
 
     return query.compile_filter(text, hosts=store.hosts.known(), judged=judged, places=PlacesOf(store))
 

@@ -16,6 +16,7 @@ from netsleuth_tui.cli.events import events
 from netsleuth_tui.cli.explain import explain
 from netsleuth_tui.cli.export import export
 from netsleuth_tui.cli.extract import extract
+from netsleuth_tui.cli.findings import findings
 from netsleuth_tui.cli.options import STDIN
 from netsleuth_tui.cli.regions import regions
 from netsleuth_tui.cli.summary import summary
@@ -48,6 +49,7 @@ app.command(esp)
 app.command(regions)
 app.command(events)
 app.command(explain)
+app.command(findings)
 app.register_install_completion_command()
 
 

@@ -215,12 +215,14 @@ _JUDGED = (
     ("esp.duplicate", "ESP numbers that came before: 1 captured twice, 2 with another TTL, 3 otherwise. Not a field of tshark's"),
     ("esp.aside", "IPsec in no association: 1 header cut off, 2 later fragment, 3 IKE, 4 keepalive, 5 later IPv6 fragment. Not tshark's"),
     ("esp.outlier", "1 where an ESP sequence number is far from all others of its association. Not a field of tshark's"),
+    ("ip.loop", "IP packets in a router loop: by how much the TTL falls from one copy to the next. Not a field of tshark's"),
+    ("frame.duplicate", "1 where an IP packet was captured before, within a millisecond and at the same TTL. Not a field of tshark's"),
 )
 
 JUDGED: Mapping[str, Field] = MappingProxyType(
     {name: Field(name, "uint", (name.replace(".", "_"),), (int(Has.ESP_SEQUENCE),), about, judged=True) for name, about in _JUDGED}
 )
-"""Fields that only filters know: what a packet is among all packets of its ESP association. Its column's name is that of the values."""
+"""Fields that only filters know: what a packet is among other packets. Its column's name is that of the values."""
 
 NAMED: Mapping[str, Field] = MappingProxyType({**FIELDS, **JUDGED})
 """Every field that a filter can name."""

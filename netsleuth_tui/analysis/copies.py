@@ -1,0 +1,172 @@
+"""The same packet again: in a router loop with a falling TTL, or captured twice.
+
+Two packets are taken for the same where source, destination, protocol, IP identification, length, fragment, ports and TCP numbers agree,
+in the same file. A packet with an identification of 0 (or none: IPv6) may be another one that looks alike, unless it carries TCP data.
+
+- Router loop: the TTL falls by the same step from copy to copy, each within a second of the one before, over at least 3 copies. The step is
+  how many routers forwarded it between two looks at it. One that was seen on both sides of one router has 2 copies, and is none.
+- Captured twice: the TTL is the same, and it comes within a millisecond. Routers send nothing on unchanged; a sender that repeats itself
+  takes a new identification.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.decode.columns import NO_TIME, Columns, Has
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.store import Store
+from netsleuth_tui.store.ordering import order
+
+__all__ = ["LEAST_COPIES", "NEXT_COPY", "SAME_MOMENT", "Copies", "copies", "copy_values"]
+
+Ids = NDArray[np.uint32]
+Words = NDArray[np.uint64]
+
+LEAST_COPIES = 3
+NEXT_COPY = 1_000_000_000
+"""ns; a loop of two routers takes milliseconds, over a long line some hundred."""
+SAME_MOMENT = 1_000_000
+"""ns between two captures of one frame: a port mirrored in both directions, an interface and its bridge."""
+
+NEEDED = np.uint64(Has.ADDRESSES | Has.TTL | Has.IP_PROTO | Has.IP_LEN)
+IP = np.uint64(Has.IP | Has.IPV6)
+NUMBERED = np.uint64(Has.IP_ID)
+DATA = np.uint64(Has.TCP | Has.TCP_SEQ | Has.TCP_LEN)
+FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
+"""Odd numbers whose bits look random: products of them and a key spread over 64 bits."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Copies:
+    """Rows of packets that came again, ascending."""
+
+    packets: int
+    """Rows of the store at that time."""
+    looping: Ids
+    """All copies of packets in a router loop, the first included; parallel to the next two."""
+    step: NDArray[np.uint8]
+    """By how much the TTL falls from one copy to the next."""
+    first: Ids
+    """Row of the first copy."""
+    again: Ids
+    """Packets that were captured before, at the same TTL."""
+
+
+_KNOWN: WeakKeyDictionary[Store, Copies] = WeakKeyDictionary()
+
+
+def copies(store: Store, cancelled: Callable[[], bool] = lambda: False) -> Copies:
+    """All copies in a store; found out once for all of its rows.
+
+    Args:
+        store: What was loaded.
+        cancelled: Asked from time to time; True ends the work.
+
+    Raises:
+        NetSleuthError: Nobody wanted the answer any more.
+    """
+    columns = store.columns()
+    known = _KNOWN.get(store)
+    if known is None or known.packets != len(columns.row):
+        known = _found(columns, *_side_by_side(columns, cancelled))
+        _KNOWN[store] = known
+    return known
+
+
+def copy_values(store: Store, name: str) -> NDArray[np.uint32]:
+    """Values of ip.loop or frame.duplicate by row id, 0 where the field is absent.
+
+    Args:
+        store: What was loaded.
+        name: Column of one of `query.JUDGED`.
+    """
+    found = copies(store)
+    values = np.zeros(found.packets, np.uint32)
+    if name == "ip_loop":
+        values[found.looping] = found.step
+    else:
+        values[found.again] = 1
+    return values
+
+
+def _side_by_side(columns: Columns, cancelled: Callable[[], bool]) -> tuple[Ids, NDArray[np.bool_]]:
+    """Rows that may have a copy, with equal packets side by side in capture order; and where a packet differs from the one before it."""
+    present = columns.present
+    rows = np.flatnonzero((present & NEEDED == NEEDED) & (present & IP != 0) & (columns.time != NO_TIME)).astype(np.uint32)
+    if cancelled():
+        raise NetSleuthError("the question was interrupted")
+    mixed = _mixed(columns, slice(None) if len(rows) == len(present) else rows)
+    short = (mixed >> np.uint64(32)).astype(np.uint32)
+    by_hash = order(short, cancelled=cancelled)
+    near = short[by_hash]
+    alike = near[1:] == near[:-1]
+    some = np.zeros(len(near), np.bool_)
+    some[1:] = alike
+    some[:-1] |= alike
+    chosen = by_hash[some]  # most packets are alone with 32 bits of their hash: only the others need the rest of it
+    mixed, rows = mixed[chosen], rows[chosen]
+    exact = np.argsort(mixed, kind="stable")
+    mixed, rows = mixed[exact], rows[exact]
+    begins = np.ones(len(rows), np.bool_)
+    begins[1:] = mixed[1:] != mixed[:-1]
+    return rows, begins
+
+
+def _mixed(columns: Columns, rows: Ids | slice) -> Words:
+    """A hash of all that two copies have in common."""
+
+    def word(*parts: tuple[str, int]) -> Words:
+        made = np.zeros(1, np.uint64)
+        for name, shift in parts:
+            made = made | getattr(columns, name)[rows].astype(np.uint64) << np.uint64(shift)
+        return made
+
+    words = (
+        word(("src", 0), ("dst", 32)),
+        word(("ip_id", 0), ("ip_len", 16), ("ip_frag", 32), ("source", 48)),
+        word(("tcp_seq", 0), ("tcp_ack", 32)),
+        word(("src_port", 0), ("dst_port", 16), ("ip_proto", 32), ("icmp_type", 40), ("tcp_flags", 48)),
+    )
+    mixed = np.zeros(len(words[0]), np.uint64)
+    for each, factor in zip(words, FACTORS, strict=True):
+        mixed ^= each * np.uint64(factor)
+        mixed ^= mixed >> np.uint64(29)
+        mixed *= np.uint64(FACTORS[0])
+    mixed ^= mixed >> np.uint64(32)
+    return mixed
+
+
+def _found(columns: Columns, rows: Ids, begins: NDArray[np.bool_]) -> Copies:
+    ttl, time = columns.ttl[rows].astype(np.int64), columns.time[rows]
+    gap = np.diff(time, prepend=time[:1])
+    certain = (columns.present[rows] & NUMBERED != 0) & (columns.ip_id[rows] != 0)
+    certain |= (columns.present[rows] & DATA == DATA) & (columns.tcp_len[rows] != 0)
+    again = ~begins & (np.diff(ttl, prepend=ttl[:1]) == 0) & (gap >= 0) & (gap < SAME_MOMENT)
+    twice = np.sort(rows[again & certain])
+    group = np.cumsum(begins)
+    kept = ~again
+    rows, ttl, time, group = rows[kept], ttl[kept], time[kept], group[kept]
+    fall, gap = ttl[:-1] - ttl[1:], time[1:] - time[:-1]
+    linked = (group[1:] == group[:-1]) & (fall > 0) & (gap >= 0) & (gap <= NEXT_COPY)
+    runs = np.flatnonzero(linked & ~_follows(linked, fall))
+    ends = np.flatnonzero(linked & ~np.append(_follows(linked, fall)[1:], False)) + 1 if len(linked) else runs
+    long = ends - runs + 1 >= LEAST_COPIES
+    runs, ends = runs[long], ends[long]
+    sizes = ends - runs + 1
+    at = np.repeat(runs - (np.cumsum(sizes) - sizes), sizes) + np.arange(int(sizes.sum()))
+    looping, at_first = np.unique(rows[at], return_index=True)  # a packet at which the step changes is in two runs
+    step = np.repeat(fall[runs], sizes)[at_first].astype(np.uint8)
+    return Copies(len(columns.row), looping, step, np.repeat(rows[runs], sizes)[at_first], twice)
+
+
+def _follows(linked: NDArray[np.bool_], fall: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which links go on with the step of the link before."""
+    goes_on = np.zeros(len(linked), np.bool_)
+    goes_on[1:] = linked[1:] & linked[:-1] & (fall[1:] == fall[:-1])
+    return goes_on

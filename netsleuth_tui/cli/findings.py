@@ -1,0 +1,34 @@
+"""`netsleuth findings`: what deserves attention, worst first."""
+
+from __future__ import annotations
+
+from netsleuth_tui.cli.options import Common, Files
+from netsleuth_tui.errors import misused
+
+__all__ = ["findings"]
+
+NO_OPTIONS = Common()
+
+
+def findings(files: Files, /, *, common: Common = NO_OPTIONS) -> int:
+    """What deserves attention, worst first: what, when, between whom, and the filter and window that show it."""
+    from netsleuth_tui.cli.headless import ending, format_of, load, say, write
+    from netsleuth_tui.findings import findings_table, user_limits
+
+    with misused():
+        limits = user_limits()
+    session, scope = load(files, common)
+    report = session.findings(scope, limits=limits)
+    if not report.findings:
+        say("nothing found; looked for:")
+        for looked in report.looked_for:
+            say(f"  {looked.kind}: {looked.definition}")
+    else:
+        nothing = [looked.kind for looked in report.looked_for if not looked.found]
+        say(f"{len(report.findings)} findings; looked for {len(report.looked_for)} kinds, found nothing of {', '.join(nothing) or 'none'}")
+        for looked in report.looked_for:
+            more = looked.found - limits.findings_of_a_kind
+            if more > 0:
+                say(f"{more} more of {looked.kind}, less severe: findings_of_a_kind in [findings] of config.toml shows them")
+    write(findings_table(report, reading=format_of(common) == "table"), session, common)
+    return ending(session)

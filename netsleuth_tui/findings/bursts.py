@@ -1,0 +1,102 @@
+"""Seconds in which there is much more of something than in the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.analysis.times import BILLION
+from netsleuth_tui.findings.words import amount, at, rate
+
+if TYPE_CHECKING:
+    from netsleuth_tui.findings.limits import Limits
+    from netsleuth_tui.findings.seen import Seen
+
+__all__ = ["Burst", "bursts", "per_second"]
+
+
+FEW = 3
+"""So many bursts are told one by one; more of them are one thing that recurs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """A run of seconds, or the time from the first of many runs to the end of the last."""
+
+    start: int
+    """ns since the epoch; a whole second, unless the scope begins later."""
+    end: int
+    """ns since the epoch, excluded."""
+    inside: NDArray[np.bool_]
+    """Which of the records lie between."""
+    count: int
+    peak: int
+    """Records in the busiest second."""
+    usual: float | None
+    """Records per second in the seconds that belong to no burst; None where there are none."""
+    runs: int = 1
+    """How many runs of seconds there are between start and end."""
+
+    def told(self, what: str) -> str:
+        """'1 807 ARP packets in 12 s from 12:00:01 on, up to 350 a second, otherwise 0.3'.
+
+        Args:
+            what: They are, as in 'ARP packets'.
+        """
+        usual = f", otherwise {rate(self.usual)}" if self.usual is not None else ""
+        if self.runs > 1:
+            return f"{self.runs} bursts of {what} between {at(self.start)} and {at(self.end)}, up to {amount(self.peak)} a second{usual}"
+        seconds = max(round((self.end - self.start) / BILLION), 1)
+        length = "1 second" if seconds == 1 else f"{seconds} seconds"
+        return f"{amount(self.count)} {what} in {length} from {at(self.start)} on, up to {amount(self.peak)} a second{usual}"
+
+
+def per_second(times: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The seconds since the epoch that have records, ascending, and how many they have."""
+    seconds = times // BILLION
+    if not len(seconds):
+        return seconds, seconds
+    steps = np.diff(seconds)
+    if (steps < 0).any():
+        return np.unique(seconds, return_counts=True)
+    edges = np.append(0, np.flatnonzero(steps) + 1)
+    return seconds[edges], np.diff(np.append(edges, len(seconds)))
+
+
+def bursts(seen: Seen, times: NDArray[np.int64], least: int, limits: Limits) -> list[Burst]:
+    """Runs of seconds that have at least so many records each, and `times_usual` as many as the other seconds have on average.
+
+    Args:
+        seen: What is looked at.
+        times: Of the records, ns since the epoch, in any order.
+        least: Records per second.
+        limits: The thresholds.
+    """
+    seconds, counts = per_second(times)
+    hot = counts >= least
+    if not hot.any() or seen.span is None:
+        return []
+    usual = _usual(seen.span, int(counts.sum() - counts[hot].sum()), int(hot.sum()))
+    if usual is not None:
+        hot &= counts >= limits.times_usual * usual
+    places = np.flatnonzero(hot)
+    begins = np.append(True, np.diff(seconds[places]) > limits.burst_gap)[: len(places)]
+    firsts, lasts = places[begins], places[np.append(begins[1:], True)[: len(places)]]
+    runs = 1
+    if len(firsts) > FEW:
+        runs, firsts, lasts = len(firsts), firsts[:1], lasts[-1:]
+    found = []
+    for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
+        start, end = seen.clipped(int(seconds[first]) * BILLION, (int(seconds[last]) + 1) * BILLION)
+        inside = (times >= start) & (times < end)
+        found.append(Burst(start, end, inside, int(inside.sum()), int(counts[first : last + 1].max()), usual, runs))
+    return found
+
+
+def _usual(span: tuple[int, int], others: int, hot: int) -> float | None:
+    """Records per second outside the hot seconds."""
+    rest = (span[1] - span[0]) / BILLION - hot
+    return others / rest if rest >= 1 else None

@@ -1,0 +1,67 @@
+"""The thresholds from which something is a finding, each with its unit and its reason; `[findings]` in config.toml changes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from netsleuth_tui.errors import NetSleuthError
+
+__all__ = ["LIMITS", "Limits", "limits_from", "user_limits"]
+
+
+def _limit(value: float, unit: str, reason: str) -> Any:
+    return field(default=value, metadata={"unit": unit, "reason": reason})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """One number per threshold. Its metadata has 'unit' and 'reason'."""
+
+    findings_of_a_kind: int = _limit(20, "findings", "the worst of each kind; the report says how many more there are")
+    times_usual: float = _limit(10.0, "times", "a burst has so many times the rate of the other seconds: noise doubles, faults multiply")
+    burst_gap: int = _limit(3, "s", "bursts with fewer seconds between them are one")
+
+    loop_packets: int = _limit(1, "packets", "one packet that comes three times with a falling TTL went in a circle")
+    exceeded_per_second: int = _limit(50, "packets/s", "a traceroute makes some ten a second, a loop one for every packet in it")
+    arp_per_second: int = _limit(100, "packets/s", "hosts ask a few times a minute, also in networks of a thousand")
+
+
+LIMITS = Limits()
+"""The program's own."""
+
+
+def limits_from(said: Mapping[str, Any], where: str = "") -> Limits:
+    """The program's own limits, with those that were said instead.
+
+    Args:
+        said: By name.
+        where: In which file.
+
+    Raises:
+        NetSleuthError: There is no such limit, or it is no positive number, or a fraction where there are none.
+    """
+    known = {each.name: each for each in fields(Limits)}
+    for name, value in said.items():
+        if name not in known:
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, known, 1) or [next(iter(known))]
+            raise NetSleuthError(f"there is no limit {name!r} in [findings]", where=where, hint=f"did you mean {close[0]}?")
+        whole = isinstance(known[name].default, int)
+        if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)) or not 0 < value < 1 << 53:
+            what = "a whole number" if whole else "a number"
+            raise NetSleuthError(f"{name} in [findings] is not {what} above 0", where=where, hint=f"it is {known[name].default} by default")
+    return Limits(**said)
+
+
+def user_limits() -> Limits:
+    """The limits that the user has settled in config.toml.
+
+    Raises:
+        NetSleuthError: The file cannot be read, or says something that means nothing.
+    """
+    from netsleuth_tui.settings import read_settings, settings_path
+
+    return limits_from(read_settings().findings, str(settings_path()))

@@ -1,0 +1,120 @@
+"""What is looked at, and what several kinds of findings need of it: worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.analysis.scope import EVERYTHING, Scope, rows_of
+from netsleuth_tui.analysis.values import address
+from netsleuth_tui.decode.columns import NO_TIME, Has
+from netsleuth_tui.errors import NetSleuthError
+
+if TYPE_CHECKING:
+    from netsleuth_tui.decode.columns import Columns
+    from netsleuth_tui.decode.hosts import Hosts
+    from netsleuth_tui.store import Rows, Store
+
+__all__ = ["Seen"]
+
+Ids = NDArray[np.uint32]
+
+
+class Seen:
+    """The packets and events of a scope, as they are when this is made.
+
+    Args:
+        store: What was loaded.
+        scope: Filter and window.
+        cancelled: Asked from time to time; True ends the work.
+
+    Raises:
+        FilterError: The filter is not valid.
+    """
+
+    def __init__(self, store: Store, scope: Scope = EVERYTHING, cancelled: Callable[[], bool] = lambda: False) -> None:
+        self.store, self.scope, self.cancelled = store, scope, cancelled
+        self.rows: Rows = rows_of(store, scope)
+        """The packets, as row ids; findings are about those that have a time."""
+        self.columns: Columns = store.columns()
+        self.hosts: Hosts = store.hosts.known()
+        self._having: dict[int, Ids] = {}
+
+    def check(self) -> None:
+        """End the work if nobody wants the answer any more.
+
+        Raises:
+            NetSleuthError: So it is.
+        """
+        if self.cancelled():
+            raise NetSleuthError("the question was interrupted")
+
+    def having(self, bits: Has) -> Ids:
+        """Ascending row ids of the scope's packets that have all of these bits, and a time."""
+        key = int(bits)
+        if key not in self._having:
+            self.check()
+            rows, wanted = self.rows, np.uint64(key)
+            if rows.ids is None:
+                part = slice(rows.first, rows.last)
+                chosen = self.columns.present[part] & wanted == wanted
+                if self._some_untimed:
+                    chosen &= self.columns.time[part] != NO_TIME
+                self._having[key] = (np.flatnonzero(chosen) + rows.first).astype(np.uint32)
+            else:
+                ids = rows.ids[rows.first : rows.last]
+                chosen = (self.columns.present[ids] & wanted == wanted) & (self.columns.time[ids] != NO_TIME)
+                self._having[key] = ids[chosen]
+        return self._having[key]
+
+    def among(self, ids: Ids) -> NDArray[np.bool_]:
+        """Which of some ascending row ids are in the scope, and have a time."""
+        rows = self.rows
+        if rows.ids is None:
+            inside = (ids >= rows.first) & (ids < rows.last)
+        else:
+            inside = np.isin(ids, rows.ids[rows.first : rows.last], assume_unique=True)
+        chosen: NDArray[np.bool_] = inside & (self.columns.time[ids] != NO_TIME)
+        return chosen
+
+    @cached_property
+    def _some_untimed(self) -> bool:
+        return not self.store.table.in_order
+
+    @cached_property
+    def span(self) -> tuple[int, int] | None:
+        """Begin and end (excluded) of the time that is looked at, ns since the epoch; None where no packet of the scope has a time."""
+        if not len(self.all):
+            return None
+        times = self.columns.time[self.all]
+        first, last = (int(times[0]), int(times[-1])) if self.store.table.in_order else (int(times.min()), int(times.max()))
+        return first, last + 1
+
+    @property
+    def all(self) -> Ids:
+        """Row ids of the scope's packets that have a time."""
+        return self.having(Has(0))
+
+    def filter(self, text: str) -> str:
+        """A finding's filter, narrowed to the scope's."""
+        own = self.scope.filter.strip()
+        return text if not own else f"({own}) && {text if '||' not in text else f'({text})'}"
+
+    def clipped(self, begin: int, end: int) -> tuple[int, int]:
+        """Begin and end (excluded) of a window that does not look beyond the scope's."""
+        start, stop = self.scope.start, self.scope.end
+        return (begin if start is None else max(begin, start), end if stop is None else min(end, stop))
+
+    def address(self, host: int) -> str:
+        """The address of a host id."""
+        return address(self.hosts, host)
+
+    def most(self, ids: NDArray[np.integer]) -> tuple[list[int], list[int]]:
+        """Distinct values, those that occur most often first; and how often."""
+        values, counts = np.unique(ids, return_counts=True)
+        ranks = np.argsort(-counts, kind="stable")
+        return values[ranks].tolist(), counts[ranks].tolist()
