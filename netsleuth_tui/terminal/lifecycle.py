@@ -32,6 +32,9 @@ GRACE = 1.2
 FAREWELL = 0.4
 """Seconds for what comes after that: threads to join, buffers to flush."""
 
+_WAKES = 6
+"""Times within `GRACE` that a main thread is woken which has not taken notice."""
+
 _LOOK = 500
 """Milliseconds between two looks at a terminal; most systems wake us at once when it is lost."""
 
@@ -103,6 +106,8 @@ class Ending:
         self._standard = [descriptor for descriptor in (0, 1, 2) if _is_terminal(descriptor)]
         self._previous: dict[int, Any] = {}
         self._asked = threading.Lock()  # held from the first request on; a handler must never wait for it
+        self._expected = threading.Lock()  # held until there is an exit code, or nothing to wait for
+        self._expected.acquire()
         self._over = threading.Event()
         self._leaving = threading.Lock()
 
@@ -112,6 +117,7 @@ class Ending:
             # A program that was told to ignore SIGHUP goes on ignoring it: the loss of the terminal ends it all the same.
             if number is not None and (name == "SIGTERM" or signal.getsignal(number) != signal.SIG_IGN):
                 self._previous[number] = signal.signal(number, self._handler(code))
+        threading.Thread(target=self._end_in_time, name="ending", daemon=True).start()
         if self._terminal is not None and os.name != "nt":
             threading.Thread(target=self._watch, args=(self._terminal,), name="terminal", daemon=True).start()
         return self
@@ -119,9 +125,11 @@ class Ending:
     def __exit__(self, *_: object) -> None:
         with self._leaving:
             self._over.set()
-            if self.code is None:  # otherwise a signal that is still on its way finds the handler that expects it
-                for number, previous in self._previous.items():
-                    signal.signal(number, previous)
+            for number, previous in self._previous.items():
+                # Where the end has been asked for, asking again changes nothing, down to the last moments of the interpreter.
+                signal.signal(number, previous if self.code is None else signal.SIG_IGN)
+            if self.code is None:
+                self._expected.release()
         if self.code is not None and self._terminal is not None and os.name != "nt" and _is_lost(self._terminal, 0):
             _detach(self._standard)
 
@@ -147,15 +155,28 @@ class Ending:
         return handle
 
     def _expect(self, code: int) -> None:
+        """Take the first code, and start the clock.
+
+        A handler may be interrupted by the next, which may raise: between the two lines nothing is called, and one call is all there is.
+        A thread started from here could be left half started, and its time would never be up.
+        """
         if self.code is None:
             self.code = code
-            threading.Thread(target=self._end_in_time, name="ending", daemon=True).start()
+            self._expected.release()
 
     def _end_in_time(self) -> None:
-        if not self._over.wait(GRACE) and self._terminal is not None:
-            restore(self._terminal, self._attributes)
-        elif self._over.is_set():
-            time.sleep(FAREWELL)
+        self._expected.acquire()
+        if self.code is None:
+            return
+        for _ in range(_WAKES):
+            if self._over.wait(GRACE / _WAKES):
+                time.sleep(FAREWELL)
+                break
+            if not self._asked.locked():  # a signal between two instructions is not seen by a call that waits from then on
+                os.kill(os.getpid(), signal.SIGTERM)
+        else:
+            if self._terminal is not None:
+                restore(self._terminal, self._attributes)
         os._exit(self.code or 0)
 
     def _watch(self, terminal: int) -> None:
