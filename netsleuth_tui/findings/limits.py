@@ -27,6 +27,25 @@ class Limits:
     exceeded_per_second: int = _limit(50, "packets/s", "a traceroute makes some ten a second, a loop one for every packet in it")
     arp_per_second: int = _limit(100, "packets/s", "hosts ask a few times a minute, also in networks of a thousand")
 
+    datagram_drops: int = _limit(1, "events", "a datagram that reached the host and no program is lost, however few there are")
+    packet_drops: int = _limit(1, "events", "pktmon logs as dropped only what the host threw away itself")
+    logs_cleared: int = _limit(1, "events", "one takes away all evidence that was in the log")
+    audit_policy_changes: int = _limit(1, "events", "an audit policy is changed seldom, and on purpose")
+    logon_failures: int = _limit(5, "events", "people mistype a password two or three times; accounts are locked from 5 on")
+    logon_pause: float = _limit(300.0, "s", "programs with an old password try again every few minutes: longer pauses end a burst")
+    logon_addresses: int = _limit(5, "addresses", "one person has a few devices")
+    flood_events: int = _limit(
+        1000, "events in 10 s", "100 a second fill a log of 20 MB in minutes; a start of Windows writes some hundred"
+    )
+    flood_times: float = _limit(20.0, "times", "so many times the median of all 10 s of the log: what is many all the time is no flood")
+    new_event_after: int = _limit(1000, "events", "in a shorter log everything is new")
+    new_event_share: float = _limit(0.8, "of the log", "of its time and of its events; what is usual comes earlier, even if it is rare")
+    new_event_minutes: int = _limit(5, "minutes", "that have it: what happens once has not changed anything yet")
+    silence_events: int = _limit(1000, "events", "fewer do not tell how long the pauses of a log usually are")
+    silence_seconds: float = _limit(600.0, "s", "a shorter pause may be a restart")
+    silence_usual: float = _limit(3600.0, "s", "a log that often has longer pauses is of a host that is off now and then")
+    silence_times: float = _limit(20.0, "times", "so many times the usual longest pause: the fourth longest, since three may be silences")
+
 
 LIMITS = Limits()
 """The program's own."""
