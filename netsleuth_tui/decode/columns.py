@@ -83,6 +83,7 @@ class Has(IntFlag):
     ARP_OPCODE = 1 << 49
     ESP_SPI = 1 << 50
     ESP_SEQUENCE = 1 << 51
+    ARP_HW = 1 << 53
 
 
 class Protocol(IntEnum):
@@ -173,6 +174,8 @@ class Columns(NamedTuple):
     icmp_type: NDArray[np.uint8]
     icmp_code: NDArray[np.uint8]
     arp_opcode: NDArray[np.uint16]
+    arp_hw: NDArray[np.uint64]
+    """arp.src.hw_mac: the 48-bit hardware address of the ARP sender."""
     esp_spi: NDArray[np.uint32]
     esp_sequence: NDArray[np.uint32]
 
@@ -185,8 +188,8 @@ PACKET_COLUMNS: dict[str, np.dtype[np.generic]] = {
     name: np.dtype(code)
     for name, code in zip(
         Columns._fields,
-        "u4 i8 u8 u2 u2 u4 u4 u1 u8 u2 u2 u4 u4 u2 u2 u2 u1 u1 u2 u2 u4 u4 u2 u2 u4 u1 u1 u2 u4 u4".split(),  # noqa: SIM905 - a table reads better in one line
+        "u4 i8 u8 u2 u2 u4 u4 u1 u8 u2 u2 u4 u4 u2 u2 u2 u1 u1 u2 u2 u4 u4 u2 u2 u4 u1 u1 u2 u8 u4 u4".split(),  # noqa: SIM905 - a table reads better in one line
         strict=True,
     )
 }
-"""Name and dtype of every column, in order: 93 bytes a row if a capture touches all of them."""
+"""Name and dtype of every column, in order: 101 bytes a row if a capture touches all of them."""

@@ -26,6 +26,7 @@ HAS_IP_FRAG = int(Has.IP_FRAG)
 HAS_TTL = int(Has.TTL)
 HAS_IP_PROTO = int(Has.IP_PROTO)
 HAS_ARP_OPCODE = int(Has.ARP_OPCODE)
+HAS_ARP_HW = int(Has.ARP_HW)
 HAS_WLAN = int(Has.WLAN)
 HAS_PPP = int(Has.PPP)
 HAS_MPLS = int(Has.MPLS)
@@ -202,6 +203,9 @@ def fill_arp(data: Octets, layers: Layers, count: int, columns: Columns, first_r
             continue
         columns.arp_opcode[row] = be16(data, at + 6)
         bits = HAS_ARP | HAS_ARP_OPCODE
+        if octet(data, at + 4) == 6 and at + 14 <= end:
+            bits |= HAS_ARP_HW
+            columns.arp_hw[row] = be16(data, at + 8) << 32 | be32(data, at + 10)
         sender = at + 8 + octet(data, at + 4)
         target = sender + 4 + octet(data, at + 4)
         if be16(data, at + 2) == IPV4 and octet(data, at + 5) == 4:

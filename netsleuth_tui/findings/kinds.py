@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from netsleuth_tui.findings.address_conflict import address_conflict
 from netsleuth_tui.findings.arp_storm import arp_storm
 from netsleuth_tui.findings.audit_policy import audit_policy_changed
+from netsleuth_tui.findings.broadcast_storm import broadcast_storm
+from netsleuth_tui.findings.capture_loss import capture_loss
 from netsleuth_tui.findings.datagram_drops import datagrams_dropped
+from netsleuth_tui.findings.duplicates import capture_duplicates
+from netsleuth_tui.findings.esp_tunnels import esp_loss, esp_reordering, esp_replay
 from netsleuth_tui.findings.event_flood import event_flood
 from netsleuth_tui.findings.finding import Finding
 from netsleuth_tui.findings.limits import Limits
@@ -17,7 +22,10 @@ from netsleuth_tui.findings.logon_failures import logon_failures, logons_after_f
 from netsleuth_tui.findings.new_event import new_event
 from netsleuth_tui.findings.packet_drops import packets_dropped
 from netsleuth_tui.findings.router_loop import router_loop, time_exceeded
+from netsleuth_tui.findings.scan import port_scan, sweep
 from netsleuth_tui.findings.seen import Seen
+from netsleuth_tui.findings.silence import capture_silence, host_silence
+from netsleuth_tui.findings.unreachable import unreachable
 
 __all__ = ["KINDS", "Kind"]
 
@@ -48,6 +56,52 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind("time-exceeded", f"ICMP messages that a TTL was used up, {{exceeded_per_second}} {BURST}", time_exceeded),
     Kind("arp-storm", f"ARP packets, {{arp_per_second}} {BURST}", arp_storm),
+    Kind(
+        "address-conflict",
+        "IPv4 addresses whose ARP packets come from one hardware address and another in turn, {address_changes} changes",
+        address_conflict,
+    ),
+    Kind(
+        "broadcast-storm",
+        f"packets to 255.255.255.255, {{broadcast_per_second}}, or to multicast, {{multicast_per_second}} {BURST}",
+        broadcast_storm,
+    ),
+    Kind(
+        "icmp-unreachable",
+        "ICMP messages that a port, host or network cannot be reached or is forbidden, {unreachable_per_second} a second, or that packets "
+        f"are too big, {{too_big_per_second}} {BURST}",
+        unreachable,
+    ),
+    Kind(
+        "capture-duplicates",
+        "IP packets that come again within a millisecond at the same TTL, {duplicate_packets} and {duplicate_percent:g} %",
+        capture_duplicates,
+    ),
+    Kind("capture-loss", "packets, events or buffers that a file says were lost while it was written", capture_loss),
+    Kind("esp-loss", "ESP associations that lost {esp_lost} packets and {esp_lost_percent:g} %", esp_loss),
+    Kind("esp-reordering", "ESP associations with {esp_late} packets and {esp_late_percent:g} % out of order", esp_reordering),
+    Kind("esp-replay", "ESP packets that a receiver with a replay window of {esp_replay_window} drops", esp_replay),
+    Kind(
+        "port-scan",
+        "hosts that ask for {scanned_ports} TCP ports of another, of which less than {scan_answered_percent:g} % accept",
+        port_scan,
+    ),
+    Kind(
+        "sweep",
+        "hosts that try one TCP port of {scanned_hosts} others, or ping them, of which less than {scan_answered_percent:g} % answer",
+        sweep,
+    ),
+    Kind(
+        "host-silence",
+        "hosts that sent in {stop_regular_percent:g} % of the intervals, and then nothing for {stop_seconds} s, while "
+        "{stop_asked} packets were sent to them",
+        host_silence,
+    ),
+    Kind(
+        "capture-silence",
+        "no packet for {stop_seconds} s where there are some in {stop_regular_percent:g} % of the intervals",
+        capture_silence,
+    ),
     Kind(
         "datagram-dropped",
         "datagrams that Windows dropped in front of a socket (Winsock-AFD 1033), {datagram_drops} or more",

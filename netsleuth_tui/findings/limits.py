@@ -26,6 +26,32 @@ class Limits:
     loop_packets: int = _limit(1, "packets", "one packet that comes three times with a falling TTL went in a circle")
     exceeded_per_second: int = _limit(50, "packets/s", "a traceroute makes some ten a second, a loop one for every packet in it")
     arp_per_second: int = _limit(100, "packets/s", "hosts ask a few times a minute, also in networks of a thousand")
+    broadcast_per_second: int = _limit(200, "packets/s", "each goes to every host; a network of a thousand hosts makes some ten a second")
+    multicast_per_second: int = _limit(1000, "packets/s", "what multicast is for may have this rate all the time, so only a rise is told")
+    unreachable_per_second: int = _limit(
+        20, "packets/s", "single ones are everyday life: a port that is closed, a host that is switched off"
+    )
+    too_big_per_second: int = _limit(
+        5, "packets/s", "one for each path is how its largest packet is found; more are not heard, or not obeyed"
+    )
+    duplicate_packets: int = _limit(50, "packets", "fewer change no count that matters")
+    duplicate_percent: float = _limit(1.0, "% of the IP packets", "a capture in both directions of a mirrored port has 50 %")
+    address_changes: int = _limit(2, "changes", "one change is another device under that address; back again is two at once")
+    esp_lost: int = _limit(10, "packets", "of one association, those left out that may yet have come")
+    esp_lost_percent: float = _limit(0.1, "% of the packets", "TCP inside slows down from about here on")
+    esp_late: int = _limit(10, "packets", "of one association")
+    esp_late_percent: float = _limit(1.0, "% of the packets", "TCP inside takes three late packets for a loss")
+    esp_replay_window: int = _limit(64, "packets", "receivers drop what is later: the usual window (RFC 4303 section 3.4.3)")
+    unseen_segments: int = _limit(10, "segments", "a few are missed where a capture begins")
+    unseen_percent: float = _limit(
+        0.1, "% of the TCP segments", "so much that counts of bytes and retransmissions are wrong by more than noise"
+    )
+    scanned_ports: int = _limit(20, "ports", "of one host: clients use a few")
+    scanned_hosts: int = _limit(50, "hosts", "at one port, or by echo requests: few programs have so many that do not answer")
+    scan_answered_percent: float = _limit(50.0, "% of those tried", "who is mostly answered does not search")
+    stop_seconds: int = _limit(30, "s", "longer than the pauses of what is regular")
+    stop_asked: int = _limit(10, "packets", "sent to the host meanwhile: nobody misses one that is not asked")
+    stop_regular_percent: float = _limit(90.0, "% of the intervals before", "in which it sent: only what is regular can be missed")
 
     datagram_drops: int = _limit(1, "events", "a datagram that reached the host and no program is lost, however few there are")
     packet_drops: int = _limit(1, "events", "pktmon logs as dropped only what the host threw away itself")

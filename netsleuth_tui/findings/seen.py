@@ -15,6 +15,7 @@ from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.errors import NetSleuthError
 
 if TYPE_CHECKING:
+    from netsleuth_tui.analysis.esp import Associations
     from netsleuth_tui.decode.columns import Columns
     from netsleuth_tui.decode.hosts import Hosts
     from netsleuth_tui.store import Rows, Store
@@ -99,10 +100,19 @@ class Seen:
         """Row ids of the scope's packets that have a time."""
         return self.having(Has(0))
 
+    @cached_property
+    def associations(self) -> Associations:
+        """The ESP security associations of the scope."""
+        from netsleuth_tui.analysis.esp import associations
+
+        return associations(self.store, self.rows, cancelled=self.cancelled)
+
     def filter(self, text: str) -> str:
         """A finding's filter, narrowed to the scope's."""
         own = self.scope.filter.strip()
-        return text if not own else f"({own}) && {text if '||' not in text else f'({text})'}"
+        if not own or not text:
+            return own or text
+        return f"({own}) && {text if '||' not in text else f'({text})'}"
 
     def clipped(self, begin: int, end: int) -> tuple[int, int]:
         """Begin and end (excluded) of a window that does not look beyond the scope's."""

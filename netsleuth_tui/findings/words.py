@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from netsleuth_tui.analysis.times import BILLION, clock
 
-__all__ = ["amount", "counted", "listed", "rate", "span_of"]
+__all__ = ["amount", "at", "counted", "listed", "percent", "rate", "span_of"]
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
@@ -26,6 +26,12 @@ def rate(per_second: float) -> str:
     if per_second >= 10:
         return amount(round(per_second))
     return f"{per_second:.1f}" if per_second >= 1 else f"{per_second:.2g}" if per_second >= 0.005 else "0"
+
+
+def percent(part: float, whole: float) -> str:
+    """'12 %', '0.34 %'."""
+    share = 100 * part / whole if whole else 0.0
+    return f"{share:.0f} %" if share >= 10 else f"{share:.2g} %"
 
 
 def listed(names: Sequence[str], of: int | None = None, most: int = 2) -> str:

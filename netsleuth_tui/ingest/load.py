@@ -163,12 +163,15 @@ class Loader:
         else:
             self._read_capture(reader, index)
         self._show_all(self._decoding.drain(), index)
+        events_lost, buffers_lost = reader.lost if isinstance(reader, EventTrace) else (0, 0)
         source = replace(
             store.sources[index],
             complete=self._phase == "loading",
             damage=tuple(str(damage) for damage in reader.damage),
             notes=_with_shift([*reader.notes, *notes], shift),
             drops=0 if isinstance(reader, EventLog) else reader.drops,
+            events_lost=events_lost,
+            buffers_lost=buffers_lost,
             stamp=Stamp.of(reader.name),
         )
         store.sources = (*store.sources[:index], source)

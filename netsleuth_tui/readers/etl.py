@@ -80,6 +80,7 @@ class EventTrace:
         self._sent = 0
         self._outside = 0
         self._unsorted = False
+        self._lost = 0, 0
 
     @property
     def size(self) -> int:
@@ -90,6 +91,11 @@ class EventTrace:
     def components(self) -> Mapping[int, str]:
         """Names of pktmon's components by number, all of them as soon as there is a part; text from the file."""
         return self._layers.names
+
+    @property
+    def lost(self) -> tuple[int, int]:
+        """Events and buffers that were lost while the trace was taken, as it says itself; known as soon as there is a part."""
+        return self._lost
 
     @property
     def position(self) -> int:
@@ -215,6 +221,7 @@ class EventTrace:
 
     def _tell_losses(self, buffers: Sequence[Buffer]) -> None:
         trace = self._trace
+        self._lost = trace.events_lost, trace.buffers_lost
         lost = [f"{trace.events_lost} events"] if trace.events_lost else []
         lost += [f"{trace.buffers_lost} buffers"] if trace.buffers_lost else []
         if lost:

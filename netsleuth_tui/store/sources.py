@@ -101,6 +101,12 @@ class Source:
     drops: int = 0
     """Packets that the capturing host says it lost."""
 
+    events_lost: int = 0
+    """Events that the host says it lost while it took the trace."""
+
+    buffers_lost: int = 0
+    """Buffers full of events that it says it lost."""
+
     complete: bool = True
     """False where reading was cancelled or stopped at the memory budget."""
 

@@ -1,0 +1,50 @@
+"""What the capture itself lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from netsleuth_tui.findings.finding import Finding, grade
+from netsleuth_tui.findings.words import amount, percent
+
+if TYPE_CHECKING:
+    from netsleuth_tui.findings.limits import Limits
+    from netsleuth_tui.findings.seen import Seen
+    from netsleuth_tui.store import Source
+
+__all__ = ["capture_loss"]
+
+WHY = "what is missing here need not be missing on the network: counts are too small, and gaps may be those of the capture"
+
+
+def capture_loss(seen: Seen, limits: Limits) -> Iterator[Finding]:  # noqa: ARG001 - any loss that a file admits is told
+    """A finding for each file that says that packets, events or buffers were lost while it was written."""
+    for source in seen.store.sources:
+        for lost, what, had in (
+            (source.drops, "packets", source.packets),
+            (source.events_lost, "events", source.events),
+            (source.buffers_lost, "buffers of events", 0),
+        ):
+            if lost and source.first is not None and source.last is not None:
+                begin, end = seen.clipped(source.first, source.last + 1)
+                if begin < end:
+                    yield _loss(seen, source, lost, what, had, (begin, end))
+
+
+def _loss(seen: Seen, source: Source, lost: int, what: str, had: int, window: tuple[int, int]) -> Finding:
+    share = lost / (lost + had) if had else 0.01
+    beside = f", {percent(lost, lost + had)} of what came" if had else ""
+    return Finding(
+        kind="capture-loss",
+        title=f"{source.name}: the capturing host lost {amount(lost)} {what}{beside}",
+        severity=grade(50, share / 0.001, 80),
+        first=window[0],
+        last=window[1] - 1,
+        count=lost,
+        count_of=f"lost {what}",
+        filter=seen.filter(""),
+        window=window,
+        why=WHY,
+        between=(source.name,),
+    )
