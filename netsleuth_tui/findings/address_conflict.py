@@ -49,14 +49,18 @@ def _conflict(seen: Seen, rows: Ids, host: int, changes: int, limits: Limits) ->
     claimed, _ = seen.most(seen.columns.arp_hw[rows])
     names = [_mac(number) for number in claimed[:3]]
     name = seen.address(host)
+    shown = seen.having(Has.ARP | Has.ADDRESSES)
+    shown = shown[seen.columns.src[shown] == host]
+    when = seen.columns.time[shown]
+    count = int(((when >= first) & (when <= last)).sum())
     return Finding(
         kind="address-conflict",
-        title=f"{name} is claimed by {listed(names, len(claimed), 3)}: in {counted(len(rows), 'ARP packet')} from {at(first)} on "
+        title=f"{name} is claimed by {listed(names, len(claimed), 3)}: in {counted(count, 'ARP packet')} from {at(first)} on "
         f"the sender changes {amount(changes)} times",
         severity=grade(60, changes / limits.address_changes, 85),
         first=first,
         last=last,
-        count=len(rows),
+        count=count,
         filter=seen.filter(f"arp.src.proto_ipv4 == {name}"),
         window=seen.clipped(first, last + 1),
         why=WHY,

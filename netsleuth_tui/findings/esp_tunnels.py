@@ -87,7 +87,7 @@ def esp_reordering(seen: Seen, limits: Limits) -> Iterator[Finding]:
             whole = int(unique[place])
             yield _finding(
                 seen, found, place, "esp-reordering", rows, "esp.depth",
-                f"{_name(found, place)} delivered {amount(len(rows))} of {amount(whole)} packets ({percent(len(rows), whole)}) out of order, "
+                f"{_name(found, place)} delivered {amount(len(rows))} of {amount(whole)} packets ({percent(len(rows), whole)}) late, "
                 f"up to {amount(int(counts.max()))} in a second, by at most {amount(int(found.numbers('max_depth')[place]))} packets",
                 grade(45, 100 * len(rows) / whole / limits.esp_late_percent, 70), WHY_LATE,
             )  # fmt: skip

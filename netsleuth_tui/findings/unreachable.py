@@ -46,7 +46,7 @@ SORTS = (
         (9, 10, 13, 14, 15), (1, 5, 6), "unreachable_per_second",
     ),
     Sort(
-        "messages that packets are too big", "packets do not fit and must not be fragmented: large ones never arrive, unless the sender obeys",
+        "messages that packets are too big", "packets do not fit and must not be fragmented: large ones may never arrive",
         (4,), (), "too_big_per_second",
     ),
 )  # fmt: skip
