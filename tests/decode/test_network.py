@@ -137,6 +137,7 @@ def test_arp() -> None:
     """The protocol addresses stand where a packet's addresses do."""
     (row,) = decode([ethernet(0x0806, arp(2) + bytes(18))])
     assert (row["protocol"], row["arp_opcode"], row["src"], row["dst"]) == (Protocol.ARP, 2, A, B)
+    assert row["arp_hw"] == int.from_bytes(arp(2)[8:14], "big")
     assert row.bits & (Has.ARP | Has.IP) == Has.ARP
     assert "ip_proto" not in row
 
