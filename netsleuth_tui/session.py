@@ -35,6 +35,7 @@ class Session:
         memory: Budget for packets and events in bytes; None for the default of this host.
         recovered: Whether event records are loaded that their log does not count as its own any more.
         shifts: What is added to the times of files whose clock was off.
+        columns: What the columns of tables of text are, from `ingest.parse_columns`; empty for what they say themselves.
         load_filter: Only packets that it keeps are loaded; all without one.
         place_files: Files that tell where addresses are; opened when that is first asked for.
         places: The same, where they are open already.
@@ -46,12 +47,14 @@ class Session:
         *,
         recovered: bool = False,
         shifts: Sequence[Shift] = (),
+        columns: Sequence[tuple[str, str]] = (),
         load_filter: str = "",
         place_files: PlaceFiles = NO_FILES,
         places: Places | None = None,
     ) -> None:
         self.recovered = recovered
         self.shifts = tuple(shifts)
+        self.columns = tuple(columns)
         self.load_filter = load_filter.strip()
         self.memory = memory if memory is not None else default_budget()
         self.store = Store(query_memory=max(self.memory // 2, 64 << 20))
@@ -86,7 +89,7 @@ class Session:
                 report(progress)
 
         loader = Loader(self.store, memory=self.memory, cancel=cancel or threading.Event(), report=keep, recovered=self.recovered)
-        loader.shifts = self.shifts
+        loader.shifts, loader.columns = self.shifts, self.columns
         if self.load_filter:
             loader.keeping, loader.kept_by = self._matching(), self.load_filter
         self.failures = loader.failures
@@ -214,10 +217,12 @@ class Session:
         """Captured bytes of row id `row`, read again from its file.
 
         Raises:
-            NetSleuthError: The file is gone, has changed, or was standard input.
+            NetSleuthError: The file is gone, has changed, was standard input, or is a table that has no bytes of it.
         """
         columns = self.store.columns()
         source = self.store.source_of(row)
+        if source.format == "csv":
+            raise NetSleuthError("a table has no bytes of its packets", where=source.name)
         if source.stamp is not None and not source.stamp.still_holds(source.name):
             raise NetSleuthError("the file has changed since it was loaded", where=source.name, hint="open it again to see this packet")
         return read_frame(source.name, source.compression, int(columns.offset[row]), int(columns.cap_len[row]))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from netsleuth_tui.cli.options import Files, Geoip, LoadFilter, Recovered, Shifts, Sites
+from netsleuth_tui.cli.options import Columns, Files, Geoip, LoadFilter, Recovered, Shifts, Sites
 from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import UsageError, misused
 from netsleuth_tui.paths import sample
@@ -32,6 +32,7 @@ def browse(
     since: Annotated[str | None, Parameter(help="Begin of the time window to begin with: ISO 8601, or seconds since 1970.")] = None,
     until: Annotated[str | None, Parameter(help="Its end, not included.")] = None,
     shift: Shifts = (),
+    columns: Columns = "",
     load_filter: LoadFilter = "",
     recovered: Recovered = False,
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None,
@@ -49,6 +50,7 @@ def browse(
         budget = parse_size(memory) if memory else None
         text = expanded(filter)
         shifts = _shifts(shift)
+        titles = _columns(columns)
         only = _load_filter(load_filter)
         window = (None, None) if since is None and until is None else _window(since, until)
     places = _places(geoip, sites) if geoip or sites else None
@@ -57,7 +59,8 @@ def browse(
         from netsleuth_tui.places import PlaceFiles
         from netsleuth_tui.session import Session
 
-        return Session(budget, recovered=recovered, shifts=shifts, load_filter=only, place_files=PlaceFiles(geoip, sites), places=places)
+        files = PlaceFiles(geoip, sites)
+        return Session(budget, recovered=recovered, shifts=shifts, columns=titles, load_filter=only, place_files=files, places=places)
 
     from netsleuth_tui.tui import run
 
@@ -100,6 +103,19 @@ def _shifts(texts: tuple[str, ...]) -> list[Shift]:
     from netsleuth_tui.ingest.shifts import parse_shift
 
     return [parse_shift(text) for text in texts]
+
+
+def _columns(text: str) -> tuple[tuple[str, str], ...]:
+    """What the columns of tables are; nothing is imported where that is not said.
+
+    Raises:
+        NetSleuthError: A field is not known.
+    """
+    if not text:
+        return ()
+    from netsleuth_tui.ingest.table_layout import parse_columns
+
+    return parse_columns(text)
 
 
 def _window(since: str | None, until: str | None) -> tuple[int | None, int | None]:

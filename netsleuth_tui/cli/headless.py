@@ -14,7 +14,7 @@ from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import NetSleuthError, misused
 from netsleuth_tui.export import format_of as by_suffix
 from netsleuth_tui.export import write_table
-from netsleuth_tui.ingest import Progress, parse_shift
+from netsleuth_tui.ingest import Progress, parse_columns, parse_shift
 from netsleuth_tui.places import PlaceFiles, host_places
 from netsleuth_tui.saved import expanded
 from netsleuth_tui.session import Session
@@ -63,11 +63,12 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
         format_of(common)
         files_of_places = PlaceFiles(common.geoip, common.sites)
         shifts = [parse_shift(text) for text in common.shift]
+        columns = parse_columns(common.columns) if common.columns else ()
         only = expanded(common.load_filter)
         if only.strip():
             compiled_alone(only)
         memory = parse_size(common.memory) if common.memory else None
-        session = Session(memory, recovered=common.recovered, shifts=shifts, load_filter=only, place_files=files_of_places)
+        session = Session(memory, recovered=common.recovered, shifts=shifts, columns=columns, load_filter=only, place_files=files_of_places)
         session.look_at(scope)
     if common.geoip or common.sites:
         _ = session.places  # what is wrong with a file that was named is said before anything is read, and whether or not it is asked

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter, Token
 
-__all__ = ["Common", "Files", "Format", "Geoip", "LoadFilter", "Recovered", "Shifts", "Sites"]
+__all__ = ["Columns", "Common", "Files", "Format", "Geoip", "LoadFilter", "Recovered", "Shifts", "Sites"]
 
 Format = Literal["table", "csv", "json", "jsonl"]
 
@@ -54,6 +54,15 @@ Shifts = Annotated[
 ]
 
 
+Columns = Annotated[
+    str,
+    Parameter(
+        name="--columns",
+        help="What the columns of CSV files are: frame.time_epoch,ip.src in their order, or time=When,ip.src=Client by title or number.",
+    ),
+]
+
+
 Recovered = Annotated[
     bool,
     Parameter(help="Load event records too that their log does not count as its own any more: behind the end of a chunk.", negative=()),
@@ -90,6 +99,7 @@ class Common:
         bool, Parameter(help="Leave CSV cells exact, even those that a spreadsheet would run as a formula.", negative=())
     ] = False
     shift: Shifts = ()
+    columns: Columns = ""
     load_filter: LoadFilter = ""
     recovered: Recovered = False
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None

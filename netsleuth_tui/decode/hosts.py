@@ -215,11 +215,19 @@ class HostTable:
         Returns:
             For each of them its id here.
         """
-        count = len(chosen)
-        some = _empty(max(count, 1), other.arrays.seed)
-        some.version[:count] = other.version[chosen]
-        some.hi.view(np.uint64)[:count] = other.hi[chosen]
-        some.lo.view(np.uint64)[:count] = other.lo[chosen]
+        return self.add(Hosts(other.version[chosen], other.hi[chosen], other.lo[chosen]))
+
+    def add(self, hosts: Hosts) -> NDArray[np.uint32]:
+        """Add addresses.
+
+        Returns:
+            For each of them its id here.
+        """
+        count = len(hosts.version)
+        some = _empty(max(count, 1), self.arrays.seed)
+        some.version[:count] = hosts.version
+        some.hi.view(np.uint64)[:count] = hosts.hi
+        some.lo.view(np.uint64)[:count] = hosts.lo
         ids = np.zeros(count, dtype=np.uint32)
         self.reserve(count)
         _copy(self.arrays, some, 0, ids, np.zeros(5, dtype=np.int64))

@@ -9,21 +9,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from netsleuth_tui import jit
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.budget import rows_within
 from netsleuth_tui.ingest.decoding import Decoding
-from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matching
+from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matched, Matching
 from netsleuth_tui.ingest.progress import Phase, Progress
 from netsleuth_tui.ingest.series import expand
 from netsleuth_tui.ingest.shifts import Shift, shift_of, show_shift
-from netsleuth_tui.readers import EventLog, EventTrace, open_file
+from netsleuth_tui.readers import EventLog, EventTrace, TextTable, open_file
 from netsleuth_tui.store import ROW_BYTES, Source, Stamp
 from netsleuth_tui.store.clock import put_right
 
 if TYPE_CHECKING:
     from netsleuth_tui.ingest.events import EventDecoding
+    from netsleuth_tui.ingest.table_layout import Layout
     from netsleuth_tui.readers import CaptureReader
     from netsleuth_tui.readers.frames import FrameBatch
     from netsleuth_tui.store import Store
@@ -85,6 +88,8 @@ class Loader:
         self.keeping: Matching | None = None
         """Where only packets that a filter keeps are loaded: what asks it, and its text."""
         self.kept_by = ""
+        self.columns: Sequence[tuple[str, str]] = ()
+        """What the columns of tables are, where the user says so."""
         self.shifts: Sequence[Shift] = ()
         """What is added to the times of files whose clock was off."""
         self._phase: Phase = "loading"
@@ -130,6 +135,7 @@ class Loader:
     def _load_file(self, name: str, *, named: bool) -> None:
         try:
             reader = open_file(name) if self.keeping is None else open_file(name, block=BLOCK, frames=FRAMES)
+            layout = self._layout_of(reader) if isinstance(reader, TextTable) else None
         except NetSleuthError as error:
             if named:
                 self.failures.append(error)
@@ -139,14 +145,28 @@ class Loader:
             return
         try:
             if len(self.store.sources) < MOST_SOURCES:
-                self._read(reader)
+                self._read(reader, layout)
             else:
                 self.problems.append(f"{name}: not read: it is one of more than {MOST_SOURCES} files")
         finally:
             self._bytes_done += reader.position
             reader.close()
 
-    def _read(self, reader: CaptureReader | EventLog) -> None:
+    def _layout_of(self, table: TextTable) -> Layout:
+        """What the columns of a table are.
+
+        Raises:
+            UnreadableFile: There is no way to tell.
+        """
+        from netsleuth_tui.ingest.table_layout import layout_of
+
+        try:
+            return layout_of(table.sample, self.columns, table.name)
+        except NetSleuthError:
+            table.close()
+            raise
+
+    def _read(self, reader: CaptureReader | EventLog | TextTable, layout: Layout | None) -> None:
         """Load a file, as the source that comes next."""
         store = self.store
         index, shift = len(store.sources), shift_of(reader.name, self.shifts)
@@ -156,6 +176,8 @@ class Loader:
         notes: tuple[str, ...] = ()
         if isinstance(reader, EventLog):
             self._read_log(reader, index)
+        elif isinstance(reader, TextTable):
+            notes = self._read_table(reader, index, layout) if layout is not None else ()
         elif isinstance(reader, EventTrace):
             notes = self._read_trace(reader, index)
         elif self.keeping is not None:
@@ -204,8 +226,40 @@ class Loader:
             self._report(reader.name, reader.position)
             if self._phase != "loading":
                 break
-        kept = store.sources[index].packets
-        return (f"{kept} of {total} packets were loaded, those that {self.kept_by} keeps; frame numbers count these",)
+        return (self._kept_note(index, total),)
+
+    def _kept_note(self, index: int, total: int) -> str:
+        """How many packets of a file were loaded."""
+        kept = self.store.sources[index].packets
+        return f"{kept} of {total} packets were loaded, those that {self.kept_by} keeps; frame numbers count these"
+
+    def _read_table(self, table: TextTable, index: int, layout: Layout) -> tuple[str, ...]:
+        """Load the packets that a table tells of; what there is to note."""
+        from netsleuth_tui.ingest.keeping import keep
+        from netsleuth_tui.ingest.tables import TableDecoding, added, batch_of
+
+        store, total = self.store, 0
+        decoding = TableDecoding(table, layout, store.hosts if self.keeping is None else self.keeping.store.hosts)
+        for block in table.blocks():
+            columns = decoding.decoded(block)
+            count = len(columns.row)
+            put_right(columns.time, store.sources[index].shift)
+            columns.row[:] = np.arange(total, total + count)
+            chosen = None if self.keeping is None else self.keeping.rows_kept(columns)
+            total += count
+            if self.cancel.is_set():
+                self._phase = "cancelled"
+            elif store.packets + (count if chosen is None else len(chosen)) > self.most_rows:
+                self._phase = "budget"
+            elif chosen is None or self.keeping is None:
+                self._show_all([added(store, columns, index)], index)
+            elif len(chosen):
+                self._show_all([keep(store, self.keeping.store.hosts, Matched(batch_of(columns), columns, chosen), index)], index)
+            self._report(table.name, table.position)
+            if self._phase != "loading":
+                break
+        decoding.finish()
+        return (*decoding.notes, self._kept_note(index, total)) if self.keeping is not None else decoding.notes
 
     def _read_trace(self, trace: EventTrace, index: int) -> tuple[str, ...]:
         """Load packets and the events between them; what there is to note."""

@@ -72,12 +72,26 @@ class Matching:
         kept = self._in_window(batch.time[:count])
         if self._compiled is None or not kept.any():
             return np.flatnonzero(kept).astype(np.uint32)
-        columns = self._decoded(batch)
-        predicate = self._compiled(self.store)
+        columns = self._decoded(batch).at(slice(0, count))
+        columns.row[:] += np.uint32(self._rows)  # which frame numbers are counted from
+        return self._satisfying(columns, kept)
+
+    def rows_kept(self, columns: Columns) -> NDArray[np.uint32]:
+        """Of rows that are decoded already, against the addresses of `store`, the indices of those that are kept.
+
+        `row` counts from 0 in their file.
+        """
+        kept = self._in_window(columns.time)
+        if self._compiled is None or not kept.any():
+            return np.flatnonzero(kept).astype(np.uint32)
+        return self._satisfying(columns, kept)
+
+    def _satisfying(self, columns: Columns, kept: NDArray[np.bool_]) -> NDArray[np.uint32]:
+        """Indices of the rows that satisfy the filter, among those of `kept`."""
+        predicate = None if self._compiled is None else self._compiled(self.store)
         if predicate is None:
             return np.flatnonzero(kept).astype(np.uint32)
-        columns.row[:count] += np.uint32(self._rows)  # which frame numbers are counted from
-        found = self.store.engine.row_ids(columns.at(slice(0, count)), predicate.sql, predicate.lookups, (0,)) - np.uint32(self._rows)
+        found: NDArray[np.uint32] = self.store.engine.row_ids(columns, predicate.sql, predicate.lookups, (0,)) - columns.row[0]
         return found if kept.all() else found[kept[found]]
 
     def _decoded(self, batch: FrameBatch) -> Columns:

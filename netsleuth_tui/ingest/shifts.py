@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.query.times import instant
 
 __all__ = ["Shift", "parse_shift", "shift_of", "show_shift"]
 
@@ -45,7 +46,7 @@ class Shift:
 
 
 def parse_shift(text: str) -> Shift:
-    """'print01.evtx=+3600s', '*.cap=-7h', 'a.pcap=+05:45', 'b.pcap=-0.25' (seconds).
+    """'print01.evtx=+3600s', '*.cap=-7h', 'a.pcap=+05:45', 'b.pcap=-0.25' (seconds), 'c.csv=2026-03-10T12:00:03Z' (what its time 0 was).
 
     Raises:
         NetSleuthError: It is not a name, an equals sign and an offset, or the offset is more than a hundred years.
@@ -63,6 +64,9 @@ def parse_shift(text: str) -> Shift:
             )
         if size <= _MOST:
             return Shift(pattern, -size if offset.strip().startswith("-") else size)
+    begin = instant(offset) if pattern else None
+    if begin is not None and abs(begin) <= _MOST:
+        return Shift(pattern, begin)
     raise NetSleuthError(f"{text!r} is no clock offset", hint="NAME=OFFSET, as in print01.evtx=+3600s, '*.cap=-7h' or a.pcap=+05:45")
 
 

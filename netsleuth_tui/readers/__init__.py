@@ -5,13 +5,15 @@ No byte of a file is trusted: every length is checked against the limits and aga
 
 from __future__ import annotations
 
-from netsleuth_tui.readers.damage import Damage, UnreadableFile
+from netsleuth_tui.readers.damage import BadLine, Damage, UnreadableFile
 from netsleuth_tui.readers.etl import EventTrace, TraceRecords
 from netsleuth_tui.readers.evtx import ChunkBlock, EventLog
 from netsleuth_tui.readers.frames import CaptureReader, Comment, Compression, FrameBatch, Interface
 from netsleuth_tui.readers.opening import open_capture, open_file, read_frame
+from netsleuth_tui.readers.text_table import TableRows, TextTable
 
 __all__ = [
+    "BadLine",
     "CaptureReader",
     "ChunkBlock",
     "Comment",
@@ -21,6 +23,8 @@ __all__ = [
     "EventTrace",
     "FrameBatch",
     "Interface",
+    "TableRows",
+    "TextTable",
     "TraceRecords",
     "UnreadableFile",
     "open_capture",

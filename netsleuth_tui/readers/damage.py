@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from netsleuth_tui.errors import NetSleuthError
 
-__all__ = ["Damage", "UnreadableFile"]
+__all__ = ["BadLine", "Damage", "UnreadableFile"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,22 @@ class Damage:
 
     def __str__(self) -> str:
         return f"damaged at byte {self.offset}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine(Damage):
+    """The same in a table of text, which goes on behind it.
+
+    Args:
+        offset: Where the line begins.
+        reason: What is wrong with it.
+        line: Its number, from 1.
+    """
+
+    line: int
+
+    def __str__(self) -> str:
+        return f"damaged in line {self.line}: {self.reason}"
 
 
 class UnreadableFile(NetSleuthError):  # noqa: N818 - says what it is, as the others do

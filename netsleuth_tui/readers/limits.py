@@ -11,12 +11,14 @@ __all__ = [
     "EXPANSION_FREE",
     "FIRST_BLOCK_BYTES",
     "INTERFACES",
+    "LONGEST_LINE",
     "LZMA_MEMORY",
     "NETMON_ENTRIES",
     "NETMON_PROCESSES",
     "OPTIONS_PER_BLOCK",
     "PCAPNG_BLOCK",
     "SPOOLED_IN_MEMORY",
+    "TABLE_BLOCK",
     "TAIL_BYTES",
     "TRACE_BUFFER",
     "ZSTD_WINDOW",
@@ -42,6 +44,11 @@ NETMON_ENTRIES = 1 << 26
 NETMON_PROCESSES = 4096
 SPOOLED_IN_MEMORY = 64 << 20
 """Bytes of a stream that is kept to be read at any place; more of it is kept in a temporary file without a name."""
+TABLE_BLOCK = 1 << 20
+"""Bytes of a table of text that are read at once; no cell goes on longer than that."""
+LONGEST_LINE = 1 << 17
+"""Bytes of a line of text; longer ones are left out. The same as the most characters of a cell in Python's csv module."""
+
 COMMENTS_KEPT = 65_536
 COMMENT_BYTES_KEPT = 16 << 20
 

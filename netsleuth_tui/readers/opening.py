@@ -13,10 +13,11 @@ from netsleuth_tui.readers.limits import BATCH_FRAMES, BLOCK_BYTES, FIRST_BLOCK_
 from netsleuth_tui.readers.netmon import NetmonFramer
 from netsleuth_tui.readers.pcap import PcapFramer
 from netsleuth_tui.readers.pcapng import PcapngFramer
-from netsleuth_tui.readers.sniff import HEAD_BYTES, compression_of, container_of, looks_like
+from netsleuth_tui.readers.sniff import HEAD_BYTES, compression_of, container_of, is_text, looks_like
 from netsleuth_tui.readers.sources import FileSource, RandomSource, Source, open_source
 from netsleuth_tui.readers.spool import Spool
 from netsleuth_tui.readers.step import Framer
+from netsleuth_tui.readers.text_table import TextTable
 
 __all__ = ["open_capture", "open_file", "open_in_blocks", "read_frame"]
 
@@ -44,15 +45,18 @@ def open_in_blocks(
     if isinstance(opened, EventLog):
         opened.close()
         raise UnreadableFile("is a Windows event log (.evtx), not a capture", where=path)
+    if isinstance(opened, TextTable):
+        opened.close()
+        raise UnreadableFile("is not a capture but text: there are no frames in it", where=path)
     return opened
 
 
-def open_file(path: str, *, block: int = BLOCK_BYTES, frames: int = BATCH_FRAMES) -> CaptureReader | EventLog:
-    """Open a capture, a trace or an event log by its content, plain or compressed; raises as `open_capture` does."""
+def open_file(path: str, *, block: int = BLOCK_BYTES, frames: int = BATCH_FRAMES) -> CaptureReader | EventLog | TextTable:
+    """Open a capture, a trace, an event log or a text by its content, plain or compressed; raises as `open_capture` does."""
     return _open(path, block, FIRST_BLOCK_BYTES, frames)
 
 
-def _open(path: str, block: int, first: int, frames: int) -> Capture | EventTrace | EventLog:
+def _open(path: str, block: int, first: int, frames: int) -> Capture | EventTrace | EventLog | TextTable:
     disk = open_source(path)
     try:
         compression = compression_of(disk.head(HEAD_BYTES))
@@ -60,6 +64,8 @@ def _open(path: str, block: int, first: int, frames: int) -> Capture | EventTrac
         head = source.head(HEAD_BYTES)
         if not container_of(head) and is_event_log(source.head(LOOK_AHEAD)):
             return EventLog(path, disk, source, compression)
+        if not container_of(head) and is_text(head):
+            return TextTable(path, disk, source, compression)
         if container_of(head) in {"netmon", "etl"} and not isinstance(source, RandomSource):
             source = Spool(source, path)
         if container_of(head) == "etl" and isinstance(source, RandomSource):

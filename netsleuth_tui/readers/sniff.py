@@ -8,7 +8,7 @@ from typing import Literal
 from netsleuth_tui.readers.frames import Compression
 from netsleuth_tui.readers.limits import PCAPNG_BLOCK
 
-__all__ = ["HEAD_BYTES", "PCAP_MAGICS", "SECTION_HEADER", "compression_of", "container_of", "looks_like"]
+__all__ = ["HEAD_BYTES", "PCAP_MAGICS", "SECTION_HEADER", "compression_of", "container_of", "is_text", "looks_like"]
 
 HEAD_BYTES = 4096
 """How much of a file is looked at."""
@@ -103,6 +103,16 @@ def looks_like(head: bytes) -> tuple[str, str]:
     if head and not head.strip(b"\0"):
         return "is not a capture: it begins with zeros only", ""
     return "is not a capture", "pcap, pcapng, Network Monitor captures, evtx and etl are read, also compressed with gzip, zstd, xz or bzip2"
+
+
+def is_text(head: bytes) -> bool:
+    """Whether a file that nobody knows begins like text: printable from the first byte on, or UTF-16 with its mark."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return len(head) > 2
+    text = head.removeprefix(b"\xef\xbb\xbf")
+    first = text.partition(b"\n")[0]
+    known = any(head.startswith(magic) for magic, _ in _OTHERS) or head.startswith(b"version https://git-lfs")
+    return bool(first.strip()) and not known and not any((byte < 32 and byte not in b"\t\r") or byte == 127 for byte in first)
 
 
 def is_event_trace(head: bytes) -> bool:

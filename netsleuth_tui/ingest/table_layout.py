@@ -1,0 +1,223 @@
+"""What the columns of a table of text are: by tshark's names, by Wireshark's titles, or as the user says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.ingest.table_times import Form, form_of
+from netsleuth_tui.query.fields import ALIASES, FIELDS
+from netsleuth_tui.readers import UnreadableFile
+
+__all__ = ["KNOWN", "TITLES", "Layout", "layout_of", "parse_columns"]
+
+TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        title: field
+        for field, titles in {
+            "frame.number": "no number",
+            "frame.time": "time utctime timestamp date datetime absolutetime absolutedate arrivaltime utcdate eventtime starttime",
+            "frame.time_relative": "relativetime",
+            "ip.src": "source src srcaddr srcaddress srcip sourceaddress sourceip sourceipaddress clientip remoteip",
+            "ip.dst": "destination dst dest dstaddr dstaddress dstip destaddr destaddress destip destinationaddress destinationip serverip",
+            "_ws.col.protocol": "protocol proto",
+            "frame.len": "length len packetlength packetlengthbytes",
+            "srcport": "srcport sourceport sport spt",
+            "dstport": "dstport destport destinationport dport dpt",
+            "tcp.flags": "tcpflags",
+            "tcp.flags.syn": "tcpsyn syn",
+            "tcp.flags.reset": "tcprst tcpreset rst reset",
+            "tcp.flags.ack": "tcpack ack",
+            "tcp.flags.fin": "tcpfin fin",
+            "tcp.flags.push": "tcppsh tcppush psh push",
+            "ip.ttl": "ttl timetolive",
+            "ip.proto": "ipproto ipprotocol",
+            "ip.len": "iplen iplength",
+            "esp.spi": "espspi spi",
+            "esp.sequence": "espsequence espsequencenumber",
+            "_ws.col.info": "info",
+        }.items()
+        for title in titles.split()
+    }
+)
+"""Titles of columns without their case, blanks and signs, and the fields that they stand for; `datetime…` stands for the time, too."""
+
+TIMES = ("frame.time_epoch", "frame.time", "frame.time_utc", "frame.time_relative")
+OTHERS = ("frame.protocols", "srcport", "dstport", "_ws.col.info", *TIMES[2:])
+"""What a table may have besides the fields that filters know: ports of whichever protocol it is, layers, Wireshark's text."""
+
+KNOWN: Mapping[str, str] = MappingProxyType(
+    {name.lower(): name for name in (*(name for name, field in FIELDS.items() if field.kind != "place"), *OTHERS)}
+    | {name.lower(): field for name, field in ALIASES.items()}
+    | {"time": "frame.time", "frame.time_utc": "frame.time_utc"}
+)
+"""Every name that a column may have, by its lower case."""
+
+_SPLIT_DATE = re.compile(r"\s*[A-Z][a-z]{2}\s+\d{1,2}")
+_SPLIT_REST = re.compile(r"\s*\d{4}\s+\d{1,2}:\d\d:.*")
+_VALUE = re.compile(r"\s*(-?\d[\d.,:/ xTZ+-]*|0x[0-9a-fA-F]+|[0-9a-fA-F]*:[0-9a-fA-F:.]+)\s*")
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which cells of a row are what."""
+
+    names: tuple[str, ...]
+    """Of all columns, as the file or the user says."""
+
+    at: Mapping[str, int]
+    """For each field the first of its cells."""
+
+    time: str
+    """Which of them has the times; empty if none has."""
+
+    form: Form | None
+    """How these are written."""
+
+    wide: tuple[int, ...]
+    """Columns of times that take two cells: tshark does not quote the comma in `Mar 10, 2026 12:00:03`."""
+
+    header: bool
+    """Whether the first row has the names."""
+
+    @property
+    def cells(self) -> int:
+        """Cells of a row."""
+        return len(self.names) + len(self.wide)
+
+    def cell(self, column: int) -> int:
+        """Where a column's first cell is."""
+        return column + sum(wide < column for wide in self.wide)
+
+
+def parse_columns(text: str) -> tuple[tuple[str, str], ...]:
+    """'frame.time_epoch,ip.src,,ip.dst' (in the order of the columns) or 'time=When,ip.src=3' (by title or number).
+
+    Returns:
+        Fields, each with the title or number of its column; a column that is to be ignored has an empty field.
+
+    Raises:
+        NetSleuthError: A field is not known, or the two forms are mixed.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    named = [part.partition("=") for part in parts]
+    if any(sign for _, sign, _ in named) and not all(sign for _, sign, _ in named):
+        raise NetSleuthError("--columns names either all columns in their order, or FIELD=COLUMN for each", hint="time=When,ip.src=Client")
+    found = [
+        (_field(field.strip()) if field.strip() not in ("", "-") else "", column.strip() if sign else str(number))
+        for number, (field, sign, column) in enumerate(named, 1)
+    ]
+    if not any(field for field, _ in found):
+        raise NetSleuthError("--columns names no field", hint="frame.time_epoch,ip.src,ip.dst or time=When,ip.src=Client")
+    return tuple(found)
+
+
+def _field(name: str) -> str:
+    known = KNOWN.get(name.lower())
+    if known is None:
+        hint = "time, ip.src, ip.dst, srcport, dstport, frame.len, _ws.col.protocol, tcp.flags.reset …: the fields that filters know"
+        raise NetSleuthError(f"{name!r} is no field of packets", hint=hint)
+    return known
+
+
+def layout_of(sample: Sequence[Sequence[str]], wanted: Sequence[tuple[str, str]], name: str) -> Layout:
+    """Find out what the columns are.
+
+    Args:
+        sample: The first rows.
+        wanted: What the user says, from `parse_columns`; empty if nothing.
+        name: The path, for errors.
+
+    Raises:
+        UnreadableFile: There is no way to tell, and what to do about it.
+    """
+    first = list(sample[0]) if sample else []
+    header = bool(first) and not any(_VALUE.fullmatch(cell) or _SPLIT_DATE.fullmatch(cell) for cell in first)
+    rows = sample[1:] if header else sample
+    positional = bool(wanted) and all(column == str(number) for number, (_, column) in enumerate(wanted, 1))
+    if not header and not wanted:
+        raise _unknown(first, name, "is not a capture; if it is a table, it does not say what its columns are")
+    if positional:
+        names = [field or f"#{column}" for field, column in wanted]
+        names += first[len(names) :] if header else []
+        fields = {field: index for index, (field, _) in enumerate(wanted) if field}
+    else:
+        names = first if header else [str(number) for number in range(1, len(first) + 1)]
+        fields = _by_title(wanted, names, name) if wanted else _by_name(names)
+    wide = _wide(names, rows)
+    if not positional and not header and wide:
+        names = names[: len(names) - len(wide)]
+    at = {field: column + sum(w < column for w in wide) for field, column in fields.items() if column < len(names)}
+    if not any(field in at for field in (*TIMES, "ip.src", "ip.dst", "ip.addr", "ipv6.src", "ipv6.dst", "frame.number")):
+        raise _unknown(first, name, "is not a capture; if it is a table, none of its columns is known to be a time or an address")
+    time, form = _time(at, fields, rows, wide)
+    return Layout(tuple(names), MappingProxyType(at), time, form, wide, header)
+
+
+def _unknown(first: Sequence[str], name: str, why: str) -> UnreadableFile:
+    shown = ", ".join(cell[:24] for cell in first[:_SHOWN]) + (", …" if len(first) > _SHOWN else "")
+    return UnreadableFile(why, where=name, hint=f"--columns time=1,ip.src=2 says what they are; its first line: {shown}")
+
+
+def _by_name(names: Sequence[str]) -> dict[str, int]:
+    """Fields by the names that the table gives its columns; the first column of a name counts, and a name of tshark's before a title."""
+    found: dict[str, int] = {}
+    titled: dict[str, int] = {}
+    for index, name in enumerate(names):
+        exact = KNOWN.get(name.strip().lower()) if "." in name else None
+        title = re.sub(r"[^a-z0-9]", "", name.lower())
+        if exact is not None:
+            found.setdefault(exact, index)
+        elif title in TITLES:
+            titled.setdefault(TITLES[title], index)
+        elif title.startswith("datetime"):
+            titled.setdefault("frame.time_utc" if title.endswith("utc") else "datetime", index)
+    if "datetime" in titled:  # a time with a date is better than one without
+        index = titled.pop("datetime")
+        titled["frame.time"], other = index, titled.get("frame.time")
+        if other is not None:
+            titled["frame.time_utc"] = other
+    return titled | found
+
+
+def _by_title(wanted: Sequence[tuple[str, str]], names: Sequence[str], name: str) -> dict[str, int]:
+    """Fields by the titles or numbers that the user gives."""
+    found = {}
+    for field, column in wanted:
+        if column in names:
+            found[field] = list(names).index(column)
+        elif column.isdecimal() and 0 < int(column) <= len(names):
+            found[field] = int(column) - 1
+        else:
+            raise UnreadableFile(f"there is no column {column!r}", where=name, hint=f"there are {', '.join(names[:_SHOWN])}")
+    return found
+
+
+def _wide(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
+    """Columns whose times take two cells in most rows."""
+    found: list[int] = []
+    for column in range(len(names)):
+        at = column + len(found)
+        split = [row for row in rows if len(row) > at + 1 and _SPLIT_DATE.fullmatch(row[at]) and _SPLIT_REST.fullmatch(row[at + 1])]
+        if len(split) * 2 > len(rows):
+            found.append(column)
+    return tuple(found)
+
+
+def _time(at: Mapping[str, int], fields: Mapping[str, int], rows: Sequence[Sequence[str]], wide: Sequence[int]) -> tuple[str, Form | None]:
+    """The column of times that says most, and how its times are written."""
+    best, best_form = "", None
+    for name in TIMES:
+        if name not in at:
+            continue
+        joined = 2 if fields[name] in wide else 1
+        texts = (",".join(row[at[name] : at[name] + joined]) for row in rows if len(row) >= at[name] + joined)
+        form = next((form for text in texts if (form := form_of(text)) is not None), None)
+        if form is not None and (best_form is None or form.rank < best_form.rank):
+            best, best_form = name, form
+        best = best or name
+    return best, best_form
