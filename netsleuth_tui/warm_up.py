@@ -67,7 +67,7 @@ def warm_up(directory: Path, group: str) -> None:
 
 def _warm_events(store: Store) -> None:
     """Call the kernels of the event table."""
-    from netsleuth_tui.analysis import Scope, event_groups, event_rows_of, event_series
+    from netsleuth_tui.analysis import Scope, event_groups, event_ids, event_rows_of, event_series
     from netsleuth_tui.decode.events import Event
     from netsleuth_tui.ingest.events import warm
 
@@ -77,6 +77,7 @@ def _warm_events(store: Store) -> None:
     events.texts.number(events.codes("A"))
     events.texts.code("0")
     event_series(store, event_rows_of(store, Scope()), start=0, every=1, intervals=1)
+    event_ids(store, event_rows_of(store, Scope()))
     event_groups(store, event_rows_of(store, Scope()), ("A",)).spread(0, 1, 1, (0, 1))
 
 

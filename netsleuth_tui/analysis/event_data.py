@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.event_kinds import kind_counts
 from netsleuth_tui.analysis.event_tally import count_codes
 from netsleuth_tui.analysis.event_terms import event_term
 from netsleuth_tui.analysis.event_values import event_row_ids
@@ -73,27 +74,29 @@ def event_data(store: Store, rows: Rows, *, top: int = 5) -> EventData:
         rows: Which events (`event_rows_of`).
         top: The most frequent values that are told of each field.
     """
-    selected = slice(rows.first, rows.last) if rows.ids is None else rows.ids[rows.first : rows.last]
-    events = store.events
-    names = {name: None for group, _ in _frequent(events.view().group[selected]) for name in events.names(group)}
-    kind = _kind(store, selected)
-    ids, size = event_row_ids(rows), events.texts.count
-    lines = [_line(store, name, count_codes(events.codes(name), ids, size), len(rows), top, kind) for name in names]
+    events, ids = store.events, event_row_ids(store, rows)
+    groups, size = events.view().group, events.texts.count
+    in_group = count_codes(groups, ids, int(groups.max(initial=0)) + 1)
+    frequent = np.argsort(-in_group, kind="stable")[: np.count_nonzero(in_group)]
+    names = {name: None for group in frequent.tolist() for name in events.names(group)}
+    counted = {name: count_codes(events.codes(name), ids, size) for name in names}
+    kind = _kind(store, rows, counted.get("ObjectType"))
+    lines = [_line(store, name, counts, len(rows), top, kind) for name, counts in counted.items()]
     return EventData(tuple(line for line in lines if line.events), len(rows))
 
 
-def _kind(store: Store, selected: slice | NDArray[np.uint32]) -> tuple[int, str]:
-    """EventID and ObjectType that all selected events have in common, on which meanings of codes depend; 0 and '' where there is none."""
-    columns = (store.events.view().event_id[selected], store.events.codes("ObjectType")[selected])
-    event_id, kind = (int(column[0]) if len(column) and bool((column == column[0]).all()) else 0 for column in columns)
-    return event_id, store.events.texts.text(kind)
+def _kind(store: Store, rows: Rows, object_types: NDArray[np.int64] | None) -> tuple[int, str]:
+    """EventID and ObjectType that all selected events have in common, on which meanings of codes depend; 0 and '' where there is none.
 
-
-def _frequent(groups: NDArray[np.uint32]) -> list[tuple[int, int]]:
-    """Groups that occur and their events, the most frequent first."""
-    counts = np.bincount(groups) if len(groups) else np.zeros(0, np.int64)
-    found = np.flatnonzero(counts)
-    return sorted(zip(found.tolist(), counts[found].tolist(), strict=True), key=lambda item: -item[1])
+    Args:
+        store: What was loaded.
+        rows: Which events.
+        object_types: How many of them have each code in ObjectType; None where none has one.
+    """
+    found = kind_counts(store, rows)
+    ids = np.unique(found.kinds.values[found.events > 0, 0])
+    common = [] if object_types is None or not len(rows) else np.flatnonzero(object_types == len(rows)).tolist()
+    return int(ids[0]) if len(ids) == 1 else 0, store.events.texts.text(common[0] if common else 0)
 
 
 def _line(store: Store, name: str, counts: NDArray[np.int64], total: int, top: int, kind: tuple[int, str]) -> FieldLine:

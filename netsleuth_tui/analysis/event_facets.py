@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.breakdown import Count
-from netsleuth_tui.analysis.event_groups import event_groups
+from netsleuth_tui.analysis.event_kinds import kind_cells, kind_counts, shared_ids
 from netsleuth_tui.analysis.event_tally import count_codes
-from netsleuth_tui.analysis.event_terms import event_id_filter, event_term, shared_ids
+from netsleuth_tui.analysis.event_terms import event_id_filter, event_term
 from netsleuth_tui.analysis.event_values import event_keys, event_row_ids, level_name, raw_keys, titles
 from netsleuth_tui.analysis.facets import MOST, Facet
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
+from netsleuth_tui.store.event_kinds import KIND_FIELDS
 from netsleuth_tui.tabular import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -57,16 +58,25 @@ def event_facets(
     Raises:
         NetSleuthError: The user's own file of titles cannot be used.
     """
-    ids = event_row_ids(rows)
+    ids = event_row_ids(store, rows)
     asked = [name for name in EVENT_GROUPS if names is None or name in names]
-    return tuple(_ids(store, rows, most, search) if name == "EventID" else _values(store, ids, name, most, search) for name in asked)
+    return tuple(_facet(store, rows, ids, name, most, search) for name in asked)
+
+
+def _facet(store: Store, rows: Rows, ids: Ids, name: str, most: int, search: str) -> Facet:
+    if name == "EventID":
+        return _ids(store, rows, most, search)
+    return _of_kinds(store, rows, name, most, search) if name in KIND_FIELDS else _values(store, ids, name, most, search)
 
 
 def _ids(store: Store, rows: Rows, most: int, search: str) -> Facet:
     """By id and provider."""
-    found = event_groups(store, rows, ("EventID", "Provider", "Channel"))
+    found = kind_counts(store, rows)
+    order = np.argsort(-found.events, kind="stable")[: np.count_nonzero(found.events)]
+    values = found.kinds.values[order]
+    columns = [kind_cells(store, name, values[:, k]) for k, name in enumerate(KIND_FIELDS[:3])]
     kinds: dict[tuple[int, str], tuple[str, int]] = {}
-    for (number, provider, channel), events in zip(found.values(0, len(found)), found.events.tolist(), strict=True):
+    for number, provider, channel, events in zip(*columns, found.events[order].tolist(), strict=True):
         kind = int(number or 0), str(provider or "")
         title, before = kinds.get(kind, ("", 0))
         kinds[kind] = title or titles().title(str(channel or ""), kind[1], kind[0]), before + events
@@ -77,6 +87,18 @@ def _ids(store: Store, rows: Rows, most: int, search: str) -> Facet:
         return [f"{told[k][0]} {kinds[told[k]][0]}".rstrip() for k in which.tolist()]
 
     return _made("EventID", occurs, label, lambda k, _: event_id_filter(store, told[k][0], told[k][1] or None, shared), most, search)
+
+
+def _of_kinds(store: Store, rows: Rows, name: str, most: int, search: str) -> Facet:
+    """By the values of a field that is a part of the kind."""
+    values, _, occurs = kind_counts(store, rows).by_value(name)
+    if name != "Level":
+        occurs[values == 0] = 0
+
+    def cells(which: NDArray[np.int64]) -> list[Cell]:
+        return kind_cells(store, name, values[which])
+
+    return _made(name, occurs, cells, lambda _, value: event_term(name, value), most, search)
 
 
 def _values(store: Store, ids: Ids, name: str, most: int, search: str) -> Facet:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.event_tally import Grouped, group_codes, spread_lines
+from netsleuth_tui.analysis.event_spread import spread_lines
+from netsleuth_tui.analysis.event_tally import Grouped, group_codes
 from netsleuth_tui.analysis.event_terms import joined_terms
 from netsleuth_tui.analysis.event_values import Keys, RawKeys, event_column, event_keys, event_row_ids, named_field, raw_keys
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
@@ -183,7 +184,7 @@ def event_groups(store: Store, rows: Rows, by: Sequence[str], *, cancelled: Call
     Raises:
         NetSleuthError: There is no such field, it is different in every event, or nobody wanted the answer any more.
     """
-    ids = event_row_ids(rows)
+    ids = event_row_ids(store, rows)
     time = store.events.view().time
     raw = [raw_keys(store, name) for name in by]
     columns = [keys for keys in raw if keys is not None]

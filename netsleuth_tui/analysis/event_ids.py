@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.event_groups import EventGroups, event_groups
-from netsleuth_tui.analysis.event_terms import event_id_filter, event_term, shared_ids
-from netsleuth_tui.analysis.event_values import level_name, titles
+from netsleuth_tui.analysis.event_kinds import kind_cells, shared_ids
+from netsleuth_tui.analysis.event_spread import Lines, count_lines
+from netsleuth_tui.analysis.event_terms import event_id_filter, event_term
+from netsleuth_tui.analysis.event_values import event_row_ids, level_name, titles
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
 from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.store.event_kinds import KIND_FIELDS
 from netsleuth_tui.tabular import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -104,40 +108,53 @@ def event_ids(store: Store, rows: Rows, *, columns: int = COLUMNS, span: tuple[i
     Raises:
         NetSleuthError: The user's own file of titles cannot be used.
     """
-    found = event_groups(store, rows, ("EventID", "Provider", "Channel", "Level"))
-    span = span if span is not None else found.span
-    spread = found.spread(0, len(found), columns, span)
+    ids, time = event_row_ids(store, rows), store.events.view().time
+    kinds = store.event_kinds.seen()
+    span = span if span is not None else _span(time, ids, in_order=store.events.in_order)
+    found = count_lines(kinds.of, kinds.count, time, ids, span or (1, 0), columns)
+    order = np.argsort(-found.events, kind="stable")[: np.count_nonzero(found.events)]
+    values = [kind_cells(store, name, kinds.values[order, k]) for k, name in enumerate(KIND_FIELDS)]
     merged: dict[tuple[Cell, Cell], list[int]] = {}
-    values = found.values(0, len(found))
-    for line, (event_id, provider, *_) in enumerate(values):
-        merged.setdefault((event_id, provider), []).append(line)
+    for line, pair in enumerate(zip(values[0], values[1], strict=True)):
+        merged.setdefault(pair, []).append(line)
     known, shared = titles(), shared_ids(store)
     lines = []
     for (event_id, provider), parts in merged.items():
-        channels = tuple(dict.fromkeys(str(values[part][2] or "") for part in parts))
-        events = int(found.events[parts].sum())
-        first, last = _span(found, parts)
+        channels = tuple(dict.fromkeys(str(values[2][part] or "") for part in parts))
+        chosen = order[parts]
+        events = int(found.events[chosen].sum())
+        first, last = _edges(found, chosen)
         number, name = int(event_id or 0), str(provider or "")
         lines.append(
             EventIdLine(
                 number,
                 name,
                 channels,
-                tuple(dict.fromkeys(int(values[part][3] or 0) for part in parts)),
+                tuple(dict.fromkeys(int(values[3][part] or 0) for part in parts)),
                 known.title(channels[0], name, number),
                 events,
-                events / found.total,
+                events / len(ids),
                 first,
                 last,
-                tuple(spread[parts].sum(axis=0).tolist()),
+                tuple(found.spread[chosen].sum(axis=0).tolist()),
                 event_id_filter(store, number, provider, shared),
             )
         )
     lines.sort(key=lambda line: -line.events)
-    return EventIds(tuple(lines), found.total, span)
+    return EventIds(tuple(lines), len(ids), span)
 
 
-def _span(found: EventGroups, parts: list[int]) -> tuple[int | None, int | None]:
+def _span(time: NDArray[np.int64], ids: NDArray[np.uint32], *, in_order: bool) -> tuple[int, int] | None:
+    """First and last time of some events; None where none of them has one."""
+    if in_order and len(ids):
+        return int(time[ids[0]]), int(time[ids[-1]])
+    when = time[ids]
+    timed = when[when != NO_TIME]
+    return (int(timed.min()), int(timed.max())) if len(timed) else None
+
+
+def _edges(found: Lines | EventGroups, parts: NDArray[np.int64] | list[int]) -> tuple[int | None, int | None]:
+    """First and last time of some lines together."""
     first, last = found.first[parts], found.last[parts]
     timed = first != NO_TIME
     return (int(first[timed].min()), int(last[timed].max())) if timed.any() else (None, None)
@@ -164,7 +181,7 @@ def event_breakdown(
     spread = found.spread(0, shown, columns, span)
     lines = []
     for line, (value,) in enumerate(found.values(0, shown)):
-        first, last = _span(found, [line])
+        first, last = _edges(found, [line])
         lines.append(
             EventLine(
                 _label(found.by[0], value),

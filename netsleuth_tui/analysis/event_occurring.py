@@ -83,7 +83,7 @@ def count_event_values(store: Store, scope: Scope, name: str) -> CountedEvents:
     field = named_field(name)
     if field.name in {"TimeCreated", "EventRecordID"}:
         return CountedEvents(field, complete=False, _keys=None, _values=np.empty(0, np.int64), _events=np.empty(0, np.int64))
-    keys = event_keys(store, event_row_ids(event_rows_of(store, scope)), name)
+    keys = event_keys(store, event_row_ids(store, event_rows_of(store, scope)), name)
     counts = np.bincount(keys.numbers, minlength=keys.size)
     order = np.argsort(-counts, kind="stable")
     order = order[counts[order] > 0]

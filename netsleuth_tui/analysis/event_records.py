@@ -46,7 +46,7 @@ def event_records(store: Store, rows: Ids, fields: Sequence[str], *, readable: b
 
 def exported_fields(store: Store, rows: Rows) -> tuple[str, ...]:
     """The system fields, and all event data that the selected events have, in the order of the most frequent events."""
-    groups = store.events.view().group[event_row_ids(rows)]
+    groups = store.events.view().group[event_row_ids(store, rows)]
     counts = np.bincount(groups) if len(groups) else np.zeros(0, np.int64)
     frequent = sorted(np.flatnonzero(counts).tolist(), key=lambda group: -int(counts[group]))
     names = dict.fromkeys(data_name(name) for group in frequent for name in store.events.names(group))
@@ -109,7 +109,7 @@ def sorted_events(store: Store, rows: Rows, name: str, *, descending: bool = Fal
     """
     if not can_sort_events(name):
         raise NetSleuthError(f"events cannot be sorted by {name}", hint="choose a column that holds one value, such as EventID")
-    ids = event_row_ids(rows)
+    ids = event_row_ids(store, rows)
     keys, absent = _keys(store, ids, name)
     return ids[order(keys, absent, descending=descending, cancelled=cancelled)]
 

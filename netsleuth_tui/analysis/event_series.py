@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.event_kinds import kind_cells, kind_counts
 from netsleuth_tui.analysis.event_tally import count_codes
 from netsleuth_tui.analysis.event_times import check_event_split
-from netsleuth_tui.analysis.event_values import Keys, event_keys, event_row_ids, raw_keys
+from netsleuth_tui.analysis.event_values import event_keys, event_row_ids, raw_keys
+from netsleuth_tui.analysis.halves import count_ids_in_halves
 from netsleuth_tui.analysis.series import MOST, Series
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.jit import kernel
+from netsleuth_tui.store.event_kinds import KIND_FIELDS
+from netsleuth_tui.tabular import Cell
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
@@ -48,23 +53,21 @@ def event_series(store: Store, rows: Rows, *, start: int, every: int, intervals:
         NetSleuthError: There is no such field, or it is different in every event.
     """
     check_event_split(by)
-    ids = event_row_ids(rows)
-    raw = raw_keys(store, by)
-    keys = raw if raw is not None else event_keys(store, ids, by)
-    codes = raw.codes if raw is not None else _by_row(store, ids, event_keys(store, ids, by))
-    size = max(keys.size, 1)
-    occurs = count_codes(codes, ids, size)
+    occurs, cells, codes, place = _counted(store, rows, by)
     there = np.flatnonzero(occurs)
     there = there[np.lexsort((there, -occurs[there]))]
     chosen = there if len(there) <= most + 1 else there[:most]
-    names = keys.cells(chosen)
+    names = cells(chosen)
     labels = [f"no {by}" if name is None else str(name) for name in names]
-    lookup = np.full(size, len(chosen), np.int64)
+    lookup = np.full(max(len(occurs), 1), len(chosen), np.int64)
     lookup[chosen] = np.arange(len(chosen))
     if len(there) > len(chosen):
         labels.append(f"{len(there) - len(chosen)} others")
-    counted = np.zeros((intervals, len(chosen) + 1), np.int64)
-    _count(store.events.view().time, codes, ids, lookup, start, every, counted)
+    if place is not None:
+        lookup = lookup[place]
+    ids, time = event_row_ids(store, rows), store.events.view().time
+    shape = (intervals, len(chosen) + 1)
+    counted = count_ids_in_halves(ids, shape, lambda part, counts: _count(time, codes, ids[part], lookup, start, every, counts))
     counts = np.zeros((intervals, len(labels), MEASURES), np.int64)
     totals = np.zeros((intervals, MEASURES), np.int64)
     counts[:, :, 0] = counted[:, : len(labels)]
@@ -73,11 +76,25 @@ def event_series(store: Store, rows: Rows, *, start: int, every: int, intervals:
     return Series(start, every, tuple(labels[k] for k in seen), counts[:, seen], totals)
 
 
-def _by_row(store: Store, ids: Codes, keys: Keys) -> Codes:
-    """Numbers of selected events, at their rows."""
+def _counted(
+    store: Store, rows: Rows, by: str
+) -> tuple[Counts, Callable[[NDArray[np.int64]], list[Cell]], Codes, NDArray[np.int64] | None]:
+    """Events by value of a field; the cells of values; a code by row; for each code its value, None where the code is the value.
+
+    The codes are those of kinds where the field is a part of these.
+    """
+    ids = event_row_ids(store, rows)
+    if by in KIND_FIELDS:
+        counted = kind_counts(store, rows)
+        values, place, occurs = counted.by_value(by)
+        return occurs, lambda which: kind_cells(store, by, values[which]), counted.kinds.of, place
+    raw = raw_keys(store, by)
+    if raw is not None:
+        return count_codes(raw.codes, ids, raw.size), raw.cells, raw.codes, None
+    keys = event_keys(store, ids, by)
     codes = np.zeros(store.events.rows, np.uint32)
     codes[ids] = keys.numbers
-    return codes
+    return np.bincount(keys.numbers, minlength=keys.size), keys.cells, codes, None
 
 
 def _count_numpy(time: Counts, codes: Codes, ids: Codes, lookup: Counts, start: int, every: int, counted: Counts) -> None:

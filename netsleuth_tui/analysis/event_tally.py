@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.halves import WORTH_TWO_THREADS, count_ids_in_halves, side_by_side
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.jit import kernel
+from netsleuth_tui.store.event_kinds import multipliers, place_of
+from netsleuth_tui.store.lookup import take_codes
 
-__all__ = ["MOST_GROUPS", "Grouped", "count_codes", "group_codes", "spread_lines"]
+__all__ = ["LATEST", "MOST_GROUPS", "Grouped", "count_codes", "group_codes"]
 
 Codes = NDArray[np.uint32]
 Counts = NDArray[np.int64]
@@ -19,10 +21,11 @@ Counts = NDArray[np.int64]
 FIRST_GROUPS, MOST_GROUPS, GROWTH = 1 << 11, 1 << 20, 8
 """Groups that there is room for at first and at most, and how the room grows where it is not enough: the pass begins again."""
 
-MULTIPLIERS = tuple(secrets.randbits(28) | 1 for _ in range(4))
-"""Of the hash: secret, so that a log cannot choose which values collide. Products of 28 and 32 bits, four of them added, fit 63 bits."""
+MULTIPLIERS = multipliers()
+"""Of the hash: secret, so that a log cannot choose which values collide."""
 
 LATEST = np.iinfo(np.int64).max
+"""Instead of a first time that is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,7 @@ def count_codes(codes: Codes, ids: Codes, size: int) -> Counts:
         ids: Row ids of the events.
         size: Of the answer.
     """
-    counts = np.zeros(size, np.int64)
-    _count_codes(codes, ids, counts)
-    return counts
+    return count_ids_in_halves(ids, size, lambda part, counts: _count_codes(codes, ids[part], counts))
 
 
 def group_codes(columns: list[Codes], time: Counts, ids: Codes) -> Grouped | None:
@@ -63,8 +64,27 @@ def group_codes(columns: list[Codes], time: Counts, ids: Codes) -> Grouped | Non
     Returns:
         None where there are more than `MOST_GROUPS` groups.
     """
-    a, b, c, d = [*columns, *columns[:1] * (4 - len(columns))][:4]
     lines = np.empty(len(ids), np.uint32)
+    if len(ids) < WORTH_TWO_THREADS:
+        found = _grouped(columns, time, ids, lines)
+    else:
+        middle = len(ids) // 2
+        found = _together(
+            *side_by_side(
+                lambda: _grouped(columns, time, ids[:middle], lines[:middle]),
+                lambda: _grouped(columns, time, ids[middle:], lines[middle:]),
+            ),
+            lines,
+        )
+    if found is None:
+        return None
+    first = np.where(found.first == LATEST, NO_TIME, found.first)
+    return replace(found, first=first)
+
+
+def _grouped(columns: list[Codes], time: Counts, ids: Codes, lines: Codes) -> Grouped | None:
+    """As `group_codes`, into `lines`; where no event has a time, the first one is `LATEST`."""
+    a, b, c, d = [*columns, *columns[:1] * (4 - len(columns))][:4]
     k1, k2, k3, k4 = MULTIPLIERS
     most = FIRST_GROUPS
     while True:
@@ -73,29 +93,30 @@ def group_codes(columns: list[Codes], time: Counts, ids: Codes) -> Grouped | Non
         table = np.full(2 * most, -1, np.int32)
         (count,) = _group(a, b, c, d, len(columns), time, ids, k1, k2, k3, k4, table, codes, events, first, last, lines)
         if count >= 0:
-            first[first == LATEST] = NO_TIME
             return Grouped(codes[:count], events[:count], first[:count], last[:count], lines)
         if most >= MOST_GROUPS:
             return None
         most *= GROWTH
 
 
-def spread_lines(lines: Codes, place: Counts, time: Counts, ids: Codes, span: tuple[int, int], shape: tuple[int, int]) -> Counts:
-    """How the events of some lines are spread over the time.
-
-    Args:
-        lines: The line of each event.
-        place: For each line its place in the answer; -1 for none.
-        time: By row, ns since the epoch.
-        ids: Row ids of the events.
-        span: First and last instant; events before and after it are left out.
-        shape: Of the answer: places, and columns into which the span is divided evenly.
-    """
-    spread = np.zeros(shape, np.int64)
-    width = max(-(-(span[1] - span[0] + 1) // max(shape[1], 1)), 1)
-    if shape[0] and shape[1]:
-        _spread(lines, place, time, ids, span[0], span[1], width, spread)
-    return spread
+def _together(one: Grouped | None, other: Grouped | None, lines: Codes) -> Grouped | None:
+    """The groups of two halves of the events; those of the second half get the numbers of the first, or the next ones."""
+    if one is None or other is None:
+        return None
+    both = np.concatenate((one.codes, other.codes))
+    numbers = np.empty(len(both), np.uint32)
+    merged = _grouped([both[:, k].copy() for k in range(4)], np.zeros(len(both), np.int64), np.arange(len(both), dtype=np.uint32), numbers)
+    if merged is None:
+        return None
+    place = numbers[len(one.codes) :]
+    new = len(merged.codes) - len(one.codes)
+    events = np.append(one.events, np.zeros(new, np.int64))
+    first, last = np.append(one.first, np.full(new, LATEST)), np.append(one.last, np.full(new, NO_TIME))
+    events[place] += other.events
+    first[place] = np.minimum(first[place], other.first)
+    last[place] = np.maximum(last[place], other.last)
+    take_codes(place, other.lines, other.lines)
+    return Grouped(merged.codes, events, first, last, lines)
 
 
 def _count_codes_numpy(codes: Codes, ids: Codes, counts: Counts) -> None:
@@ -121,17 +142,18 @@ def _group_numpy(
     fields: int,
     time: Counts,
     ids: Codes,
-    k1: int,  # noqa: ARG001
-    k2: int,  # noqa: ARG001
-    k3: int,  # noqa: ARG001
-    k4: int,  # noqa: ARG001
-    table: NDArray[np.int32],  # noqa: ARG001
+    k1: int,
+    k2: int,
+    k3: int,
+    k4: int,
+    table: NDArray[np.int32],
     codes: Codes,
     events: Counts,
     first: Counts,
     last: Counts,
     lines: Codes,
 ) -> tuple[int]:
+    del k1, k2, k3, k4, table
     number = np.zeros(len(ids), np.int64)
     for column in (a, b, c, d)[:fields]:
         distinct, dense = np.unique(column[ids], return_inverse=True)
@@ -210,7 +232,7 @@ def _group(
         if x == one and y == two and z == three and w == four:
             group = before
         else:
-            at = ((x * k1 + y * k2 + z * k3 + w * k4) >> 28) & mask
+            at = place_of(x * k1 + y * k2 + z * k3 + w * k4) & mask
             group = np.int64(table[at])
             while group >= 0 and not (codes[group, 0] == x and codes[group, 1] == y and codes[group, 2] == z and codes[group, 3] == w):
                 at = (at + 1) & mask
@@ -230,27 +252,3 @@ def _group(
             first[group] = min(first[group], when)
             last[group] = max(last[group], when)
     return (count,)
-
-
-def _spread_numpy(lines: Codes, place: Counts, time: Counts, ids: Codes, start: int, end: int, width: int, spread: Counts) -> None:
-    when, where = time[ids], place[lines]
-    inside = (where >= 0) & (when >= start) & (when <= end) & (when != NO_TIME)
-    cell = where[inside] * spread.shape[1] + (when[inside] - start) // width
-    spread += np.bincount(cell, minlength=spread.size).reshape(spread.shape)
-
-
-@kernel(plain=_spread_numpy)
-def _spread(lines: Codes, place: Counts, time: Counts, ids: Codes, start: int, end: int, width: int, spread: Counts) -> None:
-    """Add each event to the cell (place of its line, column of its time); the column is worked out where it is another one than before."""
-    low, high, column = 1, 0, 0
-    for i in range(ids.shape[0]):
-        when = time[np.int64(ids[i])]
-        if when < start or when > end or when == NO_TIME:
-            continue
-        if when < low or when >= high:
-            column = (when - start) // width
-            low = start + column * width
-            high = low + width
-        where = place[np.int64(lines[i])]
-        if 0 <= where < spread.shape[0] and column < spread.shape[1]:
-            spread[where, column] += 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netsleuth_tui.analysis.event_kinds import shared_ids
 from netsleuth_tui.analysis.event_values import BESIDE, event_cells, named_field
 from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.decode.columns import NO_TIME
@@ -18,7 +19,7 @@ from netsleuth_tui.tabular import Cell
 if TYPE_CHECKING:
     from netsleuth_tui.store import Store
 
-__all__ = ["event_cell_filter", "event_id_filter", "event_term", "joined_terms", "shared_ids"]
+__all__ = ["event_cell_filter", "event_id_filter", "event_term", "joined_terms"]
 
 SECOND = 1_000_000_000
 
@@ -85,11 +86,3 @@ def event_id_filter(store: Store, event_id: int, provider: Cell, shared: Collect
     if event_id not in (shared_ids(store) if shared is None else shared):
         return f"EventID == {event_id}"
     return joined_terms(("EventID", "Provider"), (event_id, provider))
-
-
-def shared_ids(store: Store) -> frozenset[int]:
-    """Event ids that more than one provider has in what was loaded."""
-    columns = store.events.view()
-    provider_of = np.zeros(1 << 16, np.uint32)
-    provider_of[columns.event_id] = columns.provider
-    return frozenset(columns.event_id[provider_of[columns.event_id] != columns.provider].tolist())

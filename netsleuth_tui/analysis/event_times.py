@@ -89,7 +89,7 @@ def events_by_time(
     Raises:
         NetSleuthError: There is no such field, or it is different in every event.
     """
-    ids = event_row_ids(rows)
+    ids = event_row_ids(store, rows)
     time = store.events.view().time[ids]
     ids = ids[(time >= start) & (time != NO_TIME) & (time < start + every * intervals)]
     keys = event_keys(store, ids, by)
@@ -110,7 +110,7 @@ def event_timeline_table(store: Store, scope: Scope, *, every: int, by: str = "E
         FilterError: The filter is not valid.
         NetSleuthError: There is no such field, it is different in every event, or there are too many intervals.
     """
-    ids = event_row_ids(event_rows_of(store, scope))
+    ids = event_row_ids(store, event_rows_of(store, scope))
     time = store.events.view().time[ids]
     ids, time = ids[time != NO_TIME], time[time != NO_TIME]
     keys = event_keys(store, ids, by)

@@ -139,9 +139,10 @@ def unknown_fields(store: Store, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(missing))
 
 
-def event_row_ids(rows: Rows) -> Ids:
-    """All selected row ids, ascending."""
-    return rows.take(0, len(rows))
+def event_row_ids(store: Store, rows: Rows) -> Ids:
+    """All selected row ids, ascending; without a copy."""
+    ids = store.events.view().row if rows.ids is None else rows.ids
+    return ids[rows.first : rows.last]
 
 
 # Cells

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.store import Rows
 
-__all__ = ["Part", "count_in_halves"]
+__all__ = ["WORTH_TWO_THREADS", "Part", "count_ids_in_halves", "count_in_halves", "side_by_side"]
+
+T = TypeVar("T")
 
 WORTH_TWO_THREADS = 1 << 18
 """Rows: with fewer, the second thread costs more than it saves."""
@@ -54,3 +57,22 @@ def count_in_halves(rows: Rows, empty: Callable[[], Counts], count: Callable[[Pa
     running.result()
     total += other
     return total
+
+
+def count_ids_in_halves(ids: NDArray[np.uint32], shape: int | tuple[int, ...], count: Callable[[slice, Counts], None]) -> Counts:
+    """As `count_in_halves`, for row ids that are there already.
+
+    Args:
+        ids: Row ids.
+        shape: Of the sums.
+        count: Adds those in a slice of them to such an array.
+    """
+    rows = Rows(0, len(ids), ids)
+    return count_in_halves(rows, lambda: np.zeros(shape, np.int64), lambda part, sums: count(slice(part[2], part[3]), sums))
+
+
+def side_by_side(one: Callable[[], T], other: Callable[[], T]) -> tuple[T, T]:
+    """Do two things at the same time, on two threads; neither may call this, or count in halves."""
+    running = _second_thread().submit(other)
+    done = one()
+    return done, running.result()

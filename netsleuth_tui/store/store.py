@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.decode.hosts import HostTable
+from netsleuth_tui.store.event_kinds import EventKinds
 from netsleuth_tui.store.event_values import EventValues
 from netsleuth_tui.store.events import EventTable
 from netsleuth_tui.store.packets import PacketTable
@@ -65,6 +66,8 @@ class Store:
         """Records of event logs: a table of its own, with row ids of its own."""
         self.event_values = EventValues(self.events)
         """Their values by field, for filters and panes."""
+        self.event_kinds = EventKinds(self.events)
+        """Their kinds, for what counts by id, provider, log and level."""
         self.sources: tuple[Source, ...] = ()
         """Replaced as a whole whenever a source is added or changes."""
         self.places: Any = None

@@ -17,6 +17,7 @@ from netsleuth_tui.analysis import (
     event_groups,
     event_rows_of,
     event_series,
+    event_spread,
     event_tally,
     event_timeline_table,
     find_event,
@@ -108,10 +109,53 @@ def test_groups_are_numbered_as_they_are_met(fields: int) -> None:
     assert found is not None
     place, shape = np.arange(len(found.events)), (len(found.events), 7)
     spreads = [np.zeros(shape, np.int64) for _ in range(2)]
-    for run, into in zip((event_tally._spread.function, event_tally._spread_numpy), spreads, strict=True):
+    for run, into in zip((event_spread._spread.function, event_spread._spread_numpy), spreads, strict=True):
         run(found.lines, place, time, ids, 100, 899, 115, into)
     assert (spreads[0] == spreads[1]).all()
     assert spreads[0].sum() == ((time[ids] >= 100) & (time[ids] <= 899)).sum()
+
+
+@pytest.mark.parametrize("fields", [1, 3])
+def test_two_threads_group_as_one_does(fields: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numbers, counts, times and lines are the same; groups of which only one half has events, too."""
+    random_numbers = np.random.default_rng(fields)
+    columns = [np.sort(random_numbers.integers(0, 9, 900)).astype(np.uint32), *random_numbers.integers(0, 3, (2, 900)).astype(np.uint32)]
+    time = random_numbers.integers(0, 1000, 900)
+    time[::3] = NO_TIME
+    ids = np.arange(0, 900, 2, dtype=np.uint32)
+    one = event_tally.group_codes(columns[:fields], time, ids)
+    monkeypatch.setattr(event_tally, "WORTH_TWO_THREADS", 1)
+    two = event_tally.group_codes(columns[:fields], time, ids)
+    assert one is not None
+    assert two is not None
+    for name in ("codes", "events", "first", "last", "lines"):
+        assert (getattr(one, name)[..., :fields] == getattr(two, name)[..., :fields]).all(), name
+        assert len(getattr(one, name)) == len(getattr(two, name))
+    monkeypatch.setattr(event_tally, "MOST_GROUPS", 2)
+    monkeypatch.setattr(event_tally, "FIRST_GROUPS", 2)
+    assert event_tally.group_codes(columns[:fields], time, ids) is None
+
+
+def test_lines_of_a_column_are_counted_as_by_hand() -> None:
+    """Kernel and NumPy: events, first and last time, and the column of the time of each."""
+    random_numbers = np.random.default_rng(8)
+    codes, time = random_numbers.integers(0, 5, 800).astype(np.uint32), random_numbers.integers(0, 1000, 800)
+    time[::13] = NO_TIME
+    time[codes == 4] = NO_TIME
+    ids = np.arange(1, 800, 2, dtype=np.uint32)
+    found = event_spread.count_lines(codes, 6, time, ids, (100, 899), 8)
+    for code in range(6):
+        when = time[ids[codes[ids] == code]]
+        timed = when[when != NO_TIME]
+        assert found.events[code] == len(when)
+        assert (found.first[code], found.last[code]) == ((timed.min(), timed.max()) if len(timed) else (NO_TIME, NO_TIME))
+        inside = timed[(timed >= 100) & (timed <= 899)]
+        assert found.spread[code].tolist() == np.bincount((inside - 100) // 100, minlength=8).tolist()
+    tables = [(np.zeros((5, 9), np.int64), np.tile(np.array([event_tally.LATEST, NO_TIME]), (5, 1))) for _ in range(2)]
+    for run, (counted, edges) in zip((event_spread._count_lines.function, event_spread._count_lines_numpy), tables, strict=True):
+        run(codes, time, ids, 100, 899, 100, counted, edges)
+    assert (tables[0][0] == tables[1][0]).all()
+    assert (tables[0][1] == tables[1][1]).all()
 
 
 def test_more_groups_than_there_is_room_for_at_first() -> None:
