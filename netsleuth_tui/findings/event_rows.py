@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.event_terms import shared_ids
+from netsleuth_tui.analysis.event_kinds import shared_ids
 from netsleuth_tui.analysis.event_values import event_row_ids, titles
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
 from netsleuth_tui.decode.columns import NO_TIME
@@ -66,7 +66,7 @@ class EventRows:
     def __init__(self, store: Store, scope: Scope) -> None:
         self.store = store
         self.all: EventColumns = store.events.view()
-        ids = event_row_ids(event_rows_of(store, scope))
+        ids = event_row_ids(store, event_rows_of(store, scope))
         ids = ids[ids < len(self.all.time)]
         times = self.all.time[ids]
         timed = times != NO_TIME
