@@ -54,7 +54,11 @@ def parse_interval(text: str) -> int:
 
 
 def show_interval(every: int) -> str:
-    """'5 s' for 5_000_000_000."""
+    """'5 s' for 5_000_000_000, '1.5 s', '8 d 17 h'."""
     name, unit = next((name, unit) for name, unit in SHOWN if every >= unit)
     whole, rest = divmod(every, unit)
-    return f"{whole} {name}" if not rest else f"{every / unit:.6g} {name}"
+    if not rest:
+        return f"{whole} {name}"
+    if rest * 100 % unit == 0 or unit <= SECOND:
+        return f"{every / unit:.6g} {name}"
+    return f"{whole} {name} {show_interval(rest)}"

@@ -103,6 +103,10 @@ class LogDecoder:
         self.by_kernels = functools.partial(jit.is_ready, "events")
         """Whether kernels take records apart: as plain Python they are ten times slower than the reader of single records."""
 
+    def begin(self) -> None:
+        """Another log comes."""
+        self._library.begin()
+
     def decode(self, data: NDArray[np.uint8], count: int, length: int, offset: int, *, checks: bool) -> Decoded:
         """Decode `count` pieces of 64 KiB.
 

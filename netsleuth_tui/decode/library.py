@@ -15,7 +15,7 @@ TIMEOUT = 5.0
 """Seconds that a chunk may take; a millisecond is usual."""
 
 PATIENCE = 3
-"""Chunks without an answer after which nothing more is asked: a file may have thousands of such."""
+"""Chunks of one file without an answer after which nothing more is asked: a file may have thousands of such."""
 
 LONGEST_REPLY = 256 << 20
 
@@ -28,6 +28,10 @@ class Library(Restarted):
     def __init__(self, command: Sequence[str] = WORKER, timeout: float = TIMEOUT) -> None:
         super().__init__(command, LONGEST_REPLY)
         self._timeout = timeout
+        self._patience = PATIENCE
+
+    def begin(self) -> None:
+        """Another file comes: what was wrong with the one before tells nothing about it."""
         self._patience = PATIENCE
 
     def read(self, chunk: bytes) -> tuple[list[Event], str]:

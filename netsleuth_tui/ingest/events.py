@@ -111,6 +111,8 @@ def load_log(decoding: EventDecoding, log: EventLog, index: int) -> Generator[No
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="events")
     jobs: deque[_Job] = deque()
     idle = decoding.decoders
+    for decoder in idle:
+        decoder.begin()
     loading = _Loading(decoding, log, index)
     try:
         for block in log.blocks(PIECES, FIRST_PIECES):

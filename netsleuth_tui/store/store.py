@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,6 +15,7 @@ from netsleuth_tui.decode.hosts import HostTable
 from netsleuth_tui.store.event_kinds import EventKinds
 from netsleuth_tui.store.event_values import EventValues
 from netsleuth_tui.store.events import EventTable
+from netsleuth_tui.store.kept import Kept
 from netsleuth_tui.store.packets import PacketTable
 from netsleuth_tui.store.rows import Rows
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from netsleuth_tui.store.sources import Source
 
 __all__ = ["Predicate", "Store"]
-
-SELECTIONS_KEPT = 8
-"""Filters whose row ids are kept, 4 bytes a match, so that going back costs nothing."""
 
 ENGINE_MEMORY = 1 << 30
 """Bytes that one query may take beside the columns, unless the budget says less."""
@@ -73,9 +70,9 @@ class Store:
         self.places: Any = None
         """Where the hosts are: a `HostPlaces` of the room places, which stands a floor above; `places.host_places` gives it."""
         self._query_memory = query_memory
-        self._matches: OrderedDict[str, tuple[int, NDArray[np.uint32]]] = OrderedDict()
+        self._matches = Kept()
         self._lock = threading.Lock()
-        self._event_matches: OrderedDict[str, tuple[int, NDArray[np.uint32]]] = OrderedDict()
+        self._event_matches = Kept()
         self._event_lock = threading.Lock()
 
     @property
@@ -119,7 +116,7 @@ class Store:
             compiled: Makes the predicate, against the addresses known now; called where the text is new, or there are rows to look at.
         """
         with self._lock:
-            seen, ids = self._matches.get(text, (0, np.empty(0, np.uint32)))
+            seen, ids = self._matches.get(text)
             columns = self.columns()
             rows = len(columns.row)
             predicate = compiled() if seen < rows or text not in self._matches else None
@@ -129,11 +126,7 @@ class Store:
                 unseen = columns.at(slice(seen, None))
                 found = self.engine.row_ids(unseen, predicate.sql, predicate.lookups, self.starts)
                 ids = np.concatenate((ids, found)) if len(ids) else found
-            self._matches[text] = (rows, ids)
-            self._matches.move_to_end(text)
-            while len(self._matches) > SELECTIONS_KEPT:
-                self._matches.popitem(last=False)
-            return ids
+            return self._matches.keep(text, rows, ids)
 
     def matching_events(self, text: str, tested: Callable[[int, int], NDArray[np.bool_]]) -> NDArray[np.uint32]:
         """Ascending ids of the event rows that satisfy a filter.
@@ -143,16 +136,12 @@ class Store:
             tested: Says of each row from the first to the last (excluded) whether it does.
         """
         with self._event_lock:
-            seen, ids = self._event_matches.get(text, (0, np.empty(0, np.uint32)))
+            seen, ids = self._event_matches.get(text)
             rows = self.events.rows
             if seen < rows:
                 found = (np.flatnonzero(tested(seen, rows)) + seen).astype(np.uint32)
                 ids = np.concatenate((ids, found)) if len(ids) else found
-            self._event_matches[text] = (rows, ids)
-            self._event_matches.move_to_end(text)
-            while len(self._event_matches) > SELECTIONS_KEPT:
-                self._event_matches.popitem(last=False)
-            return ids
+            return self._event_matches.keep(text, rows, ids)
 
     def texts_matching(self, texts: Sequence[str], expression: str) -> NDArray[np.bool_]:
         """Which texts match a regular expression, case ignored, in time that grows with their length alone.

@@ -68,6 +68,10 @@ def test_round_intervals_ascend() -> None:
         ("1.5 s", 1_500_000_000, "1.5 s"),
         ("5min", 300 * 10**9, "5 min"),
         ("1h", 3600 * 10**9, "1 h"),
+        ("1.5h", 5400 * 10**9, "1.5 h"),
+        ("8.5d", 734400 * 10**9, "8.5 d"),
+        ("209h", 209 * 3600 * 10**9, "8 d 17 h"),
+        ("100min", 6000 * 10**9, "1 h 40 min"),
     ],
 )
 def test_intervals_read_and_show(text: str, length: int, shown: str) -> None:

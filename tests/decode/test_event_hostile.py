@@ -77,13 +77,16 @@ def test_nothing_hangs_on_what_hangs_the_library(shared: Path):
 
 
 def test_the_library_is_killed_when_it_does_not_end():
-    """A worker that never answers is ended after its time, and the next chunk has a new one."""
+    """A worker that never answers is ended after its time, and the next chunk has a new one; after three of a log there is none."""
     silent = (sys.executable, "-c", "import sys, time\nsys.stdout.buffer.write(b'\\0\\0\\0\\2{}'); sys.stdout.flush()\ntime.sleep(600)")
     library = Library(silent, timeout=0.3)
-    for _ in range(2):
+    for _ in range(3):
         began = time.monotonic()
         assert library.read(bytes(CHUNK)) == ([], "the evtx library took longer than 0.3 s")
         assert time.monotonic() - began < 30
+    assert library.read(bytes(CHUNK)) == ([], "the evtx library is not asked any more")
+    library.begin()
+    assert library.read(bytes(CHUNK)) == ([], "the evtx library took longer than 0.3 s")
     writer = EventXml(silent, timeout=0.3)
     assert writer.write(bytes(CHUNK), 512).failure == "python-evtx took longer than 0.3 s"
     writer.close()
