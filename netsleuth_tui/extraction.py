@@ -11,20 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netsleuth_tui import jit
-from netsleuth_tui.analysis.scope import compiled_alone
+from netsleuth_tui import jit, query
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.export.frame_files import FrameFile, FrameKind, Part, encode, kind_of
-from netsleuth_tui.ingest import Shift
 from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matching
 from netsleuth_tui.ingest.series import expand
-from netsleuth_tui.ingest.shifts import shift_of
+from netsleuth_tui.ingest.shifts import Shift, shift_of
 from netsleuth_tui.readers.opening import open_in_blocks
 from netsleuth_tui.store import Store
 
 if TYPE_CHECKING:
-    from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.query import Node
     from netsleuth_tui.readers import CaptureReader
+    from netsleuth_tui.scope import Scope
 
 __all__ = ["Extracted", "FileProgress", "extract", "kind_of"]
 
@@ -96,7 +95,7 @@ def extract(
         paths: Files, patterns, folders; '-' is standard input. Event logs have no frames and are passed over.
         scope: Filter and window.
         target: The capture to write: .pcapng or .pcap.
-        store: Makes what filters are asked against, one for each thread; it gets no rows.
+        store: Makes what places are asked of, one for each thread; it gets no rows.
         shifts: Clock offsets, which frames are written with.
         split: Bytes after which the next file begins.
         force: Replace existing files.
@@ -111,7 +110,7 @@ def extract(
             cannot be written, or it was cancelled.
     """
     kind = kind_of(target)
-    compiled = compiled_alone(scope.filter) if scope.filter.strip() else None
+    wanted = query.alone(scope.filter)
     names = expand(paths)
     for name, _ in names:
         if name != "-" and _is_same(target, name):
@@ -123,7 +122,7 @@ def extract(
     jobs = [_Job(progress, named) for progress, (_, named) in zip(result.files, names, strict=True)]
     idle: queue.Queue[Matching] = queue.Queue()
     for _ in range(THREADS):
-        idle.put(Matching(store(), compiled, scope.start, scope.end))
+        idle.put(_matching(wanted, scope, store))
     with ThreadPoolExecutor(THREADS, thread_name_prefix="extract") as pool:
         running = [pool.submit(_read, job, idle, kind, shifts, stop) for job in jobs]
         try:
@@ -140,6 +139,16 @@ def extract(
             raise
     report(result)
     return result
+
+
+def _matching(wanted: Node | None, scope: Scope, store: Callable[[], Store]) -> Matching:
+    """What looks at blocks; places are not loaded where nothing asks for them."""
+    if wanted is None or not any(field.kind == "place" for name in query.names_of(wanted) if (field := query.FIELDS.get(name))):
+        return Matching(Store(), wanted, scope.start, scope.end, wanted=False)
+    from netsleuth_tui.analysis.places import PlacesOf
+
+    placed = store()
+    return Matching(placed, wanted, scope.start, scope.end, places=PlacesOf(placed), wanted=False)
 
 
 def _have_kernels(stop: threading.Event) -> None:
@@ -225,7 +234,7 @@ def _pass_on(reader: CaptureReader, matching: Matching, job: _Job, kind: FrameKi
                 about.append(comment.text)
         seen = len(reader.comments)
         if len(matched.chosen):
-            part = encode(kind, matched.batch, matched.chosen, links, progress.name, comments, about)
+            part = encode(kind, matched.batch.at(matched.chosen), links, progress.name, comments, about)
             _put(job.parts, part, stop)
         progress.frames += matched.batch.count
         progress.kept += len(matched.chosen)

@@ -103,12 +103,12 @@ class Session:
         Raises:
             NetSleuthError: It is not valid, or asks for fields that follow from other packets.
         """
-        from netsleuth_tui.analysis.scope import compiled_alone
+        from netsleuth_tui.analysis.places import PlacesOf
         from netsleuth_tui.ingest.matching import Matching
 
         store = Store(query_memory=max(self.memory // 2, 64 << 20))
         store.places = HostPlaces(store.hosts, lambda: self.places)
-        return Matching(store, compiled_alone(self.load_filter), None, None)
+        return Matching(store, query.alone(self.load_filter), places=PlacesOf(store))
 
     def look_at(self, scope: Scope) -> None:
         """Make `scope` the current one.

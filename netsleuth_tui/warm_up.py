@@ -61,6 +61,7 @@ def warm_up(directory: Path, group: str) -> None:
     Lookup("found", "src", np.zeros(1, np.uint8)).over(store.columns().src)
     take_codes(np.zeros(1, np.uint32), np.zeros(1, np.uint32), np.zeros(1, np.uint32))
     _warm_events(store)
+    _warm_sieve()
     _warm_traces()
     jit.write(directory, group)
 
@@ -79,6 +80,14 @@ def _warm_events(store: Store) -> None:
     event_series(store, event_rows_of(store, Scope()), start=0, every=1, intervals=1)
     event_ids(store, event_rows_of(store, Scope()))
     event_groups(store, event_rows_of(store, Scope()), ("A",)).spread(0, 1, 1, (0, 1))
+
+
+def _warm_sieve() -> None:
+    """Look at a frame before it is decoded."""
+    from netsleuth_tui.decode.sieve import sieve
+
+    one, number = np.ones(1, np.uint32), np.zeros(1, np.int64)
+    sieve(np.zeros(64, np.uint8), 1, number, one, np.ones(1, np.uint16), np.zeros(4, np.int64), number + 1, one.copy())
 
 
 def _warm_traces() -> None:

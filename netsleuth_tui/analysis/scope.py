@@ -1,15 +1,13 @@
-"""The scope: the filter and the time window that every pane, command and export looks through."""
+"""The rows that a scope selects."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from netsleuth_tui import query
 from netsleuth_tui.analysis.places import PlacesOf
-from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.scope import EVERYTHING, Scope
 from netsleuth_tui.store import Rows, Store
 
 if TYPE_CHECKING:
@@ -18,29 +16,7 @@ if TYPE_CHECKING:
 
     from netsleuth_tui.store.store import Predicate
 
-__all__ = ["EVERYTHING", "Scope", "compiled", "compiled_alone", "event_rows_of", "rows_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What is looked at: rows that satisfy `filter`, with `start` <= time < `end`."""
-
-    filter: str = ""
-    """Display filter; empty for all rows."""
-
-    start: int | None = None
-    """ns since the epoch, or None for the beginning."""
-
-    end: int | None = None
-    """ns since the epoch, excluded; or None for the end."""
-
-    @property
-    def has_window(self) -> bool:
-        """True if a part of the time is looked at."""
-        return self.start is not None or self.end is not None
-
-
-EVERYTHING = Scope()
+__all__ = ["EVERYTHING", "Scope", "compiled", "event_rows_of", "rows_of"]
 
 
 def rows_of(store: Store, scope: Scope) -> Rows:
@@ -67,21 +43,6 @@ def compiled(store: Store, text: str) -> Predicate | None:
         return judged_values(store, name)
 
     return query.compile_filter(text, hosts=store.hosts.known(), judged=judged, places=PlacesOf(store))
-
-
-def compiled_alone(text: str) -> Callable[[Store], Predicate | None]:
-    """What makes the predicate of a filter that is asked of packets before, or without, the rest of the capture being there.
-
-    Raises:
-        NetSleuthError: It is not valid, or asks for fields that follow from other packets.
-    """
-    from netsleuth_tui.query.wireshark import names_in
-
-    judged = [name for name in names_in(query.parse(text)) if name in query.JUDGED] if text.strip() else []
-    if judged:
-        reason = f"{judged[0]} follows from other packets of the capture, and here each packet is looked at alone"
-        raise NetSleuthError(reason, hint="filter by esp.spi and a time instead")
-    return lambda store: compiled(store, text)
 
 
 def event_rows_of(store: Store, scope: Scope) -> Rows:

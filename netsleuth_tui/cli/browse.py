@@ -86,10 +86,11 @@ def _load_filter(text: str) -> str:
     """
     if not text.strip():
         return ""
-    from netsleuth_tui.analysis.scope import compiled_alone
+    from netsleuth_tui import query
 
-    compiled_alone(expanded(text))
-    return expanded(text)
+    only = expanded(text)
+    query.alone(only)
+    return only
 
 
 def _shifts(texts: tuple[str, ...]) -> list[Shift]:

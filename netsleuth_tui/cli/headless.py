@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from netsleuth_tui import query
 from netsleuth_tui.analysis import Scope, parse_time, unknown_fields
-from netsleuth_tui.analysis.scope import compiled_alone
 from netsleuth_tui.cli import exits
 from netsleuth_tui.cli.options import Common, Format
 from netsleuth_tui.cli.sizes import parse_size
@@ -65,8 +64,7 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
         shifts = [parse_shift(text) for text in common.shift]
         columns = parse_columns(common.columns) if common.columns else ()
         only = expanded(common.load_filter)
-        if only.strip():
-            compiled_alone(only)
+        query.alone(only)
         memory = parse_size(common.memory) if common.memory else None
         session = Session(memory, recovered=common.recovered, shifts=shifts, columns=columns, load_filter=only, place_files=files_of_places)
         session.look_at(scope)

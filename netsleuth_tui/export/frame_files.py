@@ -71,18 +71,16 @@ class Part:
 def encode(
     kind: FrameKind,
     batch: FrameBatch,
-    chosen: NDArray[np.uint32],
     links: list[int],
     name: str,
     comments: Mapping[int, Sequence[str]],
     about: Sequence[str] = (),
 ) -> Part:
-    """Frames of a block as records or blocks.
+    """Frames as records or blocks.
 
     Args:
         kind: The format.
-        batch: The block.
-        chosen: Indices of its frames that are written.
+        batch: The frames.
         links: Link types of the interfaces of the file so far, by their numbers; new ones are added.
         name: Of the file that they come from.
         comments: What was written about frames, by `FrameBatch.offset`.
@@ -91,7 +89,7 @@ def encode(
     start, cap_len, wire_len = batch.start, batch.cap_len, batch.wire_len
     kinds = batch.link_type[: batch.count]
     interface = np.zeros(batch.count, np.uint32)
-    for link in np.unique(kinds[chosen]).tolist():
+    for link in np.unique(kinds).tolist():
         if link not in links:
             links.append(link)
         interface[kinds == link] = links.index(link)
@@ -100,16 +98,17 @@ def encode(
     time = batch.time[: batch.count]
     impossible = (time < 0) | (time >= _PCAP_END) if kind == "pcap" else time < 0
     times = np.where(impossible, 0, time)
-    noted = _noted(batch, chosen, comments) if kind == "pcapng" else {}
-    sizes = cap_len[chosen].astype(np.int64)
+    noted = _noted(batch, comments) if kind == "pcapng" else {}
+    sizes = cap_len[: batch.count].astype(np.int64)
     sizes += (-sizes & 3) + PCAPNG_BLOCK_BYTES if kind == "pcapng" else PCAP_RECORD
     for place, option in noted.items():
         sizes[place] += len(option)
     ends = np.cumsum(sizes)
     content = np.empty(int(ends[-1]) if len(ends) else 0, np.uint8)
+    every = np.arange(batch.count, dtype=np.uint32)
     at, first = 0, 0
-    for place, option in [*sorted(noted.items()), (len(chosen), b"")]:
-        run = chosen[first : place + 1]
+    for place, option in [*sorted(noted.items()), (batch.count, b"")]:
+        run = every[first : place + 1]
         (written,) = write_records(
             batch.data, start, cap_len, wire_len, times, interface, run, int(kind == "pcapng"), content[at:]
         )  # fmt: skip
@@ -117,7 +116,7 @@ def encode(
         if option:
             at = _append(content, at, int(sizes[place]), option)
         first = place + 1
-    return Part(name, content, ends, tuple(links), tuple(about), int(impossible[chosen].sum()))
+    return Part(name, content, ends, tuple(links), tuple(about), int(impossible.sum()))
 
 
 def _without_radio(batch: FrameBatch, mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint32]]:
@@ -132,11 +131,11 @@ def _without_radio(batch: FrameBatch, mask: NDArray[np.bool_]) -> tuple[NDArray[
     return start, cap_len, wire_len
 
 
-def _noted(batch: FrameBatch, chosen: NDArray[np.uint32], comments: Mapping[int, Sequence[str]]) -> dict[int, bytes]:
-    """The options of chosen frames that somebody wrote about, by their place among those."""
+def _noted(batch: FrameBatch, comments: Mapping[int, Sequence[str]]) -> dict[int, bytes]:
+    """The options of frames that somebody wrote about, by their place."""
     if not comments:
         return {}
-    offsets = batch.offset[: batch.count][chosen]
+    offsets = batch.offset[: batch.count]
     places = np.flatnonzero(np.isin(offsets, np.fromiter(comments, np.uint64, len(comments)))).tolist()
     return {place: _options(*((1, text.encode("utf-8", "replace")) for text in comments[int(offsets[place])])) for place in places}
 

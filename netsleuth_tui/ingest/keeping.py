@@ -32,7 +32,7 @@ def keep(store: Store, hosts: HostTable, matched: Matched, index: int) -> FrameB
         The frames that were added, for counting: only times, lengths, link types and offsets are theirs.
     """
     count, first = len(matched.chosen), store.packets
-    kept = matched.columns.at(matched.chosen)
+    kept = matched.columns
     there = (kept.present & ADDRESSES) != 0
     both = np.concatenate((kept.src[there], kept.dst[there]))
     used, places = np.unique(both, return_inverse=True)

@@ -1,8 +1,11 @@
-"""Frames of a file that a filter keeps, block by block: nothing else of the file stays in memory."""
+"""Frames of a file that a filter keeps, block by block: nothing else of the file stays in memory.
+
+A sieve looks at a few bytes of every frame; what it leaves is decoded, and the filter decides by the columns.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,18 +14,20 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.decode.columns import NO_TIME, PACKET_COLUMNS, Columns
 from netsleuth_tui.decode.packets import decode_frames
+from netsleuth_tui.decode.sieve import sieve
 from netsleuth_tui.readers.frames import FrameBatch
 from netsleuth_tui.store import Store
 from netsleuth_tui.store.clock import put_right
 
 if TYPE_CHECKING:
+    from netsleuth_tui.query import Node
+    from netsleuth_tui.query.place_values import PlaceLookup
     from netsleuth_tui.readers import CaptureReader
-    from netsleuth_tui.store.store import Predicate
 
 __all__ = ["BLOCK", "FRAMES", "Matched", "Matching"]
 
-BLOCK = 16 << 20
-"""Bytes of a block: a query costs some milliseconds whatever it looks at, and four blocks are in memory."""
+BLOCK = 8 << 20
+"""Bytes of a block: large enough that what is done once a block costs nothing, and small enough for the processor's cache."""
 FRAMES = 1 << 17
 """Most frames of a block."""
 
@@ -33,82 +38,120 @@ class Matched:
 
     Args:
         batch: The block, with its times put right; valid as long as the reader says.
-        columns: What was decoded of all its frames; the next block writes them anew.
         chosen: Indices of those that are kept, ascending, uint32.
+        columns: What was decoded of those that are kept, one row for each of `chosen`; empty where that is not wanted.
     """
 
     batch: FrameBatch
-    columns: Columns
     chosen: NDArray[np.uint32]
+    columns: Columns
 
 
 class Matching:
-    """Decodes blocks and asks the filter.
+    """Looks at blocks and asks the filter.
 
     Args:
-        store: For its addresses and its engine; it gets no rows. Not shared with another thread, and not the one that is filled.
-        compiled: Makes the predicate against the addresses of the store; None keeps every frame.
+        store: For its addresses; it gets no rows. Not shared with another thread, and not the one that is filled.
+        filter: Judges every frame alone (see `query.alone`); None keeps every frame.
         start: ns since the epoch; frames before it, or without a time, are left out. None is open.
         end: The same for its end, which is excluded.
+        places: Knows where the addresses of the store are; without it nothing is anywhere.
+        wanted: Whether the columns of the frames that are kept are wanted.
     """
 
-    def __init__(self, store: Store, compiled: Callable[[Store], Predicate | None] | None, start: int | None, end: int | None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        filter: Node | None,  # noqa: A002 - what it is called everywhere
+        start: int | None = None,
+        end: int | None = None,
+        *,
+        places: PlaceLookup | None = None,
+        wanted: bool = True,
+    ) -> None:
+        from netsleuth_tui.query.sieve import sieve_of
+
         self.store = store
-        self._compiled = compiled
+        self._filter = filter
+        self._places = places
+        self._wanted = wanted
         self._start, self._end = start, end
-        self._columns = Columns._make(np.zeros(FRAMES, dtype) for dtype in PACKET_COLUMNS.values())
-        self._rows = 0
+        self._sieve = sieve_of(filter) if filter is not None else None
+        self._kept = np.zeros(0, np.uint32)
+        self._columns = Columns._make(np.zeros(0, dtype) for dtype in PACKET_COLUMNS.values())
+        self._frames = 0
 
     def of(self, reader: CaptureReader, shift: int) -> Iterator[Matched]:
         """The frames of a file that are kept, in its order; `shift` nanoseconds are added to their times."""
-        self._rows = 0
+        self._frames = 0
         for batch in reader.batches():
             put_right(batch.time[: batch.count], shift)
-            yield Matched(batch, self._columns, self._choose(batch))
-            self._rows += batch.count
+            yield Matched(batch, *self._choose(batch))
+            self._frames += batch.count
 
-    def _choose(self, batch: FrameBatch) -> NDArray[np.uint32]:
+    def _choose(self, batch: FrameBatch) -> tuple[NDArray[np.uint32], Columns]:
+        possible = self._possible(batch)
+        if not len(possible) or (self._filter is None and not self._wanted):
+            return possible, self._columns.at(slice(0, 0))
+        columns = self._decoded(batch, possible)
+        if self._filter is not None:
+            found = self._judged(columns, possible + np.uint32(self._frames + 1))
+            possible = possible[found]
+            columns = columns.at(np.flatnonzero(found).astype(np.uint32)) if self._wanted else columns
+        return possible, columns
+
+    def _possible(self, batch: FrameBatch) -> NDArray[np.uint32]:
+        """Frames inside the window that the sieve leaves."""
         count = batch.count
-        kept = self._in_window(batch.time[:count])
-        if self._compiled is None or not kept.any():
-            return np.flatnonzero(kept).astype(np.uint32)
-        columns = self._decoded(batch).at(slice(0, count))
-        columns.row[:] += np.uint32(self._rows)  # which frame numbers are counted from
-        return self._satisfying(columns, kept)
+        if self._sieve is None:
+            possible = np.arange(count, dtype=np.uint32)
+        else:
+            if len(self._kept) < count:
+                self._kept = np.zeros(count, np.uint32)
+            lies = batch.start, batch.cap_len, batch.link_type
+            (found,) = sieve(batch.data, count, *lies, self._sieve.tests, self._sieve.ends, self._kept)
+            possible = self._kept[:found].copy()
+        if self._start is None and self._end is None:
+            return possible
+        return possible[self._inside(batch.time[possible])]
 
     def rows_kept(self, columns: Columns) -> NDArray[np.uint32]:
         """Of rows that are decoded already, against the addresses of `store`, the indices of those that are kept.
 
         `row` counts from 0 in their file.
         """
-        kept = self._in_window(columns.time)
-        if self._compiled is None or not kept.any():
-            return np.flatnonzero(kept).astype(np.uint32)
-        return self._satisfying(columns, kept)
+        kept = self._inside(columns.time)
+        if self._filter is not None:
+            kept &= self._judged(columns, columns.row + np.uint32(1))
+        return np.flatnonzero(kept).astype(np.uint32)
 
-    def _satisfying(self, columns: Columns, kept: NDArray[np.bool_]) -> NDArray[np.uint32]:
-        """Indices of the rows that satisfy the filter, among those of `kept`."""
-        predicate = None if self._compiled is None else self._compiled(self.store)
-        if predicate is None:
-            return np.flatnonzero(kept).astype(np.uint32)
-        found: NDArray[np.uint32] = self.store.engine.row_ids(columns, predicate.sql, predicate.lookups, (0,)) - columns.row[0]
-        return found if kept.all() else found[kept[found]]
+    def _judged(self, columns: Columns, numbers: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        if self._filter is None:
+            return np.ones(len(numbers), np.bool_)
+        from netsleuth_tui.query.judging import judge
 
-    def _decoded(self, batch: FrameBatch) -> Columns:
-        columns, count = self._columns, batch.count
+        return judge(self._filter, columns, numbers, self.store.hosts.known(), self._places)
+
+    def _inside(self, time: NDArray[np.int64]) -> NDArray[np.bool_]:
+        inside = np.ones(len(time), np.bool_)
+        if self._start is not None:
+            inside &= time >= self._start
+        if self._end is not None:
+            inside &= (time < self._end) & (time != NO_TIME)
+        return inside
+
+    def _decoded(self, batch: FrameBatch, chosen: NDArray[np.uint32]) -> Columns:
+        """The columns of chosen frames; they are written anew for the next block."""
+        count = len(chosen)
+        if len(self._columns.row) < count:
+            self._columns = Columns._make(np.zeros(max(count, 1 << 12), dtype) for dtype in PACKET_COLUMNS.values())
+        columns = self._columns.at(slice(0, count))
         for column in columns:
-            column[:count] = 0
+            column[:] = 0
         self.store.hosts.reserve(2 * count)
+        some = batch.at(chosen)
         decode_frames(
-            batch.data, count, batch.start, batch.cap_len, batch.wire_len, batch.time, batch.link_type, batch.offset,
+            batch.data, count, some.start, some.cap_len, some.wire_len, some.time, some.link_type, some.offset,
             columns, 0, 0, self.store.hosts,
         )  # fmt: skip
         return columns
-
-    def _in_window(self, time: NDArray[np.int64]) -> NDArray[np.bool_]:
-        kept = np.ones(len(time), np.bool_)
-        if self._start is not None:
-            kept &= time >= self._start
-        if self._end is not None:
-            kept &= (time < self._end) & (time != NO_TIME)
-        return kept

@@ -11,7 +11,7 @@ from netsleuth_tui.query.errors import FilterError
 from netsleuth_tui.query.event_fields import EVENT_FIELDS, event_field
 from netsleuth_tui.query.fields import ALIASES, FIELDS, JUDGED, NAMED, PROTOCOL_DESCRIPTIONS, PROTOCOLS, Field
 from netsleuth_tui.query.highlight import Span, classify
-from netsleuth_tui.query.nodes import Node
+from netsleuth_tui.query.nodes import Node, names_of
 from netsleuth_tui.query.unparse import unparse
 
 if TYPE_CHECKING:
@@ -37,11 +37,13 @@ __all__ = [
     "FilterError",
     "Node",
     "Span",
+    "alone",
     "classify",
     "compile_filter",
     "event_field",
     "filter_events",
     "names_in",
+    "names_of",
     "parse",
     "unparse",
     "warmed",
@@ -59,14 +61,27 @@ def parse(text: str) -> Node:
     return parsed(text)
 
 
+def alone(text: str) -> Node | None:
+    """The syntax tree of a filter that is asked of packets before, or without, the rest of the capture being there; None for an empty one.
+
+    Raises:
+        NetSleuthError: It is not valid, or asks for fields that follow from other packets.
+    """
+    if not text.strip():
+        return None
+    from netsleuth_tui.query.judging import refuse_judged
+
+    tree = parse(text)
+    refuse_judged(tree)
+    return tree
+
+
 def names_in(text: str) -> tuple[str, ...]:
     """The names of all fields that a filter speaks of, each once.
 
     Raises:
         FilterError: The text is not a filter.
     """
-    from netsleuth_tui.query.nodes import names_of
-
     return names_of(parse(text)) if text.strip() else ()
 
 

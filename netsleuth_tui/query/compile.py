@@ -15,7 +15,8 @@ from sqlglot import exp
 
 from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.query import sql
-from netsleuth_tui.query.fields import JUDGED, NAMED, PROTOCOLS, Field
+from netsleuth_tui.query.choosing import INVERSE, TESTS, field_of_packets, finder, place_test, sought_place
+from netsleuth_tui.query.fields import JUDGED, PROTOCOLS, Field
 from netsleuth_tui.query.hosts import HostLookup, HostSet, hosts_among, hosts_at, hosts_in_relation
 from netsleuth_tui.query.nodes import (
     Address,
@@ -38,7 +39,6 @@ from netsleuth_tui.query.nodes import (
 )
 from netsleuth_tui.query.place_values import Nowhere, PlaceLookup
 from netsleuth_tui.query.sql import FALSE, TRUE, Sql
-from netsleuth_tui.query.strings import pattern
 from netsleuth_tui.query.values import LABELS
 from netsleuth_tui.store.lookup import Lookup, PerRow
 
@@ -48,17 +48,6 @@ Judgement = Callable[[str], NDArray[np.uint32]]
 
 _LAYERS = (1 << 32) - 1
 """Bits of `present` that say which protocol a shared column belongs to; the others say that a field is there."""
-
-_INVERSE: dict[Relation, Relation] = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
-
-_TESTS: dict[Relation, Callable[[int | str, int | str], bool]] = {
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "<": lambda a, b: a < b,  # type: ignore[operator]
-    "<=": lambda a, b: a <= b,  # type: ignore[operator]
-    ">": lambda a, b: a > b,  # type: ignore[operator]
-    ">=": lambda a, b: a >= b,  # type: ignore[operator]
-}
 
 _HOST_IDS = 1 << 32
 
@@ -133,20 +122,20 @@ class _Compiler:
         name = node.name if isinstance(node, Present) else node.left.name
         if name in PROTOCOLS:
             return sql.has_bits("present", PROTOCOLS[name])
-        field = _of_packets(name)
+        field = field_of_packets(name)
         if field is None:  # packets have no fields of events
             return FALSE
         if isinstance(node, Present) or field.kind == "place":
             return self._exists(field) if isinstance(node, Present) else self._place(field, node)
         if isinstance(node, Search):
-            return _labelled(_finder(node))
+            return _labelled(finder(node))
         return self._membership(field, node) if isinstance(node, Membership) else self._comparison(field, node)
 
     def _comparison(self, field: Field, node: Comparison) -> Sql:
         if isinstance(node.right, Reference):
             return _between_fields(node, node.right)
         if node.every:
-            return sql.both([_exists(field), sql.negated(self._occurs(field, node, _INVERSE[node.relation]))])
+            return sql.both([_exists(field), sql.negated(self._occurs(field, node, INVERSE[node.relation]))])
         return self._occurs(field, node, node.relation)
 
     def _occurs(self, field: Field, node: Comparison, relation: Relation) -> Sql:
@@ -154,7 +143,7 @@ class _Compiler:
         value = node.right
         if isinstance(value, Text):
             text = value.value
-            return _labelled(lambda label: _TESTS[relation](label, text))
+            return _labelled(lambda label: TESTS[relation](label, text))
         if isinstance(value, Address):
             return self._among_hosts(field, hosts_in_relation(self.hosts, relation, value))
         if isinstance(value, Number | Instant):
@@ -168,15 +157,13 @@ class _Compiler:
     def _place(self, field: Field, node: Membership | Search | Comparison) -> Sql:
         """A place is what it is called, in upper or lower case, or by its other spelling."""
         if isinstance(node, Search):
-            found = _finder(node)
+            found = finder(node)
             return self._at(field, lambda spelled: any(map(found, spelled)))
         if isinstance(node, Membership):
             wanted = {item.value.casefold() for item in node.items if isinstance(item, Text)}
             return self._at(field, lambda spelled: any(name.casefold() in wanted for name in spelled))
-        sought = node.right.value.casefold() if isinstance(node.right, Text) else ""  # the parser lets nothing else through
-        if field.place == "asn" and sought.isdecimal():
-            sought = f"as{sought}"
-        test = _place_test(sought, _INVERSE[node.relation] if node.every else node.relation)
+        sought = sought_place(field, node.right.value if isinstance(node.right, Text) else "")  # the parser lets nothing else through
+        test = place_test(sought, INVERSE[node.relation] if node.every else node.relation)
         found_at = self._at(field, test)
         return sql.both([self._exists(field), sql.negated(found_at)]) if node.every else found_at
 
@@ -216,15 +203,6 @@ class _Compiler:
         lookup = Lookup(f"{name}_among_{len(self.lookups)}", "src" if name == "src" else "dst", table)
         self.lookups.append(lookup)
         return _Test([sql.column(lookup.name)], holds_if_absent=zero)
-
-
-def _place_test(sought: str, relation: Relation) -> Callable[[tuple[str, str]], bool]:
-    """Whether a place, by its name and its other spelling, stands in the relation to what is sought; its order is that of names."""
-    if relation == "==":
-        return lambda spelled: any(name.casefold() == sought for name in spelled)
-    if relation == "!=":
-        return lambda spelled: all(name.casefold() != sought for name in spelled)
-    return lambda spelled: _TESTS[relation](spelled[0].casefold(), sought)
 
 
 def _odd(terms: list[Sql]) -> Sql:
@@ -273,10 +251,10 @@ def _needed(field: Field, has: int, test: _Test) -> int:
 def _number_test(field: Field, index: int, mask: int | None, relation: Relation, number: int) -> _Test:
     if field.constants:
         value = field.constants[index] if mask is None else field.constants[index] & mask
-        return _Test([TRUE] if _TESTS[relation](value, number) else [], holds_if_absent=True)
+        return _Test([TRUE] if TESTS[relation](value, number) else [], holds_if_absent=True)
     absent = NO_TIME if field.kind == "time" else 0
     left, shift = _unshifted(field, index, mask)
-    return _Test([sql.compare(left, relation, sql.literal(number << shift))], _TESTS[relation](absent, number))
+    return _Test([sql.compare(left, relation, sql.literal(number << shift))], TESTS[relation](absent, number))
 
 
 def _set_test(field: Field, index: int, node: Membership) -> _Test:
@@ -316,17 +294,12 @@ def _value(field: Field, index: int, mask: int | None) -> Sql:
     return exp.Paren(this=exp.BitwiseRightShift(this=found, expression=sql.literal(shift))) if shift else found
 
 
-def _of_packets(name: str) -> Field | None:
-    """The field of packets; of those of events only the time is one."""
-    return NAMED["frame.time"] if name == "TimeCreated" else NAMED.get(name)
-
-
 def _between_fields(node: Comparison, right: Reference) -> Sql:
     """Every occurrence of the one field is compared with every occurrence of the other."""
-    first, second = _of_packets(node.left.name), _of_packets(right.name)
+    first, second = field_of_packets(node.left.name), field_of_packets(right.name)
     if first is None or second is None:
         return FALSE
-    relation = _INVERSE[node.relation] if node.every else node.relation
+    relation = INVERSE[node.relation] if node.every else node.relation
     pairs = [
         sql.both(
             [
@@ -344,14 +317,6 @@ def _between_fields(node: Comparison, right: Reference) -> Sql:
 
 def _guards(first: Field, i: int, second: Field, k: int) -> list[Sql]:
     return [_guard(first, first.has[i]), _guard(second, second.has[k])]
-
-
-def _finder(node: Search) -> Callable[[str], bool]:
-    text = node.text.value
-    if node.how == "contains":
-        return lambda label: text in label
-    expression = pattern(text, node.text.span)
-    return lambda label: expression.search(label) is not None
 
 
 def _labelled(chosen: Callable[[str], bool]) -> Sql:

@@ -49,6 +49,13 @@ class FrameBatch:
             self.offset[rows],
         )  # fmt: skip
 
+    def at(self, chosen: NDArray[np.uint32]) -> FrameBatch:
+        """Some frames of this batch, by their indices."""
+        return FrameBatch(
+            self.data, len(chosen), self.start[chosen], self.cap_len[chosen], self.wire_len[chosen], self.time[chosen],
+            self.link_type[chosen], self.offset[chosen],
+        )  # fmt: skip
+
 
 class Rows(NamedTuple):
     """The arrays of a `FrameBatch` that framing kernels fill, all of one length."""

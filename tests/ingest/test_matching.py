@@ -1,0 +1,155 @@
+"""Frames that a filter keeps, block by block: the sieve leaves nothing out, and NumPy decides as the engine does."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from netsleuth_tui import query
+from netsleuth_tui.analysis import Scope, rows_of
+from netsleuth_tui.decode.columns import Columns
+from netsleuth_tui.ingest import Loader
+from netsleuth_tui.ingest.matching import Matching
+from netsleuth_tui.query.sieve import sieve_of
+from netsleuth_tui.readers import open_capture
+from netsleuth_tui.store import Store
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_captures"
+
+FILTERS = (
+    "ip.addr == 10.35.69.103",
+    "ip.src == 10.0.0.0/8 && tcp.dstport == 443",
+    "tcp.port in {80, 443, 8000..8100} || icmp",
+    "udp.port == 53 or arp",
+    "not tcp.port == 443",
+    "all tcp.port > 1024",
+    "tcp.flags.reset == 1",
+    "tcp.flags & 0x12 && ip.addr != 10.35.69.103",
+    "ipv6.addr == 2001:db8::/32 || ip.proto == 50",
+    "ipv6.addr == fe80::1 or ip.addr in {10.1.0.7, 10.9.0.1..10.9.0.40}",
+    "ip.addr > 10.200.0.0 && !(udp || tcp)",
+    "esp.spi && ip.ttl < 64",
+    "arp.src.proto_ipv4 == 10.1.0.7",
+    "icmp.type == 11 xor ip.src == 10.1.0.1",
+    "frame.number in {1, 3, 5..9}",
+    '_ws.col.protocol contains "CMP"',
+    "udp && udp.port >= 4500 && ip",
+)
+CAPTURES = sorted(path for path in SAMPLES.iterdir() if path.suffix in {".cap", ".pcap", ".gz", ".pcapng", ".etl"})
+
+
+def kept(path: str, text: str, *, sieved: bool = True) -> tuple[list[int], Columns]:
+    """Frames of a capture that a filter keeps, by their number from 0, and their columns."""
+    matching = Matching(Store(), query.alone(text))
+    if not sieved:
+        matching._sieve = None
+    reader = open_capture(path)
+    numbers: list[int] = []
+    columns: list[Columns] = []
+    seen = 0
+    for matched in matching.of(reader, 0):
+        numbers += (matched.chosen + np.uint32(seen)).tolist()
+        columns.append(matched.columns.at(slice(0, len(matched.chosen))))
+        seen += matched.batch.count
+    return numbers, Columns._make(np.concatenate([getattr(part, name) for part in columns]) for name in Columns._fields)
+
+
+@pytest.fixture(scope="module")
+def loaded() -> dict[str, Store]:
+    """Every sample that is a capture, loaded as ever."""
+    found = {}
+    for path in CAPTURES:
+        store = Store()
+        Loader(store, memory=1 << 28, cancel=threading.Event(), report=lambda _: None).load([str(path)])
+        if store.packets:
+            found[str(path)] = store
+    return found
+
+
+@pytest.mark.parametrize("text", FILTERS)
+def test_numpy_and_the_engine_keep_the_same_frames(loaded: dict[str, Store], text: str) -> None:
+    """Of every sample, for filters of every kind; and their columns are those that loading gives."""
+    for path, store in list(loaded.items())[:: 1 if "addr" in text else 3]:
+        rows = rows_of(store, Scope(text))
+        wanted = rows.take(0, len(rows))
+        numbers, columns = kept(path, text)
+        assert numbers == wanted.tolist()
+        assert columns.time.tolist() == store.columns().time[wanted].tolist()
+        assert columns.present.tolist() == store.columns().present[wanted].tolist()
+
+
+HEADERS = st.sampled_from([b"\x08\x00", b"\x08\x06", b"\x86\xdd", b"\x81\x00\x00\x01\x08\x00", b"\x88\x47\x00\x00\x11\x40", b"\x00\x40"])
+"""What follows the addresses of Ethernet."""
+
+
+@st.composite
+def a_frame(draw: st.DrawFn) -> bytes:
+    """Ethernet with something like IP in it, that may be cut off, lie about its lengths, or be a tunnel."""
+    inner = draw(st.sampled_from([6, 17, 1, 4, 41, 47, 50, 44]))
+    first = draw(st.sampled_from([0x45, 0x45, 0x45, 0x46, 0x4F, 0x42, 0x60, 0x05]))
+    length = draw(st.sampled_from([0, 20, 40, 60, 0xFFFF]))
+    flags = draw(st.sampled_from([0, 0x2000, 0x20, 0x4000]))
+    addresses = draw(st.sampled_from([b"\x0a\x00\x00\x01", b"\x0a\x00\x00\x02"])) + draw(
+        st.sampled_from([b"\x0a\x00\x00\x01", b"\xc0\0\2\1"])
+    )
+    four = bytes([first, 0]) + length.to_bytes(2, "big") + b"\0\1" + flags.to_bytes(2, "big") + bytes([64, inner, 0, 0]) + addresses
+    six = bytes([first, 0, 0, 0]) + length.to_bytes(2, "big") + bytes([inner, 64]) + (b"\xfe\x80" + bytes(13) + b"\x01") * 2
+    ports = draw(st.sampled_from([b"\0\x50\x01\xbb", b"\x11\x94\x11\x94", b"\0\x35\0\x50"]))
+    rest = ports + bytes(8) + b"\x50" + bytes([draw(st.integers(0, 63))]) + bytes(20)
+    whole = bytes(12) + draw(HEADERS) + draw(st.sampled_from([four, six])) + draw(st.sampled_from([rest, four + rest, six + rest]))
+    return whole[: draw(st.integers(0, len(whole)))] if draw(st.booleans()) else whole
+
+
+TEXTS = st.sampled_from([
+    "ip.addr == 10.0.0.1", "ip.src == 10.0.0.0/30", "ip.dst == 192.0.2.1", "ipv6.addr == fe80::1", "ipv6.src == fe80::/10", "tcp.port == 80",
+    "udp.dstport == 80", "tcp.flags.syn == 1", "tcp.flags & 0x14 == 0x14", "tcp", "udp", "icmp", "ip", "ipv6", "ip.proto == 17",
+    "arp.src.proto_ipv4 == 10.0.0.1", "sctp.port == 80", "ip.addr <= 10.0.0.1", "tcp.port in {79..81, 443}", "udp.port == 4500 && esp",
+])  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    frames=st.lists(a_frame(), min_size=1, max_size=6), texts=st.lists(TEXTS, min_size=1, max_size=3), joined=st.sampled_from(["&&", "||"])
+)
+def test_the_sieve_leaves_out_no_frame_that_the_filter_keeps(frames: list[bytes], texts: list[str], joined: str) -> None:
+    """Whatever the frames are: cut off, lying, fragments, tunnels."""
+    from netsleuth_tui.readers.frames import FrameBatch
+
+    tree = query.alone(f" {joined} ".join(f"({text})" for text in texts))
+    assert tree is not None
+    count = len(frames)
+    sizes = np.array([len(frame) for frame in frames], np.uint32)
+    start = np.cumsum(np.concatenate(([0], sizes)))[:-1].astype(np.int64)
+    data = np.frombuffer(b"".join(frames) + bytes(64), np.uint8)
+    times, links = np.zeros(count, np.int64), np.ones(count, np.uint16)
+    batch = FrameBatch(data, count, start, sizes, sizes, times, links, start.astype(np.uint64))
+    plain, sieved = Matching(Store(), tree), Matching(Store(), tree)
+    plain._sieve = None
+    assert sieved._choose(batch)[0].tolist() == plain._choose(batch)[0].tolist()
+    if joined == "&&" or all(sieve_of(query.parse(text)) for text in texts):
+        assert sieved._sieve is not None
+
+
+@pytest.mark.sweep
+def test_the_sieve_leaves_out_nothing_in_real_captures(shared: Path) -> None:
+    """Every fifteenth capture of the corpus, for a filter of each kind by what occurs in it."""
+    for path in sorted((shared / "corpora/captures").rglob("*.pcap"))[::15]:
+        for text in (
+            "ip.addr == 10.0.0.0/8",
+            "tcp.port == 80 || udp.port == 53",
+            "ipv6.addr == fe80::/16",
+            "tcp.flags.syn == 1 and ip",
+            "icmp",
+        ):
+            try:
+                assert kept(str(path), text)[0] == kept(str(path), text, sieved=False)[0]
+            except query.FilterError:
+                raise
+            except Exception as error:
+                if "UnreadableFile" not in type(error).__name__ and "need at least one array" not in str(error):
+                    raise
