@@ -117,7 +117,7 @@ def extract(
             raise NetSleuthError("this is one of the captures that are read", where=target, hint="choose another name")
     result = Extracted([FileProgress(name, _size(name)) for name, _ in names])
     stop = cancel or threading.Event()
-    if any(file.size > WORTH_COMPILING or not file.size for file in result.files):
+    if any(file.size > WORTH_COMPILING or file.name == "-" for file in result.files):
         _have_kernels(stop)
     jobs = [_Job(progress, named) for progress, (_, named) in zip(result.files, names, strict=True)]
     idle: queue.Queue[Matching] = queue.Queue()

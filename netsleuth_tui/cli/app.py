@@ -10,17 +10,7 @@ from cyclopts import App, CycloptsError
 
 from netsleuth_tui.cli import exits
 from netsleuth_tui.cli.browse import browse
-from netsleuth_tui.cli.conversations import conversations
-from netsleuth_tui.cli.esp import esp
-from netsleuth_tui.cli.events import events
-from netsleuth_tui.cli.explain import explain
-from netsleuth_tui.cli.export import export
-from netsleuth_tui.cli.extract import extract
-from netsleuth_tui.cli.findings import findings
 from netsleuth_tui.cli.options import STDIN
-from netsleuth_tui.cli.regions import regions
-from netsleuth_tui.cli.summary import summary
-from netsleuth_tui.cli.timeline import timeline
 from netsleuth_tui.errors import NetSleuthError, UsageError
 from netsleuth_tui.paths import version_text
 from netsleuth_tui.terminal.lifecycle import Ending
@@ -32,6 +22,9 @@ EPILOGUE = (
     "Exit codes: 0 done; 1 failed; 2 usage; 3 done, but part of the input could not be read (what and where is on stderr); 130 interrupted."
 )
 
+COMMANDS = ("summary", "timeline", "export", "extract", "conversations", "esp", "regions", "events", "explain", "findings")
+"""One module each, imported when the command is called: none waits for what only another one needs."""
+
 app = App(
     name="netsleuth",
     help="Explore packet captures from the terminal: what else was going on at that time?",
@@ -40,16 +33,8 @@ app = App(
     help_format="plaintext",
     default_command=browse,
 )
-app.command(summary)
-app.command(timeline)
-app.command(export)
-app.command(extract)
-app.command(conversations)
-app.command(esp)
-app.command(regions)
-app.command(events)
-app.command(explain)
-app.command(findings)
+for _name in COMMANDS:
+    app.command(f"netsleuth_tui.cli.{_name}:{_name}", name=_name)
 app.register_install_completion_command()
 
 
@@ -60,6 +45,8 @@ def run(arguments: Sequence[str]) -> int:
         The exit code; errors were printed to stderr, without control characters.
     """
     try:
+        if not {"--help", "-h"}.isdisjoint(arguments):
+            _ = [app[name] for name in COMMANDS]  # which imports them: what is not imported is listed without a word
         with Ending():
             code = app(
                 [STDIN if word == "-" else word for word in arguments], exit_on_error=False, print_error=False, result_action="return_value"

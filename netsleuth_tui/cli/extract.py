@@ -11,7 +11,10 @@ from netsleuth_tui.cli.options import Files, Geoip, Shifts, Sites
 from netsleuth_tui.errors import NetSleuthError, misused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from netsleuth_tui.extraction import Extracted, FileProgress
+    from netsleuth_tui.store import Store
 
 __all__ = ["extract"]
 
@@ -32,27 +35,24 @@ def extract(
 ) -> int:
     """Write the matching frames of captures of any format to a capture, with their times, lengths, link types and comments."""
     from netsleuth_tui import extraction
-    from netsleuth_tui.analysis import Scope
     from netsleuth_tui.cli import exits
-    from netsleuth_tui.cli.headless import say, window_of
+    from netsleuth_tui.cli.narration import say
     from netsleuth_tui.cli.sizes import parse_size
-    from netsleuth_tui.ingest import parse_shift
-    from netsleuth_tui.places import PlaceFiles
+    from netsleuth_tui.ingest.shifts import parse_shift
     from netsleuth_tui.saved import expanded
-    from netsleuth_tui.session import Session
+    from netsleuth_tui.scope import Scope
 
     with misused():
         if not files:
             raise NetSleuthError("no file given", hint="netsleuth extract --help shows what there is")
         extraction.kind_of(output)
-        scope = Scope(expanded(filter), *window_of(since, until))
+        scope = Scope(expanded(filter), *_window(since, until))
         size = parse_size(split) if split is not None else None
         shifts = [parse_shift(text) for text in shift]
-    places = PlaceFiles(geoip, sites)
     narrator = _Narrator()
     try:
         found = extraction.extract(
-            files, scope, output, store=lambda: Session(place_files=places).store, shifts=shifts, split=size, force=force, report=narrator
+            files, scope, output, store=lambda: _placed(geoip, sites), shifts=shifts, split=size, force=force, report=narrator
         )
     finally:
         narrator.clear()
@@ -64,6 +64,27 @@ def extract(
     total = sum(file.frames for file in found.files)
     say(f"{found.kept} of {total} frames, {found.bytes} bytes written to {', '.join(found.names)}")
     return exits.DAMAGED if any(file.failure for file in found.files) else exits.DONE
+
+
+def _window(since: str | None, until: str | None) -> tuple[int | None, int | None]:
+    """Begin and end, ns since the epoch.
+
+    Raises:
+        NetSleuthError: They are no times, or in the wrong order.
+    """
+    if since is None and until is None:
+        return None, None
+    from netsleuth_tui.cli.headless import window_of
+
+    return window_of(since, until)
+
+
+def _placed(geoip: Sequence[str], sites: Sequence[str]) -> Store:
+    """A store whose hosts have places."""
+    from netsleuth_tui.places import PlaceFiles
+    from netsleuth_tui.session import Session
+
+    return Session(place_files=PlaceFiles(tuple(geoip), tuple(sites))).store
 
 
 class _Narrator:

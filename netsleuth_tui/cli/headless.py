@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from netsleuth_tui import query
 from netsleuth_tui.analysis import Scope, parse_time, unknown_fields
 from netsleuth_tui.cli import exits
+from netsleuth_tui.cli.narration import say
 from netsleuth_tui.cli.options import Common, Format
 from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import NetSleuthError, misused
@@ -18,14 +19,8 @@ from netsleuth_tui.places import PlaceFiles, host_places
 from netsleuth_tui.saved import expanded
 from netsleuth_tui.session import Session
 from netsleuth_tui.tabular import Table
-from netsleuth_tui.terminal.sanitize import display
 
 __all__ = ["ending", "format_of", "load", "say", "scope_of", "window_of", "write"]
-
-
-def say(text: str) -> None:
-    """One line of narration on stderr."""
-    sys.stderr.write(f"netsleuth: {display(text)}\n")
 
 
 def scope_of(common: Common) -> Scope:
