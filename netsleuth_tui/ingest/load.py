@@ -254,7 +254,9 @@ class Loader:
             elif chosen is None or self.keeping is None:
                 self._show_all([added(store, columns, index)], index)
             elif len(chosen):
-                self._show_all([keep(store, self.keeping.store.hosts, Matched(batch_of(columns), chosen, columns.at(chosen)), index)], index)
+                self._show_all(
+                    [keep(store, self.keeping.store.hosts, Matched(batch_of(columns), chosen, columns.at(chosen)), index)], index
+                )
             self._report(table.name, table.position)
             if self._phase != "loading":
                 break
