@@ -52,7 +52,7 @@ def main() -> None:
         packets, events, opened = packets + has_packets, events + has_events, opened + (has_packets + has_events > 0)
         for finding in findings:
             by_kind[finding.kind] += 1
-            files[finding.kind][path.name] += 1
+            files[finding.kind][str(path)] += 1
             lines.append(f"{finding.kind}\t{finding.severity}\t{path}\t{finding.title}\t{finding.filter}")
     if asked.list is not None:
         asked.list.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -60,7 +60,7 @@ def main() -> None:
         f"{opened} files with records, {packets} packets, {events} events\n\n| kind | findings | files | most in |\n|---|---|---|---|\n"
     )
     for kind in KINDS:
-        most = ", ".join(f"{name} {count}" for name, count in files[kind.slug].most_common(3))
+        most = ", ".join(f"{Path(name).name} {count}" for name, count in files[kind.slug].most_common(3))
         sys.stdout.write(f"| {kind.slug} | {by_kind[kind.slug]} | {len(files[kind.slug])} | {most} |\n")
 
 

@@ -17,6 +17,7 @@ PAGES = [
     "docs/events.md",
     "docs/print-server.md",
     "docs/filter.md",
+    "docs/findings.md",
     "docs/guide.md",
     "docs/keys.md",
     "sample_captures/README.md",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.findings.finding import Finding, grade
@@ -37,7 +38,7 @@ def _loss(seen: Seen, source: Source, lost: int, what: str, had: int, window: tu
     beside = f", {percent(lost, lost + had)} of what came" if had else ""
     return Finding(
         kind="capture-loss",
-        title=f"{source.name}: the capturing host lost {amount(lost)} {what}{beside}",
+        title=f"{PurePath(source.name).name}: the capturing host lost {amount(lost)} {what}{beside}",
         severity=grade(50, share / 0.001, 80),
         first=window[0],
         last=window[1] - 1,

@@ -25,6 +25,7 @@ INTERVALS = 1024
 """The time is looked at in so many intervals, none shorter than a second."""
 HOSTS = 4096
 """Those with most packets; others are too quiet to be missed."""
+LONGER = 3
 BEFORE = 10
 """Intervals before a silence in which to be regular."""
 
@@ -84,15 +85,20 @@ def _per_interval(rank: NDArray[np.int64], when: NDArray[np.int64], hosts: int, 
 
 
 def _silences(active: NDArray[np.bool_], least: int, limits: Limits) -> Iterator[tuple[int, int]]:
-    """First and last (excluded) interval of runs without anything that are so long, after a time in which there was always something."""
+    """First and last (excluded) interval of runs without anything: at least so many, and `LONGER` times as many as in any pause before.
+
+    There must have been something in nearly all intervals before, and in at least as many as the silence has.
+    """
     edges = np.flatnonzero(np.diff(np.concatenate(([True], active, [True])).astype(np.int8)))
-    for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        if end - begin < least or begin < BEFORE:
-            continue
-        first = int(active.argmax())
+    begins, lengths = edges[::2], edges[1::2] - edges[::2]
+    first = int(active.argmax())
+    for begin, length in zip(begins.tolist(), lengths.tolist(), strict=True):
+        pauses = lengths[(begins > first) & (begins < begin)]
         before = active[first:begin]
-        if len(before) >= max(BEFORE, end - begin) and 100 * before.mean() >= limits.stop_regular_percent:
-            yield begin, end
+        if length < max(least, LONGER * int(pauses.max(initial=1))) or len(before) < max(BEFORE, length):
+            continue
+        if 100 * before.mean() >= limits.stop_regular_percent:
+            yield begin, begin + length
 
 
 def _host(seen: Seen, limits: Limits, rows: Ids, host: int, about: tuple[int, int]) -> Finding | None:
