@@ -147,7 +147,7 @@ def _found(columns: Columns, rows: Ids, begins: NDArray[np.bool_]) -> Copies:
     gap = np.diff(time, prepend=time[:1])
     certain = (columns.present[rows] & NUMBERED != 0) & (columns.ip_id[rows] != 0)
     certain |= (columns.present[rows] & DATA == DATA) & (columns.tcp_len[rows] != 0)
-    again = ~begins & (np.diff(ttl, prepend=ttl[:1]) == 0) & (gap >= 0) & (gap < SAME_MOMENT)
+    again = ~begins & (np.diff(ttl, prepend=ttl[:1]) == 0) & (gap >= 0) & (gap <= SAME_MOMENT)
     twice = np.sort(rows[again & certain])
     group = np.cumsum(begins)
     kept = ~again

@@ -92,7 +92,7 @@ def test_packets_that_look_alike_are_not_captured_twice() -> None:
     assert copies(store_of(data)).again.tolist() == [1]
     acknowledged = [packet | {"tcp_len": 0} for packet in data]
     assert not len(copies(store_of(acknowledged)).again)
-    later = [packet | {"ip_id": 9, "time": START + k * MS} for k, packet in enumerate(data)]
+    later = [packet | {"ip_id": 9, "time": START + k * (MS + 1)} for k, packet in enumerate(data)]
     assert not len(copies(store_of(later)).again)
 
 
