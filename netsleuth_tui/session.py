@@ -13,7 +13,10 @@ from netsleuth_tui.analysis import EVERYTHING, Scope
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.history import History
 from netsleuth_tui.ingest import Loader, Progress, Shift, default_budget
+from netsleuth_tui.ingest.table_layout import show_columns
+from netsleuth_tui.ingest.window import LoadWindow
 from netsleuth_tui.places import HostPlaces, PlaceFiles, Places, host_places
+from netsleuth_tui.query.times import iso
 from netsleuth_tui.readers import read_frame
 from netsleuth_tui.store import Store
 
@@ -37,6 +40,7 @@ class Session:
         shifts: What is added to the times of files whose clock was off.
         columns: What the columns of tables of text are, from `ingest.parse_columns`; empty for what they say themselves.
         load_filter: Only packets that it keeps are loaded; all without one.
+        load_window: Only packets and events from its begin to its end (ns since the epoch, excluded) are loaded; None is open.
         place_files: Files that tell where addresses are; opened when that is first asked for.
         places: The same, where they are open already.
     """
@@ -49,6 +53,7 @@ class Session:
         shifts: Sequence[Shift] = (),
         columns: Sequence[tuple[str, str]] = (),
         load_filter: str = "",
+        load_window: tuple[int | None, int | None] = (None, None),
         place_files: PlaceFiles = NO_FILES,
         places: Places | None = None,
     ) -> None:
@@ -56,6 +61,7 @@ class Session:
         self.shifts = tuple(shifts)
         self.columns = tuple(columns)
         self.load_filter = load_filter.strip()
+        self.load_window = LoadWindow(*load_window)
         self.memory = memory if memory is not None else default_budget()
         self.store = Store(query_memory=max(self.memory // 2, 64 << 20))
         self.place_files = place_files
@@ -70,6 +76,7 @@ class Session:
         """Files that could not be opened."""
         self._dissector: Dissector | None = None
         self._event_xml: EventXml | None = None
+        self._paths: tuple[str, ...] = ()
         self._stopped = False
 
     def load(
@@ -82,18 +89,27 @@ class Session:
             cancel: Set it to stop; what was loaded stays.
             report: Called with the progress, about ten times a second.
         """
+        self._paths = tuple(paths)
+        return self._run(Loader, cancel, report)
 
+    def reload(self, *, cancel: threading.Event | None = None, report: Callable[[Progress], None] | None = None) -> Progress:
+        """Load what was added to the files since, and files that have joined a folder or pattern; otherwise as `load`."""
+        from netsleuth_tui.ingest.again import Again
+
+        return self._run(Again, cancel, report)
+
+    def _run(self, kind: type[Loader], cancel: threading.Event | None, report: Callable[[Progress], None] | None) -> Progress:
         def keep(progress: Progress) -> None:
             self.progress = progress
             if report is not None:
                 report(progress)
 
-        loader = Loader(self.store, memory=self.memory, cancel=cancel or threading.Event(), report=keep, recovered=self.recovered)
-        loader.shifts, loader.columns = self.shifts, self.columns
+        loader = kind(self.store, memory=self.memory, cancel=cancel or threading.Event(), report=keep, recovered=self.recovered)
+        loader.shifts, loader.columns, loader.window = self.shifts, self.columns, self.load_window
         if self.load_filter:
             loader.keeping, loader.kept_by = self._matching(), self.load_filter
         self.failures = loader.failures
-        last = loader.load(paths)
+        last = loader.load(self._paths)
         self._stopped = last.phase != "done"
         return last
 
@@ -109,6 +125,13 @@ class Session:
         store = Store(query_memory=max(self.memory // 2, 64 << 20))
         store.places = HostPlaces(store.hosts, lambda: self.places)
         return Matching(store, query.alone(self.load_filter), places=PlacesOf(store))
+
+    @property
+    def loading_options(self) -> tuple[tuple[str, str], ...]:
+        """Options of the command line that say what the columns of tables are and what is loaded of the time, with their values."""
+        window = (("--load-since", self.load_window.start), ("--load-until", self.load_window.end))
+        times = tuple((option, iso(time)) for option, time in window if time is not None)
+        return ((("--columns", show_columns(self.columns)),) if self.columns else ()) + times
 
     def look_at(self, scope: Scope) -> None:
         """Make `scope` the current one.

@@ -12,7 +12,12 @@ __all__ = ["shell_words"]
 
 
 def shell_words(
-    files: Sequence[str], scope: Scope, shifts: Sequence[str] = (), places: Sequence[tuple[str, str]] = (), load_filter: str = ""
+    files: Sequence[str],
+    scope: Scope,
+    shifts: Sequence[str] = (),
+    places: Sequence[tuple[str, str]] = (),
+    load_filter: str = "",
+    loading: Sequence[tuple[str, str]] = (),
 ) -> str:
     """`netsleuth FILE... --filter '…' --since … --until …`: opens the same files and looks at the same packets.
 
@@ -24,6 +29,7 @@ def shell_words(
         scope: What is looked at.
         shifts: Clock offsets, as `--shift` takes them.
         load_filter: Which packets were loaded; all without one.
+        loading: Other options that say how files were loaded, with their values.
         places: Options that name files of places, and these files.
 
     >>> shell_words(["my trace.pcap"], Scope("tcp.port == 80"))
@@ -36,7 +42,9 @@ def shell_words(
     if load_filter:
         words.append(f"--load-filter={_quoted(load_filter)}" if load_filter.startswith("-") else f"--load-filter {_quoted(load_filter)}")
     words += [f"--shift {_quoted(shift)}" if not shift.startswith("-") else f"--shift={_quoted(shift)}" for shift in shifts]
-    words += [f"{option} {_quoted(path)}" if not path.startswith("-") else f"{option}={_quoted(path)}" for option, path in places]
+    words += [
+        f"{option} {_quoted(value)}" if not value.startswith("-") else f"{option}={_quoted(value)}" for option, value in (*loading, *places)
+    ]
     for option, time in (("--since", scope.start), ("--until", scope.end)):
         if time is not None:
             words.append(f"{option} {iso(time)}")

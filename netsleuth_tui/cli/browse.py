@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from netsleuth_tui.cli.options import Columns, Files, Geoip, LoadFilter, Recovered, Shifts, Sites
+from netsleuth_tui.cli.options import Columns, Files, Geoip, LoadFilter, LoadSince, LoadUntil, Recovered, Shifts, Sites
 from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import UsageError, misused
 from netsleuth_tui.paths import sample
@@ -34,6 +34,8 @@ def browse(
     shift: Shifts = (),
     columns: Columns = "",
     load_filter: LoadFilter = "",
+    load_since: LoadSince = None,
+    load_until: LoadUntil = None,
     recovered: Recovered = False,
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None,
     geoip: Geoip = (),
@@ -52,7 +54,8 @@ def browse(
         shifts = _shifts(shift)
         titles = _columns(columns)
         only = _load_filter(load_filter)
-        window = (None, None) if since is None and until is None else _window(since, until)
+        window = _window(since, until)
+        loaded = _window(load_since, load_until, load=True)
     places = _places(geoip, sites) if geoip or sites else None
 
     def session() -> Session:  # made on the loading thread: what it needs is imported while the first screen is already there
@@ -60,7 +63,16 @@ def browse(
         from netsleuth_tui.session import Session
 
         files = PlaceFiles(geoip, sites)
-        return Session(budget, recovered=recovered, shifts=shifts, columns=titles, load_filter=only, place_files=files, places=places)
+        return Session(
+            budget,
+            recovered=recovered,
+            shifts=shifts,
+            columns=titles,
+            load_filter=only,
+            load_window=loaded,
+            place_files=files,
+            places=places,
+        )
 
     from netsleuth_tui.tui import run
 
@@ -119,12 +131,14 @@ def _columns(text: str) -> tuple[tuple[str, str], ...]:
     return parse_columns(text)
 
 
-def _window(since: str | None, until: str | None) -> tuple[int | None, int | None]:
-    """Begin and end, ns since the epoch.
+def _window(since: str | None, until: str | None, *, load: bool = False) -> tuple[int | None, int | None]:
+    """Begin and end, ns since the epoch; nothing is imported where they are open.
 
     Raises:
         NetSleuthError: They are no times, or in the wrong order.
     """
+    if since is None and until is None:
+        return None, None
     from netsleuth_tui.cli.headless import window_of
 
-    return window_of(since, until)
+    return window_of(since, until, load=load)

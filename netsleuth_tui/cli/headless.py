@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from netsleuth_tui import query
 from netsleuth_tui.analysis import Scope, parse_time, unknown_fields
@@ -32,15 +36,15 @@ def scope_of(common: Common) -> Scope:
     return Scope(expanded(common.filter), *window_of(common.since, common.until))
 
 
-def window_of(since: str | None, until: str | None) -> tuple[int | None, int | None]:
-    """Begin and end of a time window, ns since the epoch; None is open.
+def window_of(since: str | None, until: str | None, *, load: bool = False) -> tuple[int | None, int | None]:
+    """Begin and end of a time window, ns since the epoch, None is open; `load` says which options they are from.
 
     Raises:
         NetSleuthError: They are no times, or in the wrong order.
     """
     start, end = (parse_time(text) if text is not None else None for text in (since, until))
     if start is not None and end is not None and end <= start:
-        raise NetSleuthError("--until is not after --since")
+        raise NetSleuthError("--load-until is not after --load-since" if load else "--until is not after --since")
     return start, end
 
 
@@ -61,17 +65,46 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
         only = expanded(common.load_filter)
         query.alone(only)
         memory = parse_size(common.memory) if common.memory else None
-        session = Session(memory, recovered=common.recovered, shifts=shifts, columns=columns, load_filter=only, place_files=files_of_places)
+        session = Session(
+            memory,
+            recovered=common.recovered,
+            shifts=shifts,
+            columns=columns,
+            load_filter=only,
+            load_window=window_of(common.load_since, common.load_until, load=True),
+            place_files=files_of_places,
+        )
         session.look_at(scope)
     if common.geoip or common.sites:
         _ = session.places  # what is wrong with a file that was named is said before anything is read, and whether or not it is asked
     progress = _Narrator()
-    last = session.load(files, report=progress)
+    with _interruptible(stdin="-" in files) as cancel:
+        last = session.load(files, cancel=cancel, report=progress)
     progress.clear()
     if not session.store.sources and len(session.failures) == 1:
         raise session.failures[0]
     _tell(session, files, last, scope)
     return session, scope
+
+
+@contextmanager
+def _interruptible(*, stdin: bool) -> Iterator[threading.Event]:
+    """What stops loading: Ctrl+C ends a live capture on standard input, and what was read is answered; a second one ends the program."""
+    cancel = threading.Event()
+    if not stdin or threading.current_thread() is not threading.main_thread():
+        yield cancel
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if cancel.is_set():
+            signal.default_int_handler(number, frame)
+        cancel.set()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield cancel
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _tell(session: Session, files: Sequence[str], last: Progress, scope: Scope) -> None:
@@ -85,6 +118,8 @@ def _tell(session: Session, files: Sequence[str], last: Progress, scope: Scope) 
     if last.phase == "budget":
         amount = f"{last.packets} packets" + (f" and {last.events} events" if last.events else "")
         say(f"stopped at {amount}: the memory budget is used up; the rest of the input is missing here (raise --memory)")
+    if last.phase == "cancelled":
+        say(f"interrupted at {last.packets} packets; what was read until then is answered")
     if not session.store.sources:
         raise NetSleuthError("nothing could be opened", where=", ".join(files))
     for source in session.store.sources:
@@ -98,6 +133,8 @@ def ending(session: Session) -> int:
     """The exit code for what was loaded; says which data placed addresses, where any did."""
     for line in host_places(session.store).remarks:
         say(line)
+    if session.progress is not None and session.progress.phase == "cancelled":
+        return exits.INTERRUPTED
     return exits.DONE if session.is_whole else exits.DAMAGED
 
 

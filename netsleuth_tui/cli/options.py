@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter, Token
 
-__all__ = ["Columns", "Common", "Files", "Format", "Geoip", "LoadFilter", "Recovered", "Shifts", "Sites"]
+__all__ = ["Columns", "Common", "Files", "Format", "Geoip", "LoadFilter", "LoadSince", "LoadUntil", "Recovered", "Shifts", "Sites"]
 
 Format = Literal["table", "csv", "json", "jsonl"]
 
@@ -77,6 +77,12 @@ LoadFilter = Annotated[
     ),
 ]
 
+LoadSince = Annotated[
+    str | None, Parameter(name="--load-since", help="Load only packets and events at or after this time: the rest takes no memory.")
+]
+
+LoadUntil = Annotated[str | None, Parameter(name="--load-until", help="Load only packets and events before this time.")]
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +107,8 @@ class Common:
     shift: Shifts = ()
     columns: Columns = ""
     load_filter: LoadFilter = ""
+    load_since: LoadSince = None
+    load_until: LoadUntil = None
     recovered: Recovered = False
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None
     geoip: Geoip = ()

@@ -19,8 +19,10 @@ from netsleuth_tui.decode.event_batches import Batch, Decoded, LogDecoder
 from netsleuth_tui.decode.event_layout import ROW
 from netsleuth_tui.decode.event_templates import GLOBAL, Templates
 from netsleuth_tui.decode.evtx_values import MOST_BYTES, spelled, translate
+from netsleuth_tui.ingest.window import ALL, LoadWindow, chosen_cells
 from netsleuth_tui.jit import kernel
 from netsleuth_tui.readers.damage import Damage
+from netsleuth_tui.store.clock import put_right
 from netsleuth_tui.store.events import EVENT_BYTES
 
 if TYPE_CHECKING:
@@ -60,11 +62,13 @@ class EventDecoding:
         store: Whose event table grows.
         recovered: Whether records are loaded that their log does not count as its own any more.
         memory: Bytes that rows and cells may take, each.
+        window: Which records are loaded.
     """
 
     store: Store
     recovered: bool
     memory: int = 1 << 32
+    window: LoadWindow = ALL
     lock: threading.Lock = field(default_factory=threading.Lock)
     decoders: deque[LogDecoder] = field(default_factory=deque)
 
@@ -167,7 +171,7 @@ class _Loading:
         self._index = index
         self._out = np.zeros(MOST_BYTES, np.uint8)
         self._first = (self._store.events.rows, self._store.events.cells)
-        self._lost = self._recoverable = self._by_library = 0
+        self._lost = self._recoverable = self._by_library = self._passed_over = 0
         self.is_first = True
 
     def show(self, job: _Job) -> None:
@@ -190,6 +194,8 @@ class _Loading:
         self._log.damage.sort(key=lambda damage: damage.offset)
         if self._recoverable:
             self._log.add_note(f"{self._recoverable} records lie where the log says that nothing is kept; --recovered loads them, too")
+        if self._passed_over and self._decoding.window.is_timed:
+            self._log.add_note(f"{self._passed_over} records were not loaded: only those {self._decoding.window} are")
         if self._by_library:
             self._log.add_note(f"{self._by_library} records were read by the evtx library alone")
 
@@ -214,6 +220,7 @@ class _Loading:
 
     def _append(self, batch: Batch, codes: NDArray[np.uint32]) -> None:
         table = self._store.events
+        batch = self._chosen(batch)
         rows, first, cell = batch.rows, table.rows, table.cells
         last = first + len(rows)
         columns = table.reserve(last if last <= table.capacity else self._expected(last, self._first[0], EVENT_BYTES))
@@ -231,6 +238,20 @@ class _Loading:
         room = table.reserve_cells(end if end <= table.cell_capacity else self._expected(end, self._first[1], 4))
         _look_up(batch.cells, codes, room[cell:end])
         table.commit(last, end)
+
+    def _chosen(self, batch: Batch) -> Batch:
+        """The records that are to be loaded."""
+        window, rows = self._decoding.window, batch.rows
+        if window == ALL or not len(rows):
+            return batch
+        times = rows[:, ROW["time"]].copy()
+        put_right(times, self._store.sources[self._index].shift)
+        kept = window.inside(times, rows[:, ROW["offset"]])
+        self._passed_over += len(rows) - int(kept.sum())
+        slots, cells = chosen_cells(rows[:, ROW["slot"]], batch.cells, kept)
+        chosen = rows[kept]
+        chosen[:, ROW["slot"]] = slots
+        return replace(batch, rows=chosen, cells=cells)
 
     def _expected(self, needed: int, first: int, size: int) -> int:
         """Rows or cells of `size` bytes that there will be with this file, judged by what was read of it so far; within the budget."""

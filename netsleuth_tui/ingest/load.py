@@ -6,20 +6,20 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from netsleuth_tui import jit
-from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.budget import rows_within
+from netsleuth_tui.ingest.counted import grown, left_out, with_shift
 from netsleuth_tui.ingest.decoding import Decoding
-from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matched, Matching
+from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matching
 from netsleuth_tui.ingest.progress import Phase, Progress
 from netsleuth_tui.ingest.series import expand
-from netsleuth_tui.ingest.shifts import Shift, shift_of, show_shift
+from netsleuth_tui.ingest.shifts import Shift, shift_of
+from netsleuth_tui.ingest.window import ALL
 from netsleuth_tui.readers import EventLog, EventTrace, TextTable, open_file
 from netsleuth_tui.store import ROW_BYTES, Source, Stamp
 from netsleuth_tui.store.clock import put_right
@@ -88,6 +88,8 @@ class Loader:
         self.keeping: Matching | None = None
         """Where only packets that a filter keeps are loaded: what asks it, and its text."""
         self.kept_by = ""
+        self.window = ALL
+        """What is loaded of the time."""
         self.columns: Sequence[tuple[str, str]] = ()
         """What the columns of tables are, where the user says so."""
         self.shifts: Sequence[Shift] = ()
@@ -99,6 +101,7 @@ class Loader:
         self._done = 0
         self._bytes_done = 0
         self._bytes_total = 0
+        self._position = 0
 
     def load(self, paths: Sequence[str]) -> Progress:
         """Load files, patterns and folders; see `expand`.
@@ -134,7 +137,7 @@ class Loader:
 
     def _load_file(self, name: str, *, named: bool) -> None:
         try:
-            reader = open_file(name) if self.keeping is None else open_file(name, block=BLOCK, frames=FRAMES)
+            reader = self._open(name)
             layout = self._layout_of(reader) if isinstance(reader, TextTable) else None
         except NetSleuthError as error:
             if named:
@@ -151,6 +154,15 @@ class Loader:
         finally:
             self._bytes_done += reader.position
             reader.close()
+
+    def _open(self, name: str) -> CaptureReader | EventLog | TextTable:
+        """Open a file; a filter at loading wants larger blocks.
+
+        Raises:
+            NetSleuthError: It cannot be read.
+        """
+        waiting = partial(self._wait, name)
+        return open_file(name, waiting=waiting) if self.keeping is None else open_file(name, block=BLOCK, frames=FRAMES, waiting=waiting)
 
     def _layout_of(self, table: TextTable) -> Layout:
         """What the columns of a table are.
@@ -172,7 +184,12 @@ class Loader:
         index, shift = len(store.sources), shift_of(reader.name, self.shifts)
         source = Source(reader.name, reader.format, reader.compression, reader.size, store.packets, store.events.rows, shift=shift)
         store.sources = (*store.sources, source)
-        store.events.offset = shift
+        self._fill(reader, index, layout)
+
+    def _fill(self, reader: CaptureReader | EventLog | TextTable, index: int, layout: Layout | None) -> None:
+        """Load what is in a file, as rows of source `index`, which is the last one."""
+        store = self.store
+        store.events.offset = shift = store.sources[index].shift
         notes: tuple[str, ...] = ()
         if isinstance(reader, EventLog):
             self._read_log(reader, index)
@@ -183,98 +200,92 @@ class Loader:
         elif self.keeping is not None:
             notes = self._read_kept(reader, index, self.keeping)
         else:
-            self._read_capture(reader, index)
+            notes = self._read_capture(reader, index)
         self._show_all(self._decoding.drain(), index)
-        events_lost, buffers_lost = reader.lost if isinstance(reader, EventTrace) else (0, 0)
         source = replace(
             store.sources[index],
+            size=reader.size,
             complete=self._phase == "loading",
             damage=tuple(str(damage) for damage in reader.damage),
-            notes=_with_shift([*reader.notes, *notes], shift),
+            notes=with_shift([*reader.notes, *notes], shift),
             drops=0 if isinstance(reader, EventLog) else reader.drops,
-            events_lost=events_lost,
-            buffers_lost=buffers_lost,
             stamp=Stamp.of(reader.name),
         )
         store.sources = (*store.sources[:index], source)
         self.problems.extend(f"{reader.name}: {damage}" for damage in source.damage)
 
-    def _read_capture(self, reader: CaptureReader, index: int) -> None:
-        """Load packets."""
-        shift = self.store.sources[index].shift
+    def _read_capture(self, reader: CaptureReader, index: int) -> tuple[str, ...]:
+        """Load packets; what there is to note."""
+        shift, total = self.store.sources[index].shift, 0
         for batch in reader.batches():
             expected = self._expected_rows(reader, batch)
             put_right(batch.time[: batch.count], shift)
-            for part in _parts(batch):
+            total += batch.count
+            for part in _parts(self.window.of(batch)):
                 self._take(part, reader, index, expected)
-            if self._phase != "loading":
+            self._report(reader.name, reader.position)
+            if self._is_over():
                 break
+        self._show_all(self._decoding.drain(), index)
+        return self._left_out(index, total)
 
     def _read_kept(self, reader: CaptureReader, index: int, keeping: Matching) -> tuple[str, ...]:
         """Load only packets that the filter at loading keeps; what there is to note."""
         from netsleuth_tui.ingest.keeping import keep
 
         store, total = self.store, 0
+        keeping.window = self.window
         for matched in keeping.of(reader, store.sources[index].shift):
             total += matched.batch.count
-            if self.cancel.is_set():
-                self._phase = "cancelled"
-            elif store.packets + len(matched.chosen) > self.most_rows:
-                self._phase = "budget"
-            elif len(matched.chosen):
+            if len(matched.chosen) and self._may_add(len(matched.chosen)):
                 self._show_all([keep(store, keeping.store.hosts, matched, index)], index)
             self._report(reader.name, reader.position)
-            if self._phase != "loading":
+            if self._is_over():
                 break
-        return (self._kept_note(index, total),)
+        return self._left_out(index, total)
 
-    def _kept_note(self, index: int, total: int) -> str:
-        """How many packets of a file were loaded."""
-        kept = self.store.sources[index].packets
-        return f"{kept} of {total} packets were loaded, those that {self.kept_by} keeps; frame numbers count these"
+    def _may_add(self, rows: int) -> bool:
+        """Whether so many packets may be loaded; else loading is over."""
+        if not self._is_over() and self.store.packets + rows > self.most_rows:
+            self._phase = "budget"
+        return self._phase == "loading"
+
+    def _is_over(self) -> bool:
+        """Whether loading has ended, or somebody wants it to."""
+        if self.cancel.is_set() and self._phase == "loading":
+            self._phase = "cancelled"
+        return self._phase != "loading"
+
+    def _left_out(self, index: int, total: int) -> tuple[str, ...]:
+        """How many packets of a file were loaded, where that is not all."""
+        return left_out(self.store.sources[index], total, self.kept_by if self.keeping is not None else None, self.window)
 
     def _read_table(self, table: TextTable, index: int, layout: Layout) -> tuple[str, ...]:
         """Load the packets that a table tells of; what there is to note."""
-        from netsleuth_tui.ingest.keeping import keep
-        from netsleuth_tui.ingest.tables import TableDecoding, added, batch_of
+        from netsleuth_tui.ingest.tables import TableLoading
 
-        store, total = self.store, 0
-        decoding = TableDecoding(table, layout, store.hosts if self.keeping is None else self.keeping.store.hosts)
-        for block in table.blocks():
-            columns = decoding.decoded(block)
-            count = len(columns.row)
-            put_right(columns.time, store.sources[index].shift)
-            columns.row[:] = np.arange(total, total + count)
-            chosen = None if self.keeping is None else self.keeping.rows_kept(columns)
-            total += count
-            if self.cancel.is_set():
-                self._phase = "cancelled"
-            elif store.packets + (count if chosen is None else len(chosen)) > self.most_rows:
-                self._phase = "budget"
-            elif chosen is None or self.keeping is None:
-                self._show_all([added(store, columns, index)], index)
-            elif len(chosen):
-                self._show_all(
-                    [keep(store, self.keeping.store.hosts, Matched(batch_of(columns), chosen, columns.at(chosen)), index)], index
-                )
+        loading = TableLoading(self.store, table, layout, index, self.keeping, self.window)
+        for rows, add in loading.parts():
+            if rows and self._may_add(rows):
+                self._show_all([add()], index)
             self._report(table.name, table.position)
-            if self._phase != "loading":
+            if self._is_over():
                 break
-        decoding.finish()
-        return (*decoding.notes, self._kept_note(index, total)) if self.keeping is not None else decoding.notes
+        return (*loading.notes, *self._left_out(index, loading.total))
 
     def _read_trace(self, trace: EventTrace, index: int) -> tuple[str, ...]:
         """Load packets and the events between them; what there is to note."""
         from netsleuth_tui.ingest.traces import TraceLoading
         from netsleuth_tui.readers import FrameBatch, TraceRecords
 
-        store = self.store
-        loading = TraceLoading(store, trace, index)
+        store, total = self.store, 0
+        loading = TraceLoading(store, trace, index, self.window)
         for part in trace.parts():
             if isinstance(part, FrameBatch):
                 expected = self._expected_rows(trace, part)
                 put_right(part.time[: part.count], store.sources[index].shift)
-                for piece in _parts(part):
+                total += part.count
+                for piece in _parts(self.window.of(part)):
                     self._take(piece, trace, index, expected)
             elif self.cancel.is_set():
                 self._phase = "cancelled"
@@ -286,7 +297,8 @@ class Loader:
             self._report(trace.name, trace.position)
             if self._phase != "loading":
                 break
-        return loading.notes
+        self._show_all(self._decoding.drain(), index)
+        return (*loading.notes, *(self._left_out(index, total) if self.window.is_timed else ()))
 
     def _read_log(self, log: EventLog, index: int) -> None:
         """Load the events of a log."""
@@ -294,7 +306,7 @@ class Loader:
 
         store = self.store
         if self._events is None:
-            self._events = EventDecoding(store, self.recovered, self.memory)
+            self._events = EventDecoding(store, self.recovered, self.memory, self.window)
         if log.size > WORTH_COMPILING_LOG or log.compression:
             jit.start()
         loading = load_log(self._events, log, index)
@@ -321,7 +333,7 @@ class Loader:
             self._phase = "budget"
         else:
             self._show_all(self._decoding.take(batch, index, expected_rows), index)
-            if not self.store.packets:  # the first screen does not wait for the next batch
+            if not self.store.packets or reader.is_paused:  # what is there does not wait for the next batch
                 self._show_all(self._decoding.drain(), index)
             self._report(reader.name, reader.position)
             if self._decoding.rows > WORTH_COMPILING_ROWS:
@@ -333,7 +345,7 @@ class Loader:
         """Count batches as their rows become visible."""
         for batch in batches:
             sources = self.store.sources
-            self.store.sources = (*sources[:index], _grown(sources[index], batch))
+            self.store.sources = (*sources[:index], grown(sources[index], batch))
 
     def _expected_rows(self, reader: CaptureReader, batch: FrameBatch) -> int:
         """Rows that all files will have, judged by what was read so far; at least those with this batch."""
@@ -342,8 +354,14 @@ class Loader:
         likely = int(rows * 1.05 * self._bytes_total / read) if read and self._bytes_total else rows * 2
         return max(rows, min(likely, self.most_rows))
 
+    def _wait(self, name: str) -> bool:
+        """Called now and then while a stream is silent: say what is there, and whether to go on waiting."""
+        self._report(name, self._position)
+        return not self._is_over()
+
     def _report(self, name: str, position: int) -> Progress:
         now = time.monotonic()
+        self._position = position
         progress = Progress(
             self._phase,
             name,
@@ -362,11 +380,6 @@ class Loader:
         return progress
 
 
-def _with_shift(notes: Sequence[str], offset: int) -> tuple[str, ...]:
-    """What a reader noted, and that its times were put right."""
-    return (*notes, f"times are shifted by {show_shift(offset)}, as you asked") if offset else tuple(notes)
-
-
 def _parts(batch: FrameBatch) -> Iterator[FrameBatch]:
     """The batch in parts that take a moment each: plain Python is slow, and to be seen and stopped meanwhile."""
     first = 0
@@ -374,22 +387,6 @@ def _parts(batch: FrameBatch) -> Iterator[FrameBatch]:
         last = batch.count if jit.state() == "compiled" else min(first + PLAIN_FRAMES, batch.count)
         yield batch.part(first, last)
         first = last
-
-
-def _grown(source: Source, batch: FrameBatch) -> Source:
-    """The source with a batch more."""
-    time = batch.time[: batch.count]
-    timed = time[time != NO_TIME]
-    firsts = [t for t in (source.first, int(timed.min()) if len(timed) else None) if t is not None]
-    lasts = [t for t in (source.last, int(timed.max()) if len(timed) else None) if t is not None]
-    return replace(
-        source,
-        packets=source.packets + batch.count,
-        captured_bytes=source.captured_bytes + int(batch.cap_len[: batch.count].sum()),
-        bytes=source.bytes + int(batch.wire_len[: batch.count].sum()),
-        first=min(firsts, default=None),
-        last=max(lasts, default=None),
-    )
 
 
 def _size(name: str) -> int | None:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.decode.columns import NO_TIME, PACKET_COLUMNS, Columns
+from netsleuth_tui.decode.columns import PACKET_COLUMNS, Columns
 from netsleuth_tui.decode.packets import decode_frames
 from netsleuth_tui.decode.sieve import sieve
+from netsleuth_tui.ingest.window import ALL, LoadWindow
 from netsleuth_tui.readers.frames import FrameBatch
 from netsleuth_tui.store import Store
 from netsleuth_tui.store.clock import put_right
@@ -75,7 +76,8 @@ class Matching:
         self._filter = filter
         self._places = places
         self._wanted = wanted
-        self._start, self._end = start, end
+        self.window = LoadWindow(start, end)
+        """Which frames are looked at; may be replaced between files."""
         self._sieve = sieve_of(filter) if filter is not None else None
         self._kept = np.zeros(0, np.uint32)
         self._columns = Columns._make(np.zeros(0, dtype) for dtype in PACKET_COLUMNS.values())
@@ -111,16 +113,16 @@ class Matching:
             lies = batch.start, batch.cap_len, batch.link_type
             (found,) = sieve(batch.data, count, *lies, self._sieve.tests, self._sieve.ends, self._kept)
             possible = self._kept[:found].copy()
-        if self._start is None and self._end is None:
+        if self.window == ALL:
             return possible
-        return possible[self._inside(batch.time[possible])]
+        return possible[self.window.inside(batch.time[possible], batch.offset[possible])]
 
     def rows_kept(self, columns: Columns) -> NDArray[np.uint32]:
         """Of rows that are decoded already, against the addresses of `store`, the indices of those that are kept.
 
         `row` counts from 0 in their file.
         """
-        kept = self._inside(columns.time)
+        kept = self.window.inside(columns.time, columns.offset)
         if self._filter is not None:
             kept &= self._judged(columns, columns.row + np.uint32(1))
         return np.flatnonzero(kept).astype(np.uint32)
@@ -131,14 +133,6 @@ class Matching:
         from netsleuth_tui.query.judging import judge
 
         return judge(self._filter, columns, numbers, self.store.hosts.known(), self._places)
-
-    def _inside(self, time: NDArray[np.int64]) -> NDArray[np.bool_]:
-        inside = np.ones(len(time), np.bool_)
-        if self._start is not None:
-            inside &= time >= self._start
-        if self._end is not None:
-            inside &= (time < self._end) & (time != NO_TIME)
-        return inside
 
     def _decoded(self, batch: FrameBatch, chosen: NDArray[np.uint32]) -> Columns:
         """The columns of chosen frames; they are written anew for the next block."""

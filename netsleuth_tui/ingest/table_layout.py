@@ -12,7 +12,7 @@ from netsleuth_tui.ingest.table_times import Form, form_of
 from netsleuth_tui.query.fields import ALIASES, FIELDS
 from netsleuth_tui.readers import UnreadableFile
 
-__all__ = ["KNOWN", "TITLES", "Layout", "layout_of", "parse_columns"]
+__all__ = ["KNOWN", "TITLES", "Layout", "layout_of", "parse_columns", "show_columns"]
 
 TITLES: Mapping[str, str] = MappingProxyType(
     {
@@ -114,6 +114,13 @@ def parse_columns(text: str) -> tuple[tuple[str, str], ...]:
     if not any(field for field, _ in found):
         raise NetSleuthError("--columns names no field", hint="frame.time_epoch,ip.src,ip.dst or time=When,ip.src=Client")
     return tuple(found)
+
+
+def show_columns(columns: Sequence[tuple[str, str]]) -> str:
+    """As `parse_columns` takes them."""
+    if all(column == str(number) for number, (_, column) in enumerate(columns, 1)):
+        return ",".join(field for field, _ in columns)
+    return ",".join(f"{field}={column}" for field, column in columns)
 
 
 def _field(name: str) -> str:

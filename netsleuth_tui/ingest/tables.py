@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.decode.columns import NO_TIME, PACKET_COLUMNS, Columns, Has, Protocol
+from netsleuth_tui.ingest.keeping import keep
+from netsleuth_tui.ingest.matching import Matched
 from netsleuth_tui.ingest.table_layout import Layout
 from netsleuth_tui.ingest.table_rows import Shaping
 from netsleuth_tui.ingest.table_times import Times, form_of
@@ -16,13 +19,16 @@ from netsleuth_tui.ingest.table_values import ABSENT, WRONG, Addresses, Labels, 
 from netsleuth_tui.linktypes import NO_FRAME
 from netsleuth_tui.query.fields import FIELDS, PROTOCOLS, Field
 from netsleuth_tui.readers import BadLine, FrameBatch
+from netsleuth_tui.store.clock import put_right
 
 if TYPE_CHECKING:
     from netsleuth_tui.decode.hosts import HostTable
+    from netsleuth_tui.ingest.matching import Matching
+    from netsleuth_tui.ingest.window import LoadWindow
     from netsleuth_tui.readers import TableRows, TextTable
     from netsleuth_tui.store import Store
 
-__all__ = ["TableDecoding", "added", "batch_of"]
+__all__ = ["TableDecoding", "TableLoading"]
 
 _TOLD = 24
 """Lines whose faults are told one by one."""
@@ -270,7 +276,54 @@ def _forget_quoted(columns: Columns, errors: NDArray[np.bool_]) -> None:
         getattr(columns, name)[errors] = 0
 
 
-def added(store: Store, columns: Columns, index: int) -> FrameBatch:
+class TableLoading:
+    """Takes a table into a store.
+
+    Args:
+        store: Grows.
+        table: What is read.
+        layout: What its columns are.
+        index: Of its source in the store.
+        keeping: The filter at loading, None without one.
+        window: What is loaded of the time.
+    """
+
+    def __init__(self, store: Store, table: TextTable, layout: Layout, index: int, keeping: Matching | None, window: LoadWindow) -> None:
+        self._store = store
+        self._table = table
+        self._index = index
+        self._keeping = keeping
+        self._window = window
+        self._decoding = TableDecoding(table, layout, store.hosts if keeping is None else keeping.store.hosts)
+        self.total = 0
+        """Packets of the table so far."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to note, when all is read."""
+        self._decoding.finish()
+        return self._decoding.notes
+
+    def parts(self) -> Iterator[tuple[int, Callable[[], FrameBatch]]]:
+        """Read on: how many rows there are to add each time, and what adds them and tells what they were."""
+        for block in self._table.blocks():
+            columns = self._decoding.decoded(block)
+            count = len(columns.row)
+            put_right(columns.time, self._store.sources[self._index].shift)
+            columns.row[:] = np.arange(self.total, self.total + count)
+            self.total += count
+            if self._keeping is not None:
+                self._keeping.window = self._window
+                chosen = self._keeping.rows_kept(columns)
+                matched = Matched(_batch_of(columns), chosen, columns.at(chosen))
+                yield len(matched.chosen), partial(keep, self._store, self._keeping.store.hosts, matched, self._index)
+                continue
+            inside = np.flatnonzero(self._window.inside(columns.time, columns.offset)).astype(np.uint32)
+            some = columns if len(inside) == count else columns.at(inside)
+            yield len(inside), partial(_add, self._store, some, self._index)
+
+
+def _add(store: Store, columns: Columns, index: int) -> FrameBatch:
     """Add rows to a store, whose host ids they have, as those of source `index`; the same, for counting."""
     first, count = store.packets, len(columns.row)
     target = store.table.reserve(first + count)
@@ -280,10 +333,10 @@ def added(store: Store, columns: Columns, index: int) -> FrameBatch:
     target.row[rows] = np.arange(first, first + count)
     target.source[rows] = index
     store.table.commit(first + count)
-    return batch_of(columns)
+    return _batch_of(columns)
 
 
-def batch_of(columns: Columns) -> FrameBatch:
+def _batch_of(columns: Columns) -> FrameBatch:
     """Rows as the frames that they tell of: times and lengths, and no bytes."""
     count = len(columns.row)
     start = np.zeros(count, np.int64)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.decode.etw import EventDecoder
+from netsleuth_tui.ingest.window import ALL, LoadWindow
 from netsleuth_tui.meanings.providers import provider_name
+from netsleuth_tui.store.clock import put_right
 
 if TYPE_CHECKING:
     from netsleuth_tui.readers import EventTrace, TraceRecords
@@ -34,9 +36,11 @@ class TraceLoading:
         store: Whose event table grows.
         trace: Whose records they are.
         index: Of its source in the store.
+        window: Which events are loaded.
     """
 
-    def __init__(self, store: Store, trace: EventTrace, index: int) -> None:
+    def __init__(self, store: Store, trace: EventTrace, index: int, window: LoadWindow = ALL) -> None:
+        self._window = window
         self._store = store
         self._trace = trace
         self._index = index
@@ -58,7 +62,9 @@ class TraceLoading:
 
     def take(self, part: TraceRecords) -> None:
         """Add events as the next rows."""
-        records = part.records
+        records = self._chosen(part.records)
+        if not records.rows:
+            return
         events = self._store.events
         first, last = events.rows, events.rows + records.rows
         columns = events.reserve(last)
@@ -77,6 +83,14 @@ class TraceLoading:
         cells = self._decode(records, guids, place, first)
         events.commit(last, cells)
         self._show(records)
+
+    def _chosen(self, records: Records) -> Records:
+        """Those that are to be loaded."""
+        if not self._window.is_timed:
+            return records
+        times = records.time.copy()
+        put_right(times, self._store.sources[self._index].shift)
+        return records.at_rows(np.flatnonzero(self._window.inside(times)))
 
     def _decode(self, records: Records, guids: list[UUID], place: NDArray[np.intp], first: int) -> int:
         """Write the data of events that are known; returns the cells in use then."""

@@ -104,6 +104,11 @@ class Capture:
         finally:
             self.close()
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether all that a stream has sent so far is read."""
+        return self._disk.is_paused
+
     def close(self) -> None:
         """Give the file back."""
         self._source.close()
@@ -111,6 +116,8 @@ class Capture:
 
     def _end(self, need: int) -> None:
         """There is nothing more to read: is that where a record ends?"""
+        if self._disk.is_stopped:
+            return
         window, grown = self._window, self._note_growth()
         failure = self._source.failure or self._disk.failure
         if failure:

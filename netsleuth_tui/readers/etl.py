@@ -128,6 +128,11 @@ class EventTrace:
         finally:
             self.close()
 
+    @property
+    def is_paused(self) -> bool:
+        """Never: the whole of it is there."""
+        return False
+
     def close(self) -> None:
         """Give the file back."""
         self._source.close()

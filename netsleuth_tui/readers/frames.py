@@ -164,5 +164,9 @@ class CaptureReader(Protocol):
         stays valid until the fourth next one is asked for.
         """
 
+    @property
+    def is_paused(self) -> bool:
+        """Whether it is a stream of which all that has come so far is read."""
+
     def close(self) -> None:
         """Give the file back; allowed at any time, also twice and from another thread."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from netsleuth_tui.readers.capture import Capture
 from netsleuth_tui.readers.damage import UnreadableFile
 from netsleuth_tui.readers.etl import EventTrace
@@ -51,13 +53,26 @@ def open_in_blocks(
     return opened
 
 
-def open_file(path: str, *, block: int = BLOCK_BYTES, frames: int = BATCH_FRAMES) -> CaptureReader | EventLog | TextTable:
-    """Open a capture, a trace, an event log or a text by its content, plain or compressed; raises as `open_capture` does."""
-    return _open(path, block, FIRST_BLOCK_BYTES, frames)
+def open_file(
+    path: str, *, block: int = BLOCK_BYTES, frames: int = BATCH_FRAMES, waiting: Callable[[], bool] | None = None
+) -> CaptureReader | EventLog | TextTable:
+    """Open a capture, a trace, an event log or a text by its content, plain or compressed; raises as `open_capture` does.
+
+    Args:
+        path: A file, or "-" for standard input.
+        block: Bytes per read.
+        frames: Most frames in a batch.
+        waiting: Called some times a second while standard input is silent; where it says False, that is the end.
+    """
+    return _open(path, block, FIRST_BLOCK_BYTES, frames, waiting)
 
 
-def _open(path: str, block: int, first: int, frames: int) -> Capture | EventTrace | EventLog | TextTable:
+def _open(
+    path: str, block: int, first: int, frames: int, waiting: Callable[[], bool] | None = None
+) -> Capture | EventTrace | EventLog | TextTable:
     disk = open_source(path)
+    if waiting is not None:
+        disk.while_waiting = waiting
     try:
         compression = compression_of(disk.head(HEAD_BYTES))
         source = Expansion(disk, compression) if compression else disk

@@ -12,6 +12,7 @@ import stat
 import sys
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 
 from netsleuth_tui.readers.damage import UnreadableFile
@@ -26,6 +27,10 @@ _POLL = 0.2
 """Seconds after which waiting for a stream looks whether the reader has been closed meanwhile."""
 
 
+def _go_on() -> bool:
+    return True
+
+
 class Source(ABC):
     """Bytes in order, read once, with a look ahead at the beginning."""
 
@@ -36,6 +41,12 @@ class Source(ABC):
         self.failure = ""
         """Why the bytes ended too early, as a clause; empty as long as all is well."""
         self.notes: list[str] = []
+        self.is_paused = False
+        """Whether the last read gave less than was asked for because no more has come yet."""
+        self.is_stopped = False
+        """Whether reading was ended before the end, at somebody's wish: where a record is cut off then is no damage."""
+        self.while_waiting: Callable[[], bool] = _go_on
+        """Called now and then while nothing comes; False ends the waiting as if the end had come."""
         self._ahead = b""
 
     @property
@@ -179,6 +190,9 @@ class StreamSource(Source):
             if not _is_readable(self._file.fileno(), _PAUSE if filled else _POLL):
                 if filled:
                     break
+                if not self.while_waiting():
+                    self.is_stopped = True
+                    self._closed.set()
                 continue
             try:
                 count = self._file.readinto(view[filled:]) or 0
@@ -189,6 +203,7 @@ class StreamSource(Source):
                 break
             filled += count
         self._position += filled
+        self.is_paused = 0 < filled < len(view)
         return filled
 
     def close(self) -> None:

@@ -101,7 +101,8 @@ class TextTable:
             while True:
                 end = self._text.rfind(b"\n") + 1
                 if self._has_ended:
-                    end = end if self._disk.grown else len(self._text)  # the last line of a file that grows is not yet written
+                    is_open = self._disk.grown or self._disk.is_stopped  # the last line of a file that grows is not yet written
+                    end = end if is_open else len(self._text)
                 elif not end and len(self._text) > LONGEST_LINE:
                     self._pass_over_line()
                     continue
@@ -118,6 +119,11 @@ class TextTable:
                 self._disk.notes.append(f"grew by {self._disk.grown} bytes while it was read")
         finally:
             self.close()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether all that a stream has sent so far is read."""
+        return self._disk.is_paused
 
     def close(self) -> None:
         """Give the file back."""

@@ -28,16 +28,20 @@ class Loading:
         session: The session, or what makes it: importing what a session needs takes longer than the first paint may.
         paths: Files, patterns, folders; '-' is standard input.
         post: Takes messages to the screen; may be called from any thread.
+        again: Whether the session has loaded the files before: only what is new is loaded.
     """
 
-    def __init__(self, session: Session | Callable[[], Session], paths: Sequence[str], post: Callable[[Message], object]) -> None:
+    def __init__(
+        self, session: Session | Callable[[], Session], paths: Sequence[str], post: Callable[[Message], object], *, again: bool = False
+    ) -> None:
+        self.again = again
         self._make = session
         self._paths = list(paths)
         self._post = post
         self._cancel = threading.Event()
         self._last = 0.0
         self._thread = threading.Thread(target=self._run, name="load", daemon=True)
-        self.session: Session | None = None
+        self.session: Session | None = None if callable(session) else session
         """There from the first report on."""
 
     def start(self) -> None:
@@ -61,7 +65,10 @@ class Loading:
     def _run(self) -> None:
         try:
             self.session = self._make() if callable(self._make) else self._make
-            self.session.load(self._paths, cancel=self._cancel, report=self._report)
+            if self.again:
+                self.session.reload(cancel=self._cancel, report=self._report)
+            else:
+                self.session.load(self._paths, cancel=self._cancel, report=self._report)
             self.session.warm()
         except Exception as error:  # noqa: BLE001 - the screen ends the program with it
             self._post(ThreadFailed(error))

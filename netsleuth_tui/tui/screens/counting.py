@@ -16,6 +16,7 @@ from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.lane import Lane
 from netsleuth_tui.tui.loading import Loading
 from netsleuth_tui.tui.messages import LoadProgressed, PaneChanged, RowChanged, ThreadFailed, ViewReady
+from netsleuth_tui.tui.numbers import grouped
 from netsleuth_tui.tui.panes import Look, Pane, Question, Seen, is_seen
 from netsleuth_tui.tui.widgets.filter_bar import FilterBar
 from netsleuth_tui.tui.widgets.record_table import RecordTable
@@ -63,6 +64,10 @@ class Counting(Screen[None]):
         self._back_to: Widget | None = None
         """Where the focus goes when what is being accepted is not valid."""
         self._wanted: Scope | None = None
+        self._counted_at = (0, 0)
+        """Packets and events when a load's progress was counted last."""
+        self._before: Progress | None = None
+        """How far loading was before the files were read again."""
         self._next_count = 0.0
         """Not before this (monotonic) is a load's progress counted again."""
 
@@ -121,9 +126,14 @@ class Counting(Screen[None]):
             start, end = self.first_window
             self._wanted = replace(session.scope, filter=self.first_filter, start=start, end=end)
             self._accepting = self._generation + 1
-        if first or ended or (time.monotonic() >= self._next_count and not self.lane.busy):
+        amounts = message.progress.packets, message.progress.events
+        if first or ended or (amounts != self._counted_at and time.monotonic() >= self._next_count and not self.lane.busy):
+            self._counted_at = amounts
             self.count_again()
         problems = (*self.complaints, *message.progress.problems)
+        if ended and self.loading_thread.again:
+            self._tell_added(message.progress)
+            return
         if ended and problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             self.status.say(f"{display(problems[0], limit=300)}{more} · n shows all", "warning")
@@ -131,6 +141,32 @@ class Counting(Screen[None]):
             self.show_keys()
         if ended and not problems:
             self.status.clear()
+            if "-" in self.paths and message.progress.phase == "done":
+                self.status.say("standard input has ended", "good")
+
+    def reload(self) -> None:
+        """Load what was added to the files."""
+        session, progress = self.session, self.progress
+        if session is None or progress is None or self.is_loading:
+            self.status.say("loading has not ended", "warning")
+            return
+        self._before = progress
+        self.progress = replace(progress, phase="loading")
+        self.loading_thread = Loading(session, self.paths, self.post_message, again=True)
+        self.loading_thread.start()
+
+    def _tell_added(self, now: Progress) -> None:
+        """Say what reading the files again has brought."""
+        before = self._before
+        self.show_keys()
+        if before is None:
+            return
+        news = [problem for problem in now.problems if problem not in before.problems]
+        added = [(now.packets - before.packets, "packet"), (now.events - before.events, "event")]
+        text = " and ".join(f"{grouped(count)} {kind}{'s' if count != 1 else ''}" for count, kind in added if count)
+        words = [f"{text} added"] if text else [] if news else ["nothing was added"]
+        words += [display(problem, limit=300) for problem in news[:1]]
+        self.status.say(" · ".join(words) + (" · n shows all" if len(news) > 1 else ""), "warning" if news else "good")
 
     def _show_title(self) -> None:
         session = self.session

@@ -74,6 +74,7 @@ class MainScreen(Placing):
         key("main.bytes", "b", "bytes", "draw the time line in another measure: packets, bytes, bits, TCP payload bytes"),
         key("main.kinds", "E", "kinds", "look at packets and events, packets alone, events alone: in the records and on the time line"),
         key("main.hex", "v", "hex", "the bytes of the packet alone, its layers alone, or both where there is room"),
+        key("main.reload", "r", "reload", "read what was added to the files since they were loaded (where a pane has no r of its own)"),
         footer_key("main.export", "e", "export", "export", "write what the pane in use shows to a file"),
         footer_key("main.notes", "n", "notes", "notes", "what there is to say about the files: damage, drops, what was not read"),
         key("main.whole", "w", "whole", "the pane in use on the whole screen; once more brings the others back"),
@@ -202,6 +203,10 @@ class MainScreen(Placing):
         from netsleuth_tui.tui.screens.text import notes_screen
 
         self.app.push_screen(notes_screen(self.notes(), self.app.size.width))
+
+    def action_reload(self) -> None:
+        """Read on in files that grow."""
+        self.reload()
 
     def action_palette(self) -> None:
         """Find an action by its name."""

@@ -167,7 +167,8 @@ class Scoping(Counting):
         session = self.session
         if session is None:
             return shell_words(self.paths, scope)
-        return shell_words(self.paths, scope, [str(shift) for shift in session.shifts], session.place_files.options, session.load_filter)
+        shifts = [str(shift) for shift in session.shifts]
+        return shell_words(self.paths, scope, shifts, session.place_files.options, session.load_filter, session.loading_options)
 
     def action_copy(self, what: str) -> None:
         """Copy what is looked at, and show it: not every terminal lets a program copy."""

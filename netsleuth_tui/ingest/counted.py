@@ -1,0 +1,52 @@
+"""What a source is said to have, as packets of it are loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.ingest.shifts import show_shift
+
+if TYPE_CHECKING:
+    from netsleuth_tui.ingest.window import LoadWindow
+    from netsleuth_tui.readers.frames import FrameBatch
+    from netsleuth_tui.store import Source
+
+__all__ = ["grown", "left_out", "with_shift"]
+
+
+def grown(source: Source, batch: FrameBatch) -> Source:
+    """The source with a batch more."""
+    time = batch.time[: batch.count]
+    timed = time[time != NO_TIME]
+    firsts = [t for t in (source.first, int(timed.min()) if len(timed) else None) if t is not None]
+    lasts = [t for t in (source.last, int(timed.max()) if len(timed) else None) if t is not None]
+    return replace(
+        source,
+        packets=source.packets + batch.count,
+        captured_bytes=source.captured_bytes + int(batch.cap_len[: batch.count].sum()),
+        bytes=source.bytes + int(batch.wire_len[: batch.count].sum()),
+        first=min(firsts, default=None),
+        last=max(lasts, default=None),
+    )
+
+
+def left_out(source: Source, total: int, kept_by: str | None, window: LoadWindow) -> tuple[str, ...]:
+    """How many of a file's packets were loaded, where that is not all of them.
+
+    Args:
+        source: What was loaded.
+        total: Packets of the file.
+        kept_by: The filter at loading, None without one.
+        window: The part of the time that was asked for.
+    """
+    why = [f"that {kept_by} keeps"] if kept_by is not None else []
+    why += [str(window)] if window.is_timed else []
+    return (f"{source.packets} of {total} packets were loaded, those {' '.join(why)}; frame numbers count these",) if why else ()
+
+
+def with_shift(notes: Sequence[str], offset: int) -> tuple[str, ...]:
+    """What a reader noted, and that its times were put right."""
+    return (*notes, f"times are shifted by {show_shift(offset)}, as you asked") if offset else tuple(notes)

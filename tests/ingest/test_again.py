@@ -1,0 +1,133 @@
+"""Reading on in files that grow: the same as opening them when they had grown, for rows that are there stay as they are."""
+
+from __future__ import annotations
+
+import struct
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ingest.test_load import capture
+
+from netsleuth_tui.decode.columns import Columns
+from netsleuth_tui.ingest import Progress
+from netsleuth_tui.session import Session
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_captures"
+LOG = SAMPLES / "print_server.evtx"
+
+
+def blocks(first: int, last: int) -> bytes:
+    """Pcapng packet blocks, one a millisecond."""
+    frame = bytes(12) + b"\x08\x06" + bytes(46)
+    body = [struct.pack("<IIIII", 0, 0, k * 1000, len(frame), len(frame)) + frame for k in range(first, last)]
+    return b"".join(struct.pack("<II", 6, len(part) + 12) + part + struct.pack("<I", len(part) + 12) for part in body)
+
+
+HEADER = struct.pack("<IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28) + struct.pack("<IIHHII", 1, 20, 1, 0, 0, 20)
+TABLE = b"frame.time_epoch,ip.src,ip.dst\n"
+GROWING = {
+    "pcap": lambda path: Path(capture(path, 300)).read_bytes(),
+    "pcapng": lambda _: HEADER + blocks(0, 300),
+    "csv": lambda _: TABLE + b"".join(b"%d.5,10.0.0.%d,10.0.0.2\n" % (k, k % 200) for k in range(300)),
+}
+
+
+def same(one: Session, other: Session) -> bool:
+    """Whether two sessions have the same packets with the same addresses, but for the ids of hosts."""
+    ours, theirs = one.store.columns(), other.store.columns()
+    names = [name for name in Columns._fields if name not in ("src", "dst")]
+    hosts = [[session.store.hosts.lo[session.store.columns().src].tolist() for session in (one, other)]] if one.store.hosts.count else []
+    return all(np.array_equal(getattr(ours, name), getattr(theirs, name)) for name in names) and all(a == b for a, b in hosts)
+
+
+@pytest.mark.parametrize("kind", GROWING)
+@pytest.mark.parametrize("load_filter", ["", "frame.number > 7"])
+def test_a_file_that_grows_in_the_middle_of_a_record(kind: str, load_filter: str, tmp_path: Path) -> None:
+    """Cut anywhere, also inside of a record: what is added is loaded once, damage of the cut is gone, and the source has grown."""
+    content = GROWING[kind](tmp_path / "whole")
+    path = tmp_path / "growing"
+    path.write_bytes(content[: len(content) // 3 + 5])
+    session = Session(load_filter=load_filter)
+    session.load([str(path)])
+    before = session.store.packets
+    assert 0 < before < 150
+    for size in (len(content) * 2 // 3, len(content)):
+        with path.open("ab") as file:
+            file.write(content[path.stat().st_size : size])
+        assert session.reload().phase == "done"
+    whole = Session(load_filter=load_filter)
+    whole.load([str(path)])
+    assert session.store.packets == whole.store.packets > before
+    assert same(session, whole)
+    assert session.store.sources == whole.store.sources
+    assert session.is_whole
+    assert not session.reload().problems
+    assert session.store.packets == whole.store.packets
+
+
+def test_an_event_log_that_grows(tmp_path: Path) -> None:
+    """Chunks that were added are loaded; events that are there are not loaded twice."""
+    content = LOG.read_bytes()
+    path = tmp_path / "log.evtx"
+    path.write_bytes(content[: 4096 + 2 * 65536])
+    session = Session()
+    session.load([str(path)])
+    before = session.store.events.rows
+    with path.open("ab") as file:
+        file.write(content[4096 + 2 * 65536 : 4096 + 3 * 65536])
+    session.reload()
+    whole = Session()
+    whole.load([str(path)])
+    assert before < session.store.events.rows == whole.store.events.rows
+    for name in ("time", "record_id", "event_id", "offset"):
+        assert np.array_equal(getattr(session.store.events.view(), name), getattr(whole.store.events.view(), name))
+    names = [session.store.events.texts.many(session.store.events.codes("ObjectName")) for session in (session, whole)]
+    assert names[0] == names[1]
+
+
+def test_what_is_no_growth_is_said(tmp_path: Path) -> None:
+    """Shorter, replaced, gone, or not the last one: nothing is loaded, and what is there stays."""
+    first, last = tmp_path / "a.pcap", tmp_path / "b.pcap"
+    names = [capture(first, 30), capture(last, 20)]
+    session = Session()
+    session.load(names)
+    first.write_bytes(first.read_bytes() + b"\0" * 16)
+    last.write_bytes(last.read_bytes()[:-10])
+    assert session.reload().problems == (
+        f"{first} grew, but other files were loaded behind it: open the files again to see the rest",
+        f"{last}: the file became 10 bytes shorter; what was loaded of it stays",
+    )
+    (tmp_path / "c").write_bytes(b"other")
+    (tmp_path / "c").replace(last)
+    assert "replaced by another" in session.reload().problems[1]
+    last.unlink()
+    assert "the file is gone" in session.reload().problems[1]
+    assert session.store.packets == 50
+
+
+def test_a_file_that_joins_a_series(tmp_path: Path) -> None:
+    """A pattern is looked up anew: the capture's next file is loaded behind the others, and its frames are numbered from 1."""
+    capture(tmp_path / "ring(1).pcap", 30)
+    session = Session()
+    session.load([str(tmp_path / "ring*.pcap")])
+    capture(tmp_path / "ring(2).pcap", 20, first=100)
+    session.reload()
+    assert [(source.packets, source.first_row) for source in session.store.sources] == [(30, 0), (20, 30)]
+
+
+def test_loading_that_was_stopped_goes_on(tmp_path: Path) -> None:
+    """What Esc left out comes with reading again."""
+    name = capture(tmp_path / "long.pcap", 30_000)
+    session, cancel = Session(), threading.Event()
+
+    def report(progress: Progress) -> None:
+        if progress.packets:
+            cancel.set()
+
+    session.load([name], cancel=cancel, report=report)
+    assert 0 < session.store.packets < 30_000
+    session.reload()
+    assert session.store.packets == 30_000
+    assert session.is_whole
