@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 from netsleuth_tui.decode.columns import NO_TIME, Columns, Has
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.store import Store
-from netsleuth_tui.store.ordering import order
 
 __all__ = ["LEAST_COPIES", "NEXT_COPY", "SAME_MOMENT", "Copies", "copies", "copy_values"]
 
@@ -38,6 +37,9 @@ NEEDED = np.uint64(Has.ADDRESSES | Has.TTL | Has.IP_PROTO | Has.IP_LEN)
 IP = np.uint64(Has.IP | Has.IPV6)
 NUMBERED = np.uint64(Has.IP_ID)
 DATA = np.uint64(Has.TCP | Has.TCP_SEQ | Has.TCP_LEN)
+BLOCK = 1 << 15
+"""Packets that are hashed together: what is worked on stays in the processor's cache."""
+HIGH = np.uint64(0xFFFFFFFF00000000)
 FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
 """Odd numbers whose bits look random: products of them and a key spread over 64 bits."""
 
@@ -97,46 +99,49 @@ def copy_values(store: Store, name: str) -> NDArray[np.uint32]:
 
 def _side_by_side(columns: Columns, cancelled: Callable[[], bool]) -> tuple[Ids, NDArray[np.bool_]]:
     """Rows that may have a copy, with equal packets side by side in capture order; and where a packet differs from the one before it."""
-    present = columns.present
-    rows = np.flatnonzero((present & NEEDED == NEEDED) & (present & IP != 0) & (columns.time != NO_TIME)).astype(np.uint32)
-    if cancelled():
-        raise NetSleuthError("the question was interrupted")
-    mixed = _mixed(columns, slice(None) if len(rows) == len(present) else rows)
-    short = (mixed >> np.uint64(32)).astype(np.uint32)
-    by_hash = order(short, cancelled=cancelled)
-    near = short[by_hash]
-    alike = near[1:] == near[:-1]
-    some = np.zeros(len(near), np.bool_)
-    some[1:] = alike
-    some[:-1] |= alike
-    chosen = by_hash[some]  # most packets are alone with 32 bits of their hash: only the others need the rest of it
-    mixed, rows = mixed[chosen], rows[chosen]
-    exact = np.argsort(mixed, kind="stable")
+    parts = []
+    for first in range(0, len(columns.row), BLOCK):
+        if cancelled():
+            raise NetSleuthError("the question was interrupted")
+        part = slice(first, first + BLOCK)
+        present = columns.present[part]
+        fit = (present & NEEDED == NEEDED) & (present & IP != 0) & (columns.time[part] != NO_TIME)
+        some: Ids | slice = part if fit.all() else columns.row[part][fit]
+        parts.append(_mixed(columns, some) & HIGH | columns.row[some])
+    ordered = np.sort(np.concatenate([np.empty(0, np.uint64), *parts]))
+    alike = (ordered[1:] ^ ordered[:-1]) & HIGH == 0
+    chosen = np.zeros(len(ordered), np.bool_)
+    chosen[1:] = alike
+    chosen[:-1] |= alike
+    rows = ordered[chosen].astype(np.uint32)  # most packets are alone with half of their hash: only the others need the rest of it
+    mixed = np.concatenate(
+        [np.empty(0, np.uint64), *(_mixed(columns, rows[first : first + BLOCK]) for first in range(0, len(rows), BLOCK))]
+    )
+    exact = np.lexsort((rows, mixed))
     mixed, rows = mixed[exact], rows[exact]
     begins = np.ones(len(rows), np.bool_)
     begins[1:] = mixed[1:] != mixed[:-1]
     return rows, begins
 
 
-def _mixed(columns: Columns, rows: Ids | slice) -> Words:
+def _mixed(columns: Columns, some: Ids | slice) -> Words:
     """A hash of all that two copies have in common."""
 
     def word(*parts: tuple[str, int]) -> Words:
-        made = np.zeros(1, np.uint64)
-        for name, shift in parts:
-            made = made | getattr(columns, name)[rows].astype(np.uint64) << np.uint64(shift)
+        made: Words = getattr(columns, parts[0][0])[some].astype(np.uint64)
+        for name, shift in parts[1:]:
+            made |= getattr(columns, name)[some].astype(np.uint64) << np.uint64(shift)
         return made
 
-    words = (
-        word(("src", 0), ("dst", 32)),
-        word(("ip_id", 0), ("ip_len", 16), ("ip_frag", 32), ("source", 48)),
-        word(("tcp_seq", 0), ("tcp_ack", 32)),
-        word(("src_port", 0), ("dst_port", 16), ("ip_proto", 32), ("icmp_type", 40), ("tcp_flags", 48)),
-    )
-    mixed = np.zeros(len(words[0]), np.uint64)
-    for each, factor in zip(words, FACTORS, strict=True):
-        mixed ^= each * np.uint64(factor)
+    mixed = word(("src", 0), ("dst", 32))
+    mixed *= np.uint64(FACTORS[0])
+    for more, factor in (
+        (word(("ip_id", 0), ("ip_len", 16), ("ip_frag", 32), ("source", 48)), FACTORS[1]),
+        (word(("tcp_seq", 0), ("tcp_ack", 32)), FACTORS[2]),
+        (word(("src_port", 0), ("dst_port", 16), ("ip_proto", 32), ("icmp_type", 40), ("tcp_flags", 48)), FACTORS[3]),
+    ):
         mixed ^= mixed >> np.uint64(29)
+        mixed ^= more * np.uint64(factor)
         mixed *= np.uint64(FACTORS[0])
     mixed ^= mixed >> np.uint64(32)
     return mixed

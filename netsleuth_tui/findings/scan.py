@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -35,15 +36,22 @@ class Tried(NamedTuple):
     port: NDArray[np.int64]
     answered: NDArray[np.bool_]
 
+    def at(self, which: NDArray[np.bool_]) -> Tried:
+        """Only some of them."""
+        return Tried(self.src[which], self.dst[which], self.port[which], self.answered[which])
+
 
 def port_scan(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A finding for each pair of hosts where one asks for TCP connections to many ports of the other, and most are not accepted."""
-    rows, tried = _connections(seen)
-    if not len(rows):
+    rows, asked = seen.once(_asked)
+    pairs, of, counts = np.unique(asked.src << 32 | asked.dst, return_inverse=True, return_counts=True)
+    many = counts >= limits.scanned_ports
+    if not many.any():
         return
+    tried = _answered(seen, asked.at(many[of]))
     pairs, of, counts = np.unique(tried.src << 32 | tried.dst, return_inverse=True, return_counts=True)
     answered = np.bincount(of, tried.answered, minlength=len(pairs)).astype(np.int64)
-    chosen = (counts >= limits.scanned_ports) & (100 * answered < limits.scan_answered_percent * counts)
+    chosen = 100 * answered < limits.scan_answered_percent * counts
     for pair, ports, accepted in zip(pairs[chosen].tolist(), counts[chosen].tolist(), answered[chosen].tolist(), strict=True):
         src, dst = pair >> 32, pair & 0xFFFFFFFF
         these = rows[(seen.columns.src[rows] == src) & (seen.columns.dst[rows] == dst)]
@@ -68,15 +76,14 @@ def port_scan(seen: Seen, limits: Limits) -> Iterator[Finding]:
 
 def sweep(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A finding for each host that tries the same TCP port of many hosts, or pings many hosts, and is mostly not answered."""
-    rows, tried = _connections(seen)
-    if len(rows):
-        for src, port, hosts, answered in _swept(tried, limits):
-            these = rows[(seen.columns.src[rows] == src) & (seen.columns.dst_port[rows] == port)]
-            text = f"tcp.dstport == {port} && tcp.flags.syn == 1 && tcp.flags.ack == 0"
-            yield _sweep(seen, limits, these, src, hosts, text, f"TCP port {port}", f"{_of_them(answered)} accepted")
+    rows, asked = seen.once(_asked)
+    for src, port, hosts, answered in _swept(asked, limits, lambda some: _answered(seen, some)):
+        these = rows[(seen.columns.src[rows] == src) & (seen.columns.dst_port[rows] == port)]
+        text = f"tcp.dstport == {port} && tcp.flags.syn == 1 && tcp.flags.ack == 0"
+        yield _sweep(seen, limits, these, src, hosts, text, f"TCP port {port}", f"{_of_them(answered)} accepted")
     for version, bits, name in ((4, Has.ICMP, "icmp"), (6, Has.ICMPV6, "icmpv6")):
-        rows, tried = _pings(seen, bits, version)
-        for src, _, hosts, answered in _swept(tried, limits) if len(rows) else ():
+        rows, asked, replied = _pings(seen, bits, version)
+        for src, _, hosts, answered in _swept(asked, limits, partial(_replied, replied)):
             these = rows[seen.columns.src[rows] == src]
             yield _sweep(
                 seen, limits, these, src, hosts, f"{name}.type == {ECHO[version]}", "echo requests", f"{_of_them(answered)} replied"
@@ -87,11 +94,16 @@ def _of_them(answered: int) -> str:
     return amount(answered) if answered else "none"
 
 
-def _swept(tried: Tried, limits: Limits) -> Iterator[tuple[int, int, int, int]]:
-    """Who tries which port of how many hosts, and how many answered."""
+def _swept(asked: Tried, limits: Limits, answer: Callable[[Tried], Tried]) -> Iterator[tuple[int, int, int, int]]:
+    """Who tries which port of how many hosts, and how many answered; `answer` tells which of some did."""
+    keys, of, counts = np.unique(asked.src << 16 | asked.port, return_inverse=True, return_counts=True)
+    many = counts >= limits.scanned_hosts
+    if not many.any():
+        return
+    tried = answer(asked.at(many[of]))
     keys, of, counts = np.unique(tried.src << 16 | tried.port, return_inverse=True, return_counts=True)
     answered = np.bincount(of, tried.answered, minlength=len(keys)).astype(np.int64)
-    chosen = (counts >= limits.scanned_hosts) & (100 * answered < limits.scan_answered_percent * counts)
+    chosen = 100 * answered < limits.scan_answered_percent * counts
     for key, hosts, number in zip(keys[chosen].tolist(), counts[chosen].tolist(), answered[chosen].tolist(), strict=True):
         yield key >> 16, key & 0xFFFF, hosts, number
 
@@ -119,44 +131,58 @@ def _layer(seen: Seen, host: int) -> str:
     return "ip" if int(seen.hosts.version[host]) == 4 else "ipv6"
 
 
-def _connections(seen: Seen) -> tuple[Ids, Tried]:
-    """Rows that ask for a TCP connection; and what they ask for, and whether the other side accepted."""
+def _asked(seen: Seen) -> tuple[Ids, Tried]:
+    """Rows that ask for a TCP connection, and what they ask for."""
     columns = seen.columns
     rows = seen.having(TCP)
-    flags = columns.tcp_flags[rows]
-    asking = rows[flags & (SYN | ACK) == SYN]
-    asked = _distinct(columns.src[asking], columns.dst[asking], columns.dst_port[asking])
-    if not len(asking):
-        return asking, asked
-    accepting = rows[flags & (SYN | ACK | RST) == SYN | ACK]
-    going_on = rows[flags & (SYN | RST | ACK) == ACK]
-    there = np.unique(columns.src[asking])  # only those who ask are of interest, and hardly anybody asks without being answered
-    going_on = going_on[np.isin(columns.src[going_on], there)]
+    asking = rows[columns.tcp_flags[rows] & (SYN | ACK) == SYN]
+    return asking, _distinct(columns.src[asking], columns.dst[asking], columns.dst_port[asking])
+
+
+def _answered(seen: Seen, asked: Tried) -> Tried:
+    """Which connections the other side accepted: it said so, or the asker went on as if it had."""
+    columns = seen.columns
+    asks = np.zeros(len(seen.hosts.version), np.bool_)
+    asks[asked.src] = True
+    rows = seen.having(TCP)
+    flags = columns.tcp_flags[rows] & (SYN | RST | ACK)
+    accepting = rows[flags == SYN | ACK]
+    accepting = accepting[asks[columns.dst[accepting]]]
+    going_on = rows[flags == ACK]
+    going_on = going_on[asks[columns.src[going_on]]]
     accepted = _distinct(
         np.append(columns.dst[accepting], columns.src[going_on]),
         np.append(columns.src[accepting], columns.dst[going_on]),
         np.append(columns.src_port[accepting], columns.dst_port[going_on]),
     )
-    return asking, asked._replace(answered=_among(asked, accepted))
+    return asked._replace(answered=_among(asked, accepted))
 
 
-def _pings(seen: Seen, bits: Has, version: int) -> tuple[Ids, Tried]:
+def _replied(replied: Tried, asked: Tried) -> Tried:
+    return asked._replace(answered=_among(asked, replied))
+
+
+def _pings(seen: Seen, bits: Has, version: int) -> tuple[Ids, Tried, Tried]:
+    """Rows of echo requests, whom they ask, and who replied to whom; port 0."""
     columns = seen.columns
     rows = seen.having(bits | Has.ADDRESSES | Has.ICMP_TYPE)
     kinds = columns.icmp_type[rows]
     asking, replying = rows[kinds == ECHO[version]], rows[kinds == REPLY[version]]
-    none = np.zeros(1, np.uint16)
-    asked = _distinct(columns.src[asking], columns.dst[asking], none[np.zeros(len(asking), np.int8)])
-    replied = _distinct(columns.dst[replying], columns.src[replying], none[np.zeros(len(replying), np.int8)])
-    return asking, asked._replace(answered=_among(asked, replied))
+    asked = _distinct(columns.src[asking], columns.dst[asking], np.zeros(len(asking), np.uint16))
+    return asking, asked, _distinct(columns.dst[replying], columns.src[replying], np.zeros(len(replying), np.uint16))
 
 
 def _distinct(src: Ids, dst: Ids, port: NDArray[np.uint16]) -> Tried:
-    """Each combination once, in ascending order."""
-    pairs, of = np.unique(src.astype(np.uint64) << np.uint64(32) | dst, return_inverse=True)
-    keys = np.unique(of.astype(np.int64) << 16 | port)
-    found = pairs[keys >> 16].astype(np.int64)
-    return Tried(found >> 32, found & 0xFFFFFFFF, keys & 0xFFFF, np.zeros(len(keys), np.bool_))
+    """Each combination once."""
+    bits = int(max(src.max(initial=0), dst.max(initial=0))).bit_length()
+    if 2 * bits + 16 > 64:
+        rows = np.unique(np.column_stack((src.astype(np.int64), dst, port)), axis=0)
+        return Tried(rows[:, 0], rows[:, 1], rows[:, 2], np.zeros(len(rows), np.bool_))
+    keys = (src.astype(np.uint64) << np.uint64(bits) | dst) << np.uint64(16) | port
+    keys.sort()
+    keys = keys[np.append(True, keys[1:] != keys[:-1])[: len(keys)]]
+    pairs = (keys >> np.uint64(16)).astype(np.int64)
+    return Tried(pairs >> bits, pairs & (1 << bits) - 1, (keys & np.uint64(0xFFFF)).astype(np.int64), np.zeros(len(keys), np.bool_))
 
 
 def _among(some: Tried, others: Tried) -> NDArray[np.bool_]:
