@@ -5,20 +5,25 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from netsleuth_tui import jit, query
+from netsleuth_tui.decode.columns import PACKET_COLUMNS, Columns
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.export.frame_files import FrameFile, FrameKind, Part, encode, kind_of
-from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matching
+from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matched, Matching
 from netsleuth_tui.ingest.series import expand
 from netsleuth_tui.ingest.shifts import Shift, shift_of
 from netsleuth_tui.readers.opening import open_in_blocks
 from netsleuth_tui.store import Store
+from netsleuth_tui.store.clock import put_right
 
 if TYPE_CHECKING:
     from netsleuth_tui.query import Node
@@ -66,6 +71,31 @@ class Extracted:
     """Frames whose time the format cannot hold; they have that of 1970."""
 
 
+class _Choosing(Protocol):
+    """What says which frames of a file are kept."""
+
+    def of(self, reader: CaptureReader, shift: int) -> Iterator[Matched]:
+        """See `ingest.matching.Matching`."""
+
+
+class _Picked:
+    """Frames that are known by where they are in their file.
+
+    Args:
+        offsets: `FrameBatch.offset` of each.
+    """
+
+    def __init__(self, offsets: NDArray[np.uint64]) -> None:
+        self._offsets = offsets
+
+    def of(self, reader: CaptureReader, shift: int) -> Iterator[Matched]:
+        nothing = Columns._make(np.zeros(0, dtype) for dtype in PACKET_COLUMNS.values())
+        for batch in reader.batches():
+            put_right(batch.time[: batch.count], shift)
+            chosen = np.flatnonzero(np.isin(batch.offset[: batch.count], self._offsets)).astype(np.uint32)
+            yield Matched(batch, chosen, nothing)
+
+
 @dataclass(slots=True)
 class _Job:
     """One file on its way."""
@@ -84,6 +114,7 @@ def extract(
     *,
     store: Callable[[], Store] = Store,
     shifts: Sequence[Shift] = (),
+    picked: Mapping[str, NDArray[np.uint64]] | None = None,
     split: int | None = None,
     force: bool = False,
     cancel: threading.Event | None = None,
@@ -97,6 +128,8 @@ def extract(
         target: The capture to write: .pcapng or .pcap.
         store: Makes what places are asked of, one for each thread; it gets no rows.
         shifts: Clock offsets, which frames are written with.
+        picked: For each path the frames to write, by their `FrameBatch.offset`, where they were found out before; the scope then only says
+            what they are.
         split: Bytes after which the next file begins.
         force: Replace existing files.
         cancel: Set it to stop; nothing is left of the file that was being written.
@@ -110,7 +143,7 @@ def extract(
             cannot be written, or it was cancelled.
     """
     kind = kind_of(target)
-    wanted = query.alone(scope.filter)
+    wanted = query.alone(scope.filter) if picked is None else None
     names = expand(paths)
     for name, _ in names:
         if name != "-" and _is_same(target, name):
@@ -121,10 +154,10 @@ def extract(
         _have_kernels(stop)
     jobs = [_Job(progress, named) for progress, (_, named) in zip(result.files, names, strict=True)]
     idle: queue.Queue[Matching] = queue.Queue()
-    for _ in range(THREADS):
+    for _ in range(THREADS if picked is None else 0):
         idle.put(_matching(wanted, scope, store))
     with ThreadPoolExecutor(THREADS, thread_name_prefix="extract") as pool:
-        running = [pool.submit(_read, job, idle, kind, shifts, stop) for job in jobs]
+        running = [pool.submit(_read, job, idle, picked, kind, shifts, stop) for job in jobs]
         try:
             with FrameFile(target, kind, comment=_about(scope, names), split=split, force=force) as file:
                 for job, future in zip(jobs, running, strict=True):
@@ -192,13 +225,15 @@ def _write(
 def _read(
     job: _Job,
     idle: queue.Queue[Matching],
+    picked: Mapping[str, NDArray[np.uint64]] | None,
     kind: FrameKind,
     shifts: Sequence[Shift],
     stop: threading.Event,
 ) -> None:
     """Read one file and hand on what is kept of it."""
     progress = job.progress
-    matching = idle.get()
+    matching = None if picked is not None else idle.get()
+    choosing: _Choosing = matching or _Picked((picked or {}).get(progress.name, np.zeros(0, np.uint64)))
     try:
         reader = open_in_blocks(progress.name, block=BLOCK, frames=FRAMES)
     except NetSleuthError as error:
@@ -206,7 +241,7 @@ def _read(
         progress.failure = error if job.named else None
     else:
         try:
-            _pass_on(reader, matching, job, kind, shift_of(progress.name, shifts), stop)
+            _pass_on(reader, choosing, job, kind, shift_of(progress.name, shifts), stop)
             progress.problems.extend(f"{progress.name}: {damage}" for damage in reader.damage)
             if reader.damage:
                 progress.failure = NetSleuthError(str(reader.damage[0]), where=progress.name)
@@ -216,17 +251,18 @@ def _read(
         finally:
             reader.close()
     finally:
-        idle.put(matching)
+        if matching is not None:
+            idle.put(matching)
         _put(job.parts, None, stop)
 
 
-def _pass_on(reader: CaptureReader, matching: Matching, job: _Job, kind: FrameKind, shift: int, stop: threading.Event) -> None:
+def _pass_on(reader: CaptureReader, choosing: _Choosing, job: _Job, kind: FrameKind, shift: int, stop: threading.Event) -> None:
     progress = job.progress
     comments: dict[int, list[str]] = {}
     about: list[str] = []
     links: list[int] = []
     seen = 0
-    for matched in matching.of(reader, shift):
+    for matched in choosing.of(reader, shift):
         for comment in reader.comments[seen:]:
             if comment.on_frame:
                 comments.setdefault(comment.offset, []).append(comment.text)

@@ -100,6 +100,7 @@ class ExportProgressed(Message):
     """So many rows are written."""
 
     rows: int
+    unit: str = "rows"
 
     def can_replace(self, message: Message) -> bool:
         """The newest count says everything."""
@@ -112,6 +113,9 @@ class ExportEnded(Message):
 
     written: Written | None
     error: NetSleuthError | None
+    unit: str = "rows"
+    note: str = ""
+    """What was left out."""
 
 
 @dataclass

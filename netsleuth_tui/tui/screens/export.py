@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.exporting import Export
+from netsleuth_tui.tui.extracting import FrameExport, is_capture
 from netsleuth_tui.tui.messages import ExportEnded, ExportProgressed
 from netsleuth_tui.tui.numbers import grouped, size
 from netsleuth_tui.tui.panes import Pane, pane_of
@@ -30,7 +31,7 @@ __all__ = ["Exporting"]
 class Exporting(Completing):
     """The part of the main screen that writes files."""
 
-    _export: Export | None = None
+    _export: Export | FrameExport | None = None
     _pane: Pane | None = None
     """What is to be written, while its file's name is asked for."""
     _asked_twice = ""
@@ -59,7 +60,8 @@ class Exporting(Completing):
         self._asked_twice = ""
         self.query_one("#prompt", Prompt).ask(f"Write {pane.TITLE} to", default_name(self.paths[0] if self.paths else "-", pane.NAME))
         partial_note = "; only what is loaded so far is written" if self.is_loading else ""
-        self.status.say(f"Enter writes it, as the name says: .csv, .json, .jsonl, .txt; Esc goes back{partial_note}", keep=True)
+        kinds = ".csv, .json, .jsonl, .txt" + (", or the frames: .pcapng, .pcap" if self.session.store.packets else "")
+        self.status.say(f"Enter writes it, as the name says: {kinds}; Esc goes back{partial_note}", keep=True)
 
     def on_prompt_edited(self, message: Prompt.Edited) -> None:  # noqa: ARG002
         """Another name, another question."""
@@ -72,7 +74,7 @@ class Exporting(Completing):
             return
         try:
             self.session.spare(name)
-            make = _what(self._pane, name)
+            make = None if is_capture(name) else _what(self._pane, name)
         except NetSleuthError as error:
             self.status.say(display(str(error), limit=400), "error", keep=True)
             return
@@ -83,7 +85,10 @@ class Exporting(Completing):
             return
         self._close_prompt()
         scope = self.overview.scope if self.overview is not None else self.session.scope
-        self._export = Export(self.session.store, scope, make, name, self.post_message, force=force)
+        if make is None:
+            self._export = FrameExport(self.session, scope, name, self.post_message, force=force)
+        else:
+            self._export = Export(self.session.store, scope, make, name, self.post_message, force=force)
         self.status.say("writing … Esc cancels it", keep=True)
         self._export.start()
 
@@ -105,7 +110,7 @@ class Exporting(Completing):
     def on_export_progressed(self, message: ExportProgressed) -> None:
         """Say how far it is."""
         if self._export is not None:
-            self.status.say(f"writing, {grouped(message.rows)} rows so far; Esc cancels it", keep=True)
+            self.status.say(f"writing, {grouped(message.rows)} {message.unit} so far; Esc cancels it", keep=True)
 
     def on_export_ended(self, message: ExportEnded) -> None:
         """Say what was written."""
@@ -118,7 +123,8 @@ class Exporting(Completing):
             written = message.written
             guarded = f", {grouped(written.guarded)} cells guarded against spreadsheets running them" if written.guarded else ""
             name = display(written.path or "", limit=200)
-            self.status.say(f"{name}: {grouped(written.rows)} rows, {size(written.bytes)}{guarded}", "good", keep=True)
+            note = f"; {message.note}" if message.note else ""
+            self.status.say(f"{name}: {grouped(written.rows)} {message.unit}, {size(written.bytes)}{guarded}{note}", "good", keep=True)
 
 
 def _what(pane: Pane, name: str) -> Callable[[Store, Scope], Table] | str:

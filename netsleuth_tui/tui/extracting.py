@@ -1,0 +1,136 @@
+"""The frames that are looked at, written to a capture: by the function of the command `extract`, on a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.tui.exporting import SHOW_EVERY
+from netsleuth_tui.tui.messages import ExportEnded, ExportProgressed, ThreadFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+    from textual.message import Message
+
+    from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.extraction import Extracted
+    from netsleuth_tui.session import Session
+
+__all__ = ["CAPTURES", "FrameExport", "frames_in", "is_capture"]
+
+CAPTURES = (".pcapng", ".pcap")
+"""Endings of names that ask for frames."""
+
+_WITH_FRAMES = frozenset({"pcap", "pcapng", "netmon", "etl"})
+
+
+def is_capture(name: str) -> bool:
+    """Whether the name of a file asks for frames, not for what a pane shows."""
+    return PurePath(name).suffix.lower() in CAPTURES
+
+
+def frames_in(session: Session, scope: Scope) -> tuple[dict[str, NDArray[np.uint64]], int]:
+    """Where the frames are that a scope selects.
+
+    Returns:
+        For each file the offsets of its frames in it; and how many packets are in no file that could be read again.
+
+    Raises:
+        NetSleuthError: There are none, or a file has changed since it was loaded.
+    """
+    from netsleuth_tui.analysis import rows_of
+
+    store = session.store
+    selected = rows_of(store, scope)
+    rows = selected.take(0, len(selected))
+    offsets = store.columns().offset
+    found: dict[str, NDArray[np.uint64]] = {}
+    left_out = 0
+    for source in store.sources:
+        first, last = np.searchsorted(rows, [source.first_row, source.first_row + source.packets]).tolist()
+        if first == last:
+            continue
+        if source.format not in _WITH_FRAMES or source.name == "-":
+            left_out += last - first
+            continue
+        if source.stamp is not None and not source.stamp.still_holds(source.name):
+            raise NetSleuthError("the file has changed since it was loaded", where=source.name, hint="open it again to write its packets")
+        before = found.get(source.name, np.zeros(0, np.uint64))
+        found[source.name] = np.union1d(before, offsets[rows[first:last]])
+    if not found:
+        raise NetSleuthError(
+            "there are no frames here that could be written" + (": standard input and tables have none" if left_out else "")
+        )
+    return found, left_out
+
+
+class FrameExport:
+    """Writes frames; what `exporting.Export` is for rows.
+
+    Args:
+        session: What was loaded.
+        scope: What is looked at.
+        target: The capture to make: .pcapng or .pcap.
+        post: Takes messages to the screen; may be called from any thread.
+        force: Replace an existing file.
+    """
+
+    def __init__(self, session: Session, scope: Scope, target: str, post: Callable[[Message], object], *, force: bool) -> None:
+        self._session, self._scope, self._target, self._post, self._force = session, scope, target, post, force
+        self._cancel = threading.Event()
+        self._last = 0.0
+        self._thread = threading.Thread(target=self._run, name="export", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Stop soon, and leave no file."""
+        self._cancel.set()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until the thread has ended; False if that took longer than `timeout` seconds."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            ended = self._write()
+        except NetSleuthError as error:
+            ended = ExportEnded(None, None if self._cancel.is_set() else error)
+        except Exception as error:  # noqa: BLE001 - the screen ends the program with it
+            self._post(ThreadFailed(error))
+            return
+        self._post(ended)
+
+    def _write(self) -> ExportEnded:
+        from netsleuth_tui.export import Written
+        from netsleuth_tui.extraction import extract
+
+        picked, left_out = frames_in(self._session, self._scope)
+        found = extract(
+            list(picked), self._scope, self._target,
+            picked=picked, shifts=self._session.shifts, force=self._force, cancel=self._cancel, report=self._report,
+        )  # fmt: skip
+        notes = [f"{left_out} packets that are in no file with frames are left out"] if left_out else []
+        missing = sum(len(offsets) for offsets in picked.values()) - found.kept
+        if missing > 0:
+            notes.append(f"{missing} could not be read again")
+        if self._session.store.events.rows:
+            notes.append("events are left out")
+        return ExportEnded(Written(found.kept, found.bytes, 0, ", ".join(found.names)), None, "frames", "; ".join(notes))
+
+    def _report(self, found: Extracted) -> None:
+        now = time.monotonic()
+        if now - self._last >= SHOW_EVERY:
+            self._last = now
+            self._post(ExportProgressed(found.kept, "frames"))
