@@ -23,7 +23,7 @@ def warm_up(directory: Path, group: str) -> None:
     """Compile the kernels of a group, by loading small captures and looking at them in every way, and write them into `directory`."""
     from netsleuth_tui.analysis import Scope, associations, conversations, explain, facets, overview, regions, rows_of, series
     from netsleuth_tui.analysis.occurring import count_values
-    from netsleuth_tui.analysis.unseen import unseen
+    from netsleuth_tui.analysis.tcp import marks
     from netsleuth_tui.decode.hosts import HostTable
     from netsleuth_tui.ingest import Loader
     from netsleuth_tui.store import Store
@@ -52,7 +52,7 @@ def warm_up(directory: Path, group: str) -> None:
     conversations(store, rows_of(store, Scope()))
     associations(store, rows_of(store, Scope()))
     regions(store, Scope(), by="/8")
-    unseen(store)
+    marks(store)
     count_values(store, Scope(), "ip.ttl")
     _write(np.zeros(64, np.uint8))
     hosts = HostTable()

@@ -19,8 +19,9 @@ FIELDS = {
     "eth_type": Has.ETH_TYPE, "vlan_id": Has.VLAN_ID, "src": Has.ADDRESSES, "dst": Has.ADDRESSES, "ip_len": Has.IP_LEN,
     "ip_id": Has.IP_ID, "ip_frag": Has.IP_FRAG, "ttl": Has.TTL, "ip_proto": Has.IP_PROTO, "src_port": Has.SRC_PORT,
     "dst_port": Has.DST_PORT, "tcp_seq": Has.TCP_SEQ, "tcp_ack": Has.TCP_ACK, "tcp_flags": Has.TCP_FLAGS,
-    "tcp_window": Has.TCP_WINDOW, "tcp_len": Has.TCP_LEN, "icmp_type": Has.ICMP_TYPE, "icmp_code": Has.ICMP_CODE,
-    "arp_opcode": Has.ARP_OPCODE, "arp_hw": Has.ARP_HW, "esp_spi": Has.ESP_SPI, "esp_sequence": Has.ESP_SEQUENCE,
+    "tcp_window": Has.TCP_WINDOW, "tcp_len": Has.TCP_LEN, "tcp_scale": Has.TCP_SCALE, "icmp_type": Has.ICMP_TYPE,
+    "icmp_code": Has.ICMP_CODE, "arp_opcode": Has.ARP_OPCODE, "arp_hw": Has.ARP_HW, "esp_spi": Has.ESP_SPI,
+    "esp_sequence": Has.ESP_SEQUENCE,
 }  # fmt: skip
 """The bit of every column that can be absent."""
 

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from netsleuth_tui.analysis import flow_table as layout
 from netsleuth_tui.analysis.between import between
 from netsleuth_tui.analysis.flow_table import BEGAN, FIRST, LAST
-from netsleuth_tui.analysis.flows import flows
+from netsleuth_tui.analysis.flows import NO_MARKS, flows
 from netsleuth_tui.analysis.info import FLAG_NAMES
 from netsleuth_tui.analysis.intervals import SECOND
 from netsleuth_tui.analysis.scope import Scope, rows_of
 from netsleuth_tui.analysis.sorting import address_ranks, label_ranks, order
+from netsleuth_tui.analysis.tcp import marks
 from netsleuth_tui.analysis.timeline import axis, time_span
 from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.analysis.values import address
@@ -57,16 +58,8 @@ class Conversations:
     Addresses are those of the outermost IP header, ports those of the first transport header found. Packets without ports (ICMP, ESP, all
     fragments of a datagram but the first) belong together by addresses and protocol.
 
-    A retransmission is a TCP segment with payload, SYN or FIN that ends at or before the highest sequence number that its side has sent
-    by then in the scope, in capture order and in serial arithmetic (RFC 1982, RFC 9293 section 3.4), but not
-
-    - a keep-alive: one byte at the end of what was sent, without SYN, FIN or RST (RFC 9293 section 3.8.4);
-    - a SYN with another sequence number, or a segment more than 2**30 bytes back (the largest window, RFC 7323): these belong to a new
-      connection between the same ports.
-
-    So unlike tshark's `tcp.analysis.retransmission` (with `fast_retransmission` and `spurious_retransmission`) it counts segments that
-    come late to fill a gap, which tshark calls out of order when they come within 3 ms or a round trip, and does not count a segment
-    that repeats some bytes and then goes on.
+    A retransmission is a segment that tshark calls `tcp.analysis.retransmission`, fast and spurious ones with it: `tcp_segments` has the
+    definition. It is judged among all packets that were loaded, whatever the scope.
     """
 
     by: By
@@ -183,7 +176,9 @@ def conversations(
     Raises:
         NetSleuthError: Nobody wanted the answer any more.
     """
-    found = flows(store.columns(), rows, pairs=by == "address", origin=origin, every=every, cancelled=cancelled)
+    columns = store.columns()
+    again = marks(store, cancelled) if not every else NO_MARKS
+    found = flows(columns, rows, marks=again, pairs=by == "address", origin=origin, every=every, cancelled=cancelled)
     return Conversations(by, store.hosts.known(), found.sums, found.counts, found.outside)
 
 

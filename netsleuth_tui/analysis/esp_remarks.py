@@ -12,8 +12,8 @@ from netsleuth_tui.analysis.esp import WINDOWS, Associations
 from netsleuth_tui.analysis.esp_order import Judged
 from netsleuth_tui.analysis.esp_packets import Numbers, Other
 from netsleuth_tui.analysis.intervals import SECOND
+from netsleuth_tui.analysis.tcp import Mark, rows_marked
 from netsleuth_tui.analysis.times import iso
-from netsleuth_tui.analysis.unseen import unseen
 from netsleuth_tui.decode.columns import NO_TIME
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def losses_of_capture(store: Store, found: Associations, cancelled: Callable[[],
         return Evidence(lossy, lossy, lossy)
     if judged not in _TOGETHER:
         _TOGETHER[judged] = gaps_in_all(store, judged)
-    times = time[unseen(store, cancelled)]
+    times = time[rows_marked(store, Mark.ACK_LOST, cancelled)]
     return Evidence(lossy, np.intersect1d(lossy, _TOGETHER[judged]), np.intersect1d(lossy, times[times != NO_TIME] // SECOND))
 
 

@@ -18,14 +18,13 @@ from netsleuth_tui.decode.columns import NO_TIME, Columns, Has, Protocol
 from netsleuth_tui.decode.hosts import place
 from netsleuth_tui.jit import helper, kernel
 
-__all__ = ["Block", "Table", "count", "empty", "enlarged", "find", "follow", "new_seed", "prepare"]
+__all__ = ["Block", "Table", "count", "empty", "enlarged", "find", "new_seed", "prepare"]
 
 IP = int(Has.IP | Has.IPV6)
 ADDRESSES = int(Has.ADDRESSES)
 IS_TCP, IS_UDP, IS_SCTP = int(Has.TCP), int(Has.UDP), int(Has.SCTP)
 PORTS = int(Has.SRC_PORT | Has.DST_PORT)
-SEGMENT = int(Has.TCP_SEQ | Has.TCP_LEN | Has.TCP_FLAGS)
-TCP_FLAGS = int(Has.TCP_FLAGS)
+TCP_FLAGS, TCP_LEN = int(Has.TCP_FLAGS), int(Has.TCP_LEN)
 TCP, UDP, SCTP = int(Protocol.TCP), int(Protocol.UDP), int(Protocol.SCTP)
 
 PORTS_KNOWN, PROTOCOL_AT, PROTOCOL_MASK, INTERVAL_AT = 1 << 32, 33, 31, 38
@@ -37,12 +36,12 @@ MASK32 = (1 << 32) - 1
 
 HOSTS, REST, FIRST, LAST, BYTES, PAYLOAD = 0, 1, 2, 3, 4, 6
 """Columns of `sums`; bytes and payload have one for each side."""
-PACKETS, RETRANSMISSIONS, RESETS, NEXT, FLAGS, KNOWN, BEGAN = 0, 2, 4, 6, 8, 10, 12
+PACKETS, RETRANSMISSIONS, RESETS, FLAGS, BEGAN = 0, 2, 4, 6, 8
 """Columns of `counts`, for side 0; that of side 1 follows. `BEGAN` is the side that sent first."""
 
-SYN, FIN, RST = 0x002, 0x001, 0x004
-WINDOW = 1 << 30
-"""The largest window of a connection (RFC 7323 section 2.3): nothing that is sent again lies further back."""
+RST = 0x004
+AGAIN = 1
+"""`Mark.RETRANSMISSION` of `tcp_segments`."""
 
 GROWTH = 4
 """A table that is full becomes so many times as large."""
@@ -62,8 +61,7 @@ class Table(NamedTuple):
     """(flows, 8): the key, which is `host of side 0 << 32 | host of side 1` and interval, protocol and ports; first and last time (ns);
     bytes of each side; TCP payload bytes of each side."""
     counts: NDArray[np.uint32]
-    """(flows, 16): of each side packets, retransmissions, resets, the sequence number that follows the highest one sent, TCP flags, and
-    whether that sequence number is known; then the side that sent first."""
+    """(flows, 16): of each side packets, retransmissions, resets, TCP flags; then the side that sent first."""
     seed: NDArray[np.int64]
     """Five secret numbers of 63 bits."""
     given: NDArray[np.int64]
@@ -158,24 +156,22 @@ def find(table: Table, hosts: int, rest: int, tag: int) -> int:
 
 
 @helper
-def follow(counts: NDArray[np.uint32], number: int, side: int, sequence: int, length: int, flags: int) -> None:
-    """Count a segment as a retransmission or move the side's next sequence number; see `conversations.Conversations`."""
-    if length == 0 and flags & (SYN | FIN) == 0:
-        return
-    end = (sequence + length + (1 if flags & SYN else 0) + (1 if flags & FIN else 0)) & MASK32
-    behind = (int(counts[number, NEXT + side]) - end) & MASK32
-    again = int(counts[number, KNOWN + side]) != 0 and behind < WINDOW
-    if flags & SYN:
-        again = again and behind == 0
-    if not again:
-        counts[number, NEXT + side] = end
-        counts[number, KNOWN + side] = 1
-    elif length > 1 or flags & (SYN | FIN | RST) or behind != 0:
-        counts[number, RETRANSMISSIONS + side] += 1
+def _note_time(table: Table, number: int, side: int, time: int) -> None:
+    """Take the time of a packet that is not counted yet; the side that sends at the earliest one began."""
+    sums, counts = table.sums, table.counts
+    if time != NO_TIME:
+        if sums[number, FIRST] == NO_TIME or time < sums[number, FIRST]:
+            sums[number, FIRST] = time
+            counts[number, BEGAN] = side
+        sums[number, LAST] = max(int(np.int64(sums[number, LAST])), time)
+    elif counts[number, PACKETS] == 0 and counts[number, PACKETS + 1] == 0:
+        counts[number, BEGAN] = side
 
 
 @helper
-def _add(ids: NDArray[np.uint32], use_ids: bool, first: int, last: int, columns: Columns, table: Table, block: Block) -> int:
+def _add(
+    ids: NDArray[np.uint32], use_ids: bool, first: int, last: int, columns: Columns, marks: NDArray[np.uint16], table: Table, block: Block
+) -> int:  # fmt: skip
     """Add the rows `first` to `last`, whose keys are in `block`; return the first that was not taken, for lack of room, or `last`."""
     sums, counts = table.sums, table.counts
     for k in range(last - first):
@@ -188,14 +184,8 @@ def _add(ids: NDArray[np.uint32], use_ids: bool, first: int, last: int, columns:
         if number == 0:
             return first + k
         i = int(np.int64(ids[first + k])) if use_ids else np.int64(first + k)
-        time, present = int(np.int64(columns.time[i])), int(np.int64(columns.present[i]))
-        if time != NO_TIME:
-            if sums[number, FIRST] == NO_TIME or time < sums[number, FIRST]:
-                sums[number, FIRST] = time
-                counts[number, BEGAN] = side
-            sums[number, LAST] = max(int(np.int64(sums[number, LAST])), time)
-        elif counts[number, PACKETS] == 0 and counts[number, PACKETS + 1] == 0:
-            counts[number, BEGAN] = side
+        present = int(np.int64(columns.present[i]))
+        _note_time(table, number, side, int(np.int64(columns.time[i])))
         counts[number, PACKETS + side] += 1
         sums[number, BYTES + side] += int(np.int64(columns.len[i]))
         if present & TCP_FLAGS:
@@ -203,22 +193,23 @@ def _add(ids: NDArray[np.uint32], use_ids: bool, first: int, last: int, columns:
             counts[number, FLAGS + side] = int(np.int64(counts[number, FLAGS + side])) | flags
             if flags & RST:
                 counts[number, RESETS + side] += 1
-            if present & SEGMENT == SEGMENT:
-                length = int(np.int64(columns.tcp_len[i]))
-                sums[number, PAYLOAD + side] += length
-                follow(counts, number, side, int(np.int64(columns.tcp_seq[i])), length, flags)
+            if present & TCP_LEN:
+                sums[number, PAYLOAD + side] += int(np.int64(columns.tcp_len[i]))
+            if i < marks.shape[0] and int(np.int64(marks[i])) & AGAIN:
+                counts[number, RETRANSMISSIONS + side] += 1
     return last
 
 
 @kernel()
 def count(
-    ids: NDArray[np.uint32], use_ids: bool, first: int, last: int, columns: Columns,
+    ids: NDArray[np.uint32], use_ids: bool, first: int, last: int, columns: Columns, marks: NDArray[np.uint16],
     origin: int, every: int, part: int, parts: int, table: Table, block: Block,
 ) -> tuple[int]:  # fmt: skip
     """Add the rows `first` to `last` (indices into `ids`, or row ids) to the table.
 
-    With `every` other than 0 flows are told apart by the interval of that many ns since `origin` as well. Only flows whose hosts belong
-    to `part` (0 or 1) of `parts` (1 or 2) are taken.
+    `marks` are those of `tcp_segments` by row id, for the retransmissions; rows beyond its end are none. With `every` other than 0 flows
+    are told apart by the interval of that many ns since `origin` as well. Only flows whose hosts belong to `part` (0 or 1) of `parts` (1
+    or 2) are taken.
 
     Returns:
         The first row that was not taken, for lack of room; `last` where there was enough.
@@ -227,7 +218,7 @@ def count(
     while at < last:
         end = min(at + AHEAD, last)
         prepare(ids, use_ids, at, end, columns, origin, every, part, parts, table, block)
-        reached = _add(ids, use_ids, at, end, columns, table, block)
+        reached = _add(ids, use_ids, at, end, columns, marks, table, block)
         if reached < end:
             return (reached,)
         at = end

@@ -19,10 +19,8 @@ from netsleuth_tui.analysis.flow_table import (
     FLAGS,
     HOSTS,
     INTERVAL_AT,
-    KNOWN,
     LAST,
     MASK32,
-    NEXT,
     PACKETS,
     PAYLOAD,
     RESETS,
@@ -50,6 +48,7 @@ PLAIN_ROWS = 1 << 17
 """More of them take plain Python longer than the compiler needs, and longer still beside it."""
 MOMENT = 0.05
 """Seconds."""
+NO_MARKS = np.zeros(0, np.uint16)
 
 
 class Flows(NamedTuple):
@@ -62,13 +61,15 @@ class Flows(NamedTuple):
 
 
 def flows(
-    columns: Columns, rows: Rows, *, pairs: bool = False, origin: int = 0, every: int = 0, cancelled: Callable[[], bool] = lambda: False
-) -> Flows:
+    columns: Columns, rows: Rows, *, marks: NDArray[np.uint16] = NO_MARKS, pairs: bool = False, origin: int = 0, every: int = 0,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Flows:  # fmt: skip
     """Find the flows of the selected rows, on two threads where it pays: each takes the flows of one half of all pairs of hosts.
 
     Args:
         columns: The store's columns.
         rows: Which rows of them.
+        marks: Those of all rows, from `tcp.marks`; without them nothing is a retransmission.
         pairs: One flow for all that the same two hosts exchange.
         origin: Start of interval 0, ns since the epoch.
         every: Length of an interval in ns, to have a flow once for every interval it occurs in; or 0.
@@ -82,7 +83,7 @@ def flows(
         jit.wait(MOMENT)
 
     def of(part: int) -> Flows:
-        found = _part(columns, rows, origin, every, part, parts, cancelled)
+        found = _part(columns, rows, marks, origin, every, part, parts, cancelled)
         if pairs:
             found = _merged(found)
         return _oriented(found) if every else found
@@ -107,7 +108,9 @@ def _second_thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(1, thread_name_prefix="flows")
 
 
-def _part(columns: Columns, rows: Rows, origin: int, every: int, part: int, parts: int, cancelled: Callable[[], bool]) -> Flows:
+def _part(
+    columns: Columns, rows: Rows, marks: NDArray[np.uint16], origin: int, every: int, part: int, parts: int, cancelled: Callable[[], bool]
+) -> Flows:  # fmt: skip
     """The flows of one part of the hosts, block by block: so it can be stopped, and turns fast when the kernel is compiled meanwhile."""
     ids = rows.ids if rows.ids is not None else np.empty(0, np.uint32)
     table = empty(SMALLEST, new_seed())
@@ -115,7 +118,7 @@ def _part(columns: Columns, rows: Rows, origin: int, every: int, part: int, part
     at = rows.first
     while at < rows.last and not cancelled():
         end = min(at + BLOCK, rows.last)
-        (at,) = count(ids, rows.ids is not None, at, end, columns, origin, every, part, parts, table, block)
+        (at,) = count(ids, rows.ids is not None, at, end, columns, marks, origin, every, part, parts, table, block)
         if at < end:
             table = enlarged(table)
     end = int(table.given[0])
@@ -137,8 +140,8 @@ def _merged(found: Flows) -> Flows:
         together[:, BYTES:] = np.add.reduceat(sums[:, BYTES:], groups.edges)
     counted = np.zeros((len(groups.edges), counts.shape[1]), np.uint32)
     if len(groups.edges):
-        counted[:, :NEXT] = np.add.reduceat(counts[:, :NEXT], groups.edges)
-        counted[:, FLAGS:KNOWN] = np.bitwise_or.reduceat(counts[:, FLAGS:KNOWN], groups.edges)
+        counted[:, :FLAGS] = np.add.reduceat(counts[:, :FLAGS], groups.edges)
+        counted[:, FLAGS:BEGAN] = np.bitwise_or.reduceat(counts[:, FLAGS:BEGAN], groups.edges)
         counted[:, BEGAN] = found.counts[first, BEGAN]
     _fold(together, counted)
     return Flows(together, counted, found.outside)

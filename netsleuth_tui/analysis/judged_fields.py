@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["judged_values"]
 
 
-def judged_values(store: Store, name: str) -> NDArray[np.uint32]:
+def judged_values(store: Store, name: str) -> NDArray[np.integer]:
     """Values of a field by row id, 0 where it is absent.
 
     Args:
@@ -24,6 +24,10 @@ def judged_values(store: Store, name: str) -> NDArray[np.uint32]:
         from netsleuth_tui.analysis.esp_fields import esp_values
 
         return esp_values(store, name)
+    if name.startswith("tcp_"):
+        from netsleuth_tui.analysis.tcp import tcp_values
+
+        return tcp_values(store, name)
     from netsleuth_tui.analysis.copies import copy_values
 
     return copy_values(store, name)

@@ -34,7 +34,7 @@ MOST_PAGES = 64
 """More pages than these (8 bytes for each value) are not counted: then nearly every packet has a value of its own."""
 
 OWN_VALUE = frozenset({"frame.number", "frame.time", "frame.time_epoch", "frame.offset"})
-"""Fields that are different in every frame."""
+"""Fields that are different in every frame; so are those that hold a length of time."""
 
 _EVERY_BIT = (1 << 32) - 1
 
@@ -88,9 +88,9 @@ def count_values(store: Store, scope: Scope, name: str, typed: str = "") -> Coun
     if name not in NAMED:
         return count_event_values(store, scope, name)
     field = NAMED[name]
-    if field.judged:
+    if field.judged and field.kind != "duration":
         return _judged(store, scope, field)
-    if name in OWN_VALUE:
+    if name in OWN_VALUE or field.judged:
         return Counted(field, np.empty(0, np.int64), np.empty(0, np.int64), complete=False)
     rows, columns = rows_of(store, scope), store.columns()
     if field.constants or field.place is not None:
@@ -111,7 +111,10 @@ def _judged(store: Store, scope: Scope, field: Field) -> Counted:
     from netsleuth_tui.analysis.judged_fields import judged_values
 
     rows = rows_of(store, scope)
-    values, packets = np.unique(judged_values(store, field.columns[0])[_of(rows)], return_counts=True)
+    found = judged_values(store, field.columns[0])[_of(rows)]
+    if field.mask:
+        found = (found & found.dtype.type(field.mask)) >> found.dtype.type(field.shift)
+    values, packets = np.unique(found, return_counts=True)
     first = int(len(values) > 0 and values[0] == 0)  # 0 stands for its absence
     return _sorted(field, values[first:].astype(np.int64), packets[first:], complete=True)
 

@@ -29,6 +29,7 @@ from netsleuth_tui.analysis.region_counts import (
 from netsleuth_tui.analysis.region_groups import Grouping, Groups, groups_of
 from netsleuth_tui.analysis.scope import Scope, rows_of
 from netsleuth_tui.analysis.sorting import label_ranks, order
+from netsleuth_tui.analysis.tcp import marks
 from netsleuth_tui.analysis.timeline import time_span
 from netsleuth_tui.places import UNKNOWN, host_places
 from netsleuth_tui.tabular import Cell
@@ -248,7 +249,8 @@ def with_retransmissions(store: Store, rows: Rows, found: Regions, *, cancelled:
     """
     if found.side == "reset-sender":
         return found
-    pairs = flows(store.columns(), rows, pairs=True, cancelled=cancelled)
+    columns = store.columns()
+    pairs = flows(columns, rows, marks=marks(store, cancelled), pairs=True, cancelled=cancelled)
     again = pairs.counts[:, flow_table.RETRANSMISSIONS : flow_table.RETRANSMISSIONS + 2].astype(np.int64)
     some = np.flatnonzero(again.any(axis=1))
     keys, again = pairs.sums[some, flow_table.HOSTS], again[some]

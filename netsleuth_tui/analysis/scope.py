@@ -37,7 +37,7 @@ def compiled(store: Store, text: str) -> Predicate | None:
         FilterError: The filter is not valid.
     """
 
-    def judged(name: str) -> NDArray[np.uint32]:
+    def judged(name: str) -> NDArray[np.integer]:
         from netsleuth_tui.analysis.judged_fields import judged_values
 
         return judged_values(store, name)

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.directions import directions
 from netsleuth_tui.analysis.interval_counts import Keys
+from netsleuth_tui.analysis.judged_fields import judged_values
 from netsleuth_tui.analysis.places import place_values
 from netsleuth_tui.analysis.values import address, column_of
 from netsleuth_tui.decode.columns import PACKET_COLUMNS, Columns, Has, Protocol
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.query.fields import ALIASES, FIELDS, Field
+from netsleuth_tui.query.fields import ALIASES, FIELDS, NAMED, Field
 from netsleuth_tui.tabular import Cell
 
 if TYPE_CHECKING:
@@ -65,10 +66,22 @@ def split_field(by: str) -> Field | None:
         return PORT_AND_HOST[by]
     if by == "file":
         return None
+    if by in NAMED and NAMED[by].judged and NAMED[by].kind != "duration":
+        return NAMED[by]
     if by not in FIELDS or by in DIFFERENT_EVERYWHERE:
-        column_of(by)
+        if by not in NAMED:
+            column_of(by)
         raise NetSleuthError(f"{by} cannot be counted by value", hint="choose a field such as ip.src, tcp.dstport or _ws.col.protocol")
     return FIELDS[by]
+
+
+def _judged(store: Store, at: slice | Ids, field: Field) -> Ids:
+    """Numbers of a field that follows from other packets."""
+    found = judged_values(store, field.columns[0])[at].astype(np.uint32)
+    if field.mask:
+        found = (found & np.uint32(field.mask)) >> np.uint32(field.shift)
+    found[found == 0] = NOTHING
+    return found
 
 
 def split_by(store: Store, rows: Rows, by: str) -> Split:
@@ -87,7 +100,7 @@ def split_by(store: Store, rows: Rows, by: str) -> Split:
         return Split("file", (Keys(columns.source[at].astype(np.uint32), 0, len(names)),), lambda number: names[number])
     if field.place is not None or field.constants:
         return _place(store, columns, at, field) if field.place is not None else Split(field.name, (_constant(columns, at, field),), str)
-    numbers = [_numbers(columns, at, field, part) for part in range(len(field.columns))]
+    numbers = [_judged(store, at, field) if field.judged else _numbers(columns, at, field, part) for part in range(len(field.columns))]
     if len(numbers) == 2:
         numbers[1][numbers[1] == numbers[0]] = NOTHING
     if field.kind == "address":
@@ -97,12 +110,15 @@ def split_by(store: Store, rows: Rows, by: str) -> Split:
         return _split(field, numbers, len(labels), lambda number: labels[number])
     size = field.maximum + 1
     if size > MOST_NUMBERS:
-        size = int(numbers[0].max(initial=0)) + 1  # mostly far below what would fit into the field
+        there = numbers[0][numbers[0] != NOTHING] if field.judged else numbers[0]
+        size = int(there.max(initial=0)) + 1  # mostly far below what would fit into the field
     return _split(field, numbers, size, _shown(field))
 
 
 def _split(field: Field, numbers: Sequence[Ids], size: int, name: Callable[[int], Cell]) -> Split:
-    return Split(field.name, tuple(Keys(part, has, size) for part, has in zip(numbers, field.has, strict=True)), name)
+    return Split(
+        field.name, tuple(Keys(part, 0 if field.judged else has, size) for part, has in zip(numbers, field.has, strict=True)), name
+    )
 
 
 def _numbers(columns: Columns, at: slice | Ids, field: Field, part: int) -> Ids:
@@ -144,5 +160,5 @@ def _constant(columns: Columns, at: slice | Ids, field: Field) -> Keys:
 def _shown(field: Field) -> Callable[[int], Cell]:
     if field.base == 10:
         return int
-    digits = 2 * PACKET_COLUMNS[field.columns[0]].itemsize
+    digits = 4 if field.judged else 2 * PACKET_COLUMNS[field.columns[0]].itemsize
     return lambda number: f"0x{number:0{digits}x}"

@@ -83,6 +83,7 @@ class Has(IntFlag):
     ARP_OPCODE = 1 << 49
     ESP_SPI = 1 << 50
     ESP_SEQUENCE = 1 << 51
+    TCP_SCALE = 1 << 52
     ARP_HW = 1 << 53
 
 
@@ -171,6 +172,8 @@ class Columns(NamedTuple):
     """tcp.window_size_value: unscaled."""
     tcp_len: NDArray[np.uint32]
     """Payload bytes by the IP header's lengths, not by what was captured."""
+    tcp_scale: NDArray[np.uint8]
+    """tcp.options.wscale.shift: what a SYN offers, as on the wire."""
     icmp_type: NDArray[np.uint8]
     icmp_code: NDArray[np.uint8]
     arp_opcode: NDArray[np.uint16]
@@ -188,8 +191,8 @@ PACKET_COLUMNS: dict[str, np.dtype[np.generic]] = {
     name: np.dtype(code)
     for name, code in zip(
         Columns._fields,
-        "u4 i8 u8 u2 u2 u4 u4 u1 u8 u2 u2 u4 u4 u2 u2 u2 u1 u1 u2 u2 u4 u4 u2 u2 u4 u1 u1 u2 u8 u4 u4".split(),  # noqa: SIM905 - a table reads better in one line
+        "u4 i8 u8 u2 u2 u4 u4 u1 u8 u2 u2 u4 u4 u2 u2 u2 u1 u1 u2 u2 u4 u4 u2 u2 u4 u1 u1 u1 u2 u8 u4 u4".split(),  # noqa: SIM905 - a table reads better in one line
         strict=True,
     )
 }
-"""Name and dtype of every column, in order: 101 bytes a row if a capture touches all of them."""
+"""Name and dtype of every column, in order: 102 bytes a row if a capture touches all of them."""

@@ -27,6 +27,7 @@ HAS_TCP_ACK = int(Has.TCP_ACK)
 HAS_TCP_FLAGS = int(Has.TCP_FLAGS)
 HAS_TCP_WINDOW = int(Has.TCP_WINDOW)
 HAS_TCP_LEN = int(Has.TCP_LEN)
+HAS_TCP_SCALE = int(Has.TCP_SCALE)
 HAS_ICMP_TYPE = int(Has.ICMP_TYPE)
 HAS_ICMP_CODE = int(Has.ICMP_CODE)
 HAS_ESP_SPI = int(Has.ESP_SPI)
@@ -44,6 +45,8 @@ IS_IGMP = int(Protocol.IGMP)
 IS_OSPF = int(Protocol.OSPF)
 
 NAT_TRAVERSAL = 4500
+SYN = 0x002
+NO_SCALE = 256
 
 
 @helper
@@ -51,6 +54,7 @@ def fill_tcp(data: Octets, layers: Layers, count: int, columns: Columns, first_r
     """Write the columns of TCP headers among `count` frames, the first of which has row `first_row`, as far as they were captured."""
     src_port, dst_port, tcp_seq, tcp_ack = columns.src_port, columns.dst_port, columns.tcp_seq, columns.tcp_ack
     tcp_flags, tcp_window, tcp_len, protocol = columns.tcp_flags, columns.tcp_window, columns.tcp_len, columns.protocol
+    tcp_scale = columns.tcp_scale
     for i in range(count):
         if int(layers.carried[i]) != 6:
             continue
@@ -71,8 +75,29 @@ def fill_tcp(data: Octets, layers: Layers, count: int, columns: Columns, first_r
         if has & HAS_TCP_FLAGS:
             tcp_flags[row] = be16(data, at + 12) & 0xFFF
             tcp_window[row] = be16(data, at + 14)
+            if octet(data, at + 13) & SYN:
+                scale = _scale(data, at, int(layers.end[i]))
+                if scale < NO_SCALE:
+                    layers.bits[i] |= HAS_TCP_SCALE
+                    tcp_scale[row] = scale
         if has & HAS_TCP_LEN:
             tcp_len[row] = int(layers.wire[i]) - at - (octet(data, at + 12) >> 4) * 4
+
+
+@helper
+def _scale(data: Octets, at: int, end: int) -> int:
+    """Return the shift of the window scale option (RFC 7323 section 2.2) of the TCP header at `at`; `NO_SCALE` where it has none."""
+    end = min(end, at + (octet(data, at + 12) >> 4) * 4)
+    at += 20
+    for _ in range(40):
+        kind = octet(data, at) if at < end else 0
+        length = 1 if kind == 1 else octet(data, at + 1) if kind != 0 and at + 1 < end else 0
+        if length == 0 or (length == 1 and kind != 1):  # the end of the list, or of what makes sense
+            break
+        if kind == 3 and length == 3 and at + 3 <= end:
+            return octet(data, at + 2)
+        at += length
+    return NO_SCALE
 
 
 @helper

@@ -23,6 +23,7 @@ from netsleuth_tui.query.nodes import (
     All,
     Any,
     Comparison,
+    Duration,
     Either,
     Instant,
     Membership,
@@ -44,7 +45,7 @@ from netsleuth_tui.store.lookup import Lookup, PerRow
 
 __all__ = ["Judgement", "Predicate", "predicate"]
 
-Judgement = Callable[[str], NDArray[np.uint32]]
+Judgement = Callable[[str], NDArray[np.integer]]
 
 _LAYERS = (1 << 32) - 1
 """Bits of `present` that say which protocol a shared column belongs to; the others say that a field is there."""
@@ -94,7 +95,7 @@ def predicate(
     compiler = _Compiler(hosts, places or Nowhere())
     found = compiler.node(node, holds=True)
     named = {column.name for column in found.find_all(exp.Column)}
-    wanted = [field.columns[0] for field in JUDGED.values() if field.columns[0] in named]
+    wanted = list(dict.fromkeys(field.columns[0] for field in JUDGED.values() if field.columns[0] in named))
     return Predicate(found.copy(), (*compiler.lookups, *(PerRow(name, judged(name)) for name in wanted)), whole=bool(wanted))
 
 
@@ -146,7 +147,7 @@ class _Compiler:
             return _labelled(lambda label: TESTS[relation](label, text))
         if isinstance(value, Address):
             return self._among_hosts(field, hosts_in_relation(self.hosts, relation, value))
-        if isinstance(value, Number | Instant):
+        if isinstance(value, Number | Instant | Duration):
             number = value.value
             return _any(field, (_number_test(field, i, node.left.mask, relation, number) for i in range(len(field.columns))))
         raise AssertionError(value)
@@ -215,7 +216,7 @@ def _odd(terms: list[Sql]) -> Sql:
 
 def _guard(field: Field, has: int) -> Sql:
     if field.judged:
-        return sql.compare(sql.column(field.columns[0]), "!=", sql.literal(0))
+        return sql.compare(_unshifted(field, 0, None)[0], "!=", sql.literal(0))
     return _HAS_TIME.copy() if field.kind == "time" else sql.has_bits("present", has)
 
 
@@ -258,7 +259,7 @@ def _number_test(field: Field, index: int, mask: int | None, relation: Relation,
 
 
 def _set_test(field: Field, index: int, node: Membership) -> _Test:
-    numbers = sorted({item.value for item in node.items if isinstance(item, Number | Instant)})
+    numbers = sorted({item.value for item in node.items if isinstance(item, Number | Instant | Duration)})
     ranges = sorted({(_number(item.low), _number(item.high)) for item in node.items if isinstance(item, Range)})
     if field.constants:
         value = field.constants[index] & (field.maximum if node.left.mask is None else node.left.mask)
@@ -272,7 +273,7 @@ def _set_test(field: Field, index: int, node: Membership) -> _Test:
 
 
 def _number(value: Value) -> int:
-    if isinstance(value, Number | Instant):
+    if isinstance(value, Number | Instant | Duration):
         return value.value
     raise AssertionError(value)
 

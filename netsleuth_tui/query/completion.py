@@ -137,6 +137,7 @@ def _values(field: Field) -> str:
     kinds = {
         "address": f"IPv{field.version} address",
         "time": "time",
+        "duration": "seconds",
         "bool": "0 or 1",
         "label": "text",
         "text": "text",
@@ -155,8 +156,8 @@ _OTHER_NAMES = {name: tuple(alias for alias, meant in ALIASES.items() if meant =
 
 # Operators
 
-_NUMBERS = frozenset({"uint", "time", "address", "data"})
-_ANY = frozenset({"uint", "bool", "time", "address", "label", "text", "data", "place"})
+_NUMBERS = frozenset({"uint", "time", "duration", "address", "data"})
+_ANY = frozenset({"uint", "bool", "time", "duration", "address", "label", "text", "data", "place"})
 _TEXTS = frozenset({"label", "text", "data", "place"})
 _OPERATORS = (
     ("==", "equals", _ANY),

@@ -16,7 +16,7 @@ from netsleuth_tui.store.event_fields import EventField
 
 __all__ = ["ALIASES", "FIELDS", "JUDGED", "NAMED", "NUMBER", "PROTOCOLS", "PROTOCOL_DESCRIPTIONS", "Field", "Kind"]
 
-Kind = Literal["uint", "bool", "address", "time", "text", "label", "data", "place"]
+Kind = Literal["uint", "bool", "address", "time", "duration", "text", "label", "data", "place"]
 
 NUMBER = "number"
 """Column of frame.number; the store derives it (uint32, from 1 in each file)."""
@@ -30,9 +30,9 @@ class Field:
     """tshark's name."""
 
     kind: Kind
-    """'uint' and 'bool' are whole numbers, 'address' a host id, 'time' ns since the epoch, 'label' a `Protocol`, 'text' a string; 'data',
-    of events, is text that may be a number, too;
-    'place' is what places say of a host id, in a frame with an IP header."""
+    """'uint' and 'bool' are whole numbers, 'address' a host id, 'time' ns since the epoch, 'duration' ns, 'label' a `Protocol`,
+    'text' a string; 'data', of events, is text that may be a number, too; 'place' is what places say of a host id, in a frame with an IP
+    header."""
 
     columns: tuple[str, ...]
     """Columns of `decode.columns.Columns` (or `NUMBER`) that hold it: two for a field that occurs twice, such as tcp.port."""
@@ -59,7 +59,7 @@ class Field:
     """Values, parallel to `has`, of a field that is not stored because its presence decides it (ip.version)."""
 
     judged: bool = False
-    """It follows from other packets, and is in no column of theirs: numbers of 32 bits, 0 where the field is absent."""
+    """It follows from other packets, and is in no column of theirs: numbers (of 32 bits, or ns), 0 where the field is absent."""
 
     event: EventField | None = None
     """Where the values come from, of a field of events; None for a field of packets."""
@@ -79,6 +79,8 @@ class Field:
             return 15
         if self.mask:
             return (1 << (self.mask >> self.shift).bit_length()) - 1
+        if self.kind == "duration":
+            return (1 << 63) - 1
         width = 4 if self.columns[0] == NUMBER or self.judged else PACKET_COLUMNS[self.columns[0]].itemsize
         return (1 << 8 * width) - 1
 
@@ -185,6 +187,7 @@ _ALL: tuple[Field, ...] = (
     _bits("tcp.flags.res", "tcp_flags", _FLAGS, 0xE00, "TCP reserved bits, as a number from 0 to 7"),
     _number("tcp.window_size_value", "tcp_window", Has.TCP_WINDOW, "TCP window as on the wire, unscaled"),
     _number("tcp.len", "tcp_len", Has.TCP_LEN, "TCP payload bytes, by the lengths in the IP header"),
+    _number("tcp.options.wscale.shift", "tcp_scale", Has.TCP_SCALE, "TCP SYN: the windows of its sender count 2 to this power"),
     *_ports(Has.UDP, "udp"),
     *_ports(Has.SCTP, "sctp"),
     _number("icmp.type", "icmp_type", Has.ICMP | Has.ICMP_TYPE, "ICMP type (8 echo request, 0 reply, 3 unreachable, 11 time exceeded)"),
@@ -219,8 +222,44 @@ _JUDGED = (
     ("frame.duplicate", "1 where an IP packet was captured before, within a millisecond and at the same TTL. Not a field of tshark's"),
 )
 
+_MARKS = (
+    ("retransmission", 0x0001, "sent again, also fast or spurious: it begins before the highest number sent, and is not out of order"),
+    ("fast_retransmission", 0x0002, "sent again within 20 ms of the second or a later duplicate ACK that asks for it"),
+    ("spurious_retransmission", 0x0004, "sent again though all of it had been acknowledged"),
+    ("out_of_order", 0x0008, "late, not sent again: within the round trip of the handshake (or 3 ms) of the highest number sent"),
+    ("duplicate_ack", 0x0010, "an ACK that says what the one before it said: something is missing"),
+    ("lost_segment", 0x0020, "begins after the highest number sent: what lies between was not captured before it"),
+    ("ack_lost_segment", 0x0040, "acknowledges what was never captured: the capture lost it, not the network"),
+    ("zero_window", 0x0080, "the sender of this segment takes no more data"),
+    ("window_full", 0x0100, "ends where the receiver's window ends; only where the SYN was captured"),
+    ("window_update", 0x0200, "an ACK that says nothing new but the window"),
+    ("keep_alive", 0x0400, "no byte, or one that was sent before, to see whether the other side is there"),
+    ("keep_alive_ack", 0x0800, "the answer to a keep-alive"),
+    ("zero_window_probe", 0x1000, "one byte to a side that takes no more, to see whether it does now"),
+    ("zero_window_probe_ack", 0x2000, "the answer to such a byte: still no more"),
+    ("reused_ports", 0x4000, "a SYN that begins another connection between the same addresses and ports"),
+)
+
+_SEGMENT = int(Has.TCP_FLAGS)
+
+
+def _analysed(name: str, kind: Kind, column: str, about: str, mask: int = 0) -> Field:
+    base: Literal[10, 16] = 16 if name == "flags" else 10
+    shift = max(mask.bit_length() - 1, 0)
+    return Field(f"tcp.analysis.{name}", kind, (column,), (_SEGMENT,), f"TCP: {about}", mask, shift, base, judged=True)
+
+
+_ANALYSED = (
+    _analysed("flags", "uint", "tcp_marks", "something is to be said of the segment, by one of the fields below"),
+    *(_analysed(name, "bool", "tcp_marks", about, mask) for name, mask, about in _MARKS),
+    _analysed("duplicate_ack_num", "uint", "tcp_repeat", "how often this ACK was repeated by now"),
+    _analysed("initial_rtt", "duration", "tcp_initial_rtt", "seconds that the handshake took, in every segment from its end on"),
+    _analysed("ack_rtt", "duration", "tcp_ack_rtt", "seconds since the segment that ends where this ACK does was sent"),
+)
+
 JUDGED: Mapping[str, Field] = MappingProxyType(
-    {name: Field(name, "uint", (name.replace(".", "_"),), (int(Has.ESP_SEQUENCE),), about, judged=True) for name, about in _JUDGED}
+    {field.name: field for field in _ANALYSED}
+    | {name: Field(name, "uint", (name.replace(".", "_"),), (int(Has.ESP_SEQUENCE),), about, judged=True) for name, about in _JUDGED}
 )
 """Fields that only filters know: what a packet is among other packets. Its column's name is that of the values."""
 

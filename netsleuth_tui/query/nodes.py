@@ -13,6 +13,7 @@ __all__ = [
     "All",
     "Any",
     "Comparison",
+    "Duration",
     "Either",
     "Instant",
     "Membership",
@@ -65,6 +66,14 @@ class Instant:
 
 
 @dataclass(frozen=True, slots=True)
+class Duration:
+    """A length of time in nanoseconds."""
+
+    value: int
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Address:
     """An IP address or network; bits of `value` below the prefix are 0."""
 
@@ -82,7 +91,7 @@ class Text:
     span: Span = field(default=NOWHERE, compare=False)
 
 
-Value: TypeAlias = Number | Instant | Address | Text
+Value: TypeAlias = Number | Instant | Duration | Address | Text
 
 
 @dataclass(frozen=True, slots=True)

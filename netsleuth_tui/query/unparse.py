@@ -10,6 +10,7 @@ from netsleuth_tui.query.nodes import (
     All,
     Any,
     Comparison,
+    Duration,
     Either,
     Instant,
     Membership,
@@ -89,6 +90,8 @@ def _value(left: Reference, value: Value) -> str:
         return str(kind(value.value)) if value.prefix == full else f"{kind(value.value)}/{value.prefix}"
     if isinstance(value, Instant):
         return times.seconds(value.value) if left.name == "frame.time_epoch" else quoted(times.iso(value.value))
+    if isinstance(value, Duration):
+        return times.seconds(value.value)
     if isinstance(value, Number):
         hexadecimal = value.value >= 0 and (field_called(left.name).base == 16 or left.mask is not None)
         return f"0x{value.value:x}" if hexadecimal else str(value.value)

@@ -11,7 +11,7 @@ from netsleuth_tui.query import times
 from netsleuth_tui.query.errors import FilterError
 from netsleuth_tui.query.event_fields import event_field
 from netsleuth_tui.query.fields import ALIASES, NAMED, Field
-from netsleuth_tui.query.nodes import Address, Instant, Number, Text, Value
+from netsleuth_tui.query.nodes import Address, Duration, Instant, Number, Text, Value
 from netsleuth_tui.query.strings import unquoted
 from netsleuth_tui.query.tokens import Piece
 
@@ -75,6 +75,8 @@ def value(field: Field, piece: Piece) -> Value:
         return _address(field, piece)
     if field.kind == "time":
         return _instant(field, piece)
+    if field.kind == "duration":
+        return _duration(field, piece)
     if field.kind == "data" and piece.kind == "WORD" and is_number(piece.text):
         return _loose_number(field, piece)
     if field.kind in {"label", "text", "data", "place"}:
@@ -168,3 +170,12 @@ def _instant(field: Field, piece: Piece) -> Instant:
     if not NO_TIME < ns < 1 << 63:
         raise _refuse(piece, f'"{text}" is outside the years 1678 to 2261', "")
     return Instant(ns, piece.span)
+
+
+def _duration(field: Field, piece: Piece) -> Duration:
+    ns = times.epoch(piece.text) if piece.kind == "WORD" else None
+    if ns is None:
+        raise _refuse(piece, f"{field.name} is compared with seconds", f"for example {field.name} > 0.2, at most nanoseconds")
+    if not 0 <= ns <= field.maximum:
+        raise _refuse(piece, f"{piece.text} is out of range: {field.name} is a number of seconds from 0 on", "")
+    return Duration(ns, piece.span)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netsleuth_tui.query.fields import JUDGED
+from netsleuth_tui.query.fields import JUDGED, NAMED
 from netsleuth_tui.query.nodes import All, Any, Comparison, Either, Node, Not, Present, Reference
 from netsleuth_tui.query.unparse import unparse
 
@@ -34,7 +34,8 @@ def for_wireshark(text: str) -> tuple[str, tuple[str, ...]]:
     node = parse(text)
     names = dict.fromkeys(names_in(node))
     notes = [_NOTES[name] for name in names if name in _NOTES]
-    notes += [f"{name}: Wireshark does not have this field" for name in names if name in JUDGED]
+    notes += [f"{name}: Wireshark does not have this field" for name in names if name in JUDGED and not name.startswith("tcp.")]
+    notes += [f"{name}: Wireshark takes it alone, without a value" for name in dict.fromkeys(_labels_compared(node))]
     if "xor" in names:
         notes.append(f"xor: {_SINCE}")
     return unparse(node), tuple(notes)
@@ -55,3 +56,14 @@ def names_in(node: Node) -> Iterator[str]:
         yield node.left.name
         if isinstance(node, Comparison) and isinstance(node.right, Reference):
             yield node.right.name
+
+
+def _labels_compared(node: Node) -> Iterator[str]:
+    """Fields with a value here that only are there, or not, in Wireshark, and are compared with something."""
+    if isinstance(node, All | Any | Either):
+        for term in node.terms:
+            yield from _labels_compared(term)
+    elif isinstance(node, Not):
+        yield from _labels_compared(node.term)
+    elif not isinstance(node, Present) and NAMED.get(node.left.name) is not None and NAMED[node.left.name].columns == ("tcp_marks",):
+        yield node.left.name

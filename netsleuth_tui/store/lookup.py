@@ -38,15 +38,15 @@ class PerRow:
     """A column of numbers that are known by row id."""
 
     name: str
-    values: NDArray[np.uint32]
+    values: NDArray[np.integer]
     """By row id; rows beyond its end have 0."""
     column: Literal["row"] = "row"
 
-    def over(self, rows: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    def over(self, rows: NDArray[np.uint32]) -> NDArray[np.integer]:
         """The column for rows with these ids, which follow one another without a gap."""
         first = int(rows[0]) if len(rows) else 0
         known = self.values[first : first + len(rows)]
-        return known if len(known) == len(rows) else np.append(known, np.zeros(len(rows) - len(known), np.uint32))
+        return known if len(known) == len(rows) else np.append(known, np.zeros(len(rows) - len(known), known.dtype))
 
 
 def _look_up_numpy(table: NDArray[np.uint8], ids: NDArray[np.uint32], found: NDArray[np.uint8]) -> None:

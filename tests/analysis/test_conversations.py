@@ -15,6 +15,8 @@ from wire import compiled
 
 from netsleuth_tui.analysis import Scope, conversation_of, conversations, conversations_table, flow_table, flows, rates_table, rows_of
 from netsleuth_tui.analysis.flow_table import count
+from netsleuth_tui.analysis.tcp import Mark, marks
+from netsleuth_tui.analysis.tcp_segments import follow_segments
 from netsleuth_tui.decode.columns import NO_TIME, Has, Protocol
 from netsleuth_tui.decode.hosts import place
 from netsleuth_tui.errors import NetSleuthError
@@ -43,29 +45,14 @@ packet = st.builds(
 @pytest.fixture(params=["plain", "compiled"], scope="module")
 def form(request: pytest.FixtureRequest) -> Any:
     """Both forms of the kernels."""
-    with compiled(count, place) if request.param == "compiled" else nullcontext():
+    with compiled(count, follow_segments, place) if request.param == "compiled" else nullcontext():
         yield
 
 
-def again(known: dict[Any, int], key: Any, one: dict[str, Any]) -> bool:
-    """The definition of a retransmission, word by word."""
-    sequence, length, flags = one["tcp_seq"], one["tcp_len"], one["tcp_flags"]
-    if not length and not flags & 0x03:
-        return False
-    end = (sequence + length + (flags >> 1 & 1) + (flags & 1)) % 2**32
-    highest = known.get(key)
-    behind = (highest - end) % 2**32 if highest is not None else None
-    if behind is None or (behind != 0 if flags & 0x02 else behind >= 2**30):
-        known[key] = end
-        return False
-    return not (length == 1 and not flags & 0x07 and behind == 0)
-
-
-def by_hand(packets: Sequence[dict[str, Any]], *, ports: bool) -> dict[Any, dict[str, Any]]:
-    """What each endpoint of each conversation sent, packet by packet."""
+def by_hand(packets: Sequence[dict[str, Any]], again: Sequence[bool], *, ports: bool) -> dict[Any, dict[str, Any]]:
+    """What each endpoint of each conversation sent, packet by packet; `again` says which ones are retransmissions."""
     found: dict[Any, dict[str, Any]] = {}
-    sent: dict[Any, int] = {}
-    for one in packets:
+    for one, is_again in zip(packets, again, strict=True):
         has_ports = one["present"] & PORTS == PORTS
         ends = [(one[side], one[f"{side}_port"] if has_ports else -1) for side in ("src", "dst")]
         flow = (frozenset(ends), one["protocol"])
@@ -78,7 +65,7 @@ def by_hand(packets: Sequence[dict[str, Any]], *, ports: bool) -> dict[Any, dict
         add = dict.fromkeys(SIDED, 0) | {"packets": 1, "bytes": one["len"]}
         if one["protocol"] == Protocol.TCP:
             add |= {"payload": one["tcp_len"], "resets": one["tcp_flags"] >> 2 & 1, "flags": one["tcp_flags"]}
-            add["retransmissions"] = int(again(sent, (flow, ends[0]), one))
+            add["retransmissions"] = int(is_again)
         for name, number in add.items():
             before = entry.get((sender, name), 0)
             entry[sender, name] = before | number if name == "flags" else before + number
@@ -88,7 +75,7 @@ def by_hand(packets: Sequence[dict[str, Any]], *, ports: bool) -> dict[Any, dict
 def check(store: Store, packets: Sequence[dict[str, Any]], *, ports: bool) -> None:
     """Compare all columns with the count by hand."""
     found = conversations(store, rows_of(store, Scope()), by="ports" if ports else "address")
-    expected = by_hand(packets, ports=ports)
+    expected = by_hand(packets, (marks(store) & np.uint16(Mark.RETRANSMISSION) != 0).tolist(), ports=ports)
     columns = {name: found.numbers(name).tolist() for name in found.columns}
     assert len(found) == len(expected)
     for k in range(len(found)):
@@ -145,7 +132,7 @@ def read(table: Table) -> list[dict[str, Cell]]:
 def segment(sequence: int, length: int = 0, flags: int = 0x10, *, back: bool = False) -> dict[str, Any]:
     """A segment between two hosts."""
     there = {"src": 1, "dst": 0, "src_port": 80, "dst_port": 5000} if back else {"src": 0, "dst": 1, "src_port": 5000, "dst_port": 80}
-    return tcp(START, flags, tcp_seq=sequence % 2**32, tcp_len=length, **there)
+    return tcp(START, flags, tcp_seq=sequence % 2**32, tcp_len=length, tcp_window=9, **there)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +140,7 @@ def segment(sequence: int, length: int = 0, flags: int = 0x10, *, back: bool = F
     [
         ([segment(100, 10), segment(100, 10)], 1),
         ([segment(100, 10), segment(110, 10), segment(100, 10)], 1),
-        ([segment(100, 10), segment(105, 10)], 0),
+        ([segment(100, 10), segment(105, 10)], 1),
         ([segment(100, 10), segment(109, 1)], 0),
         ([segment(100, 10), segment(108, 1)], 1),
         ([segment(100, 10), segment(109, 0)], 0),
@@ -162,15 +149,15 @@ def segment(sequence: int, length: int = 0, flags: int = 0x10, *, back: bool = F
         ([segment(7, 0, 0x02), segment(7, 0, 0x02)], 1),
         ([segment(7, 0, 0x02), segment(8, 50), segment(3, 0, 0x02), segment(4, 20)], 0),
         ([segment(7, 0, 0x11), segment(7, 0, 0x11)], 1),
-        ([segment(2**31, 10), segment(10, 10)], 0),
-        ([segment(2**30 + 20, 10), segment(10, 10)], 0),
+        ([segment(2**31 - 9, 10), segment(10, 10)], 1),
+        ([segment(2**31 + 10, 10), segment(10, 10)], 0),
         ([segment(2**30, 10), segment(10, 10)], 1),
         ([segment(100, 10), segment(100, 10, back=True)], 0),
     ],
 )
 def test_retransmissions(segments: list[dict[str, Any]], expected: int) -> None:
-    """Payload, SYN or FIN that was sent before, in serial arithmetic; no keep-alive, no new connection, no partial overlap."""
-    store = store_of(segments)
+    """Payload, SYN or FIN that begins before what was sent, 10 ms later, in serial arithmetic; no keep-alive, no new connection."""
+    store = store_of([one | {"time": START + 10_000_000 * k} for k, one in enumerate(segments)])
     found = conversations(store, rows_of(store, Scope()))
     assert int(found.numbers("retransmissions_ab")[0]) == expected
     assert int(found.numbers("retransmissions_ba")[0]) == 0
