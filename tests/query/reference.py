@@ -145,6 +145,7 @@ class Packet:
         self._field("tcp_seq", Has.TCP_SEQ, [0, 7, 0xFFFFFFFF], "tcp.seq_raw")
         self._field("tcp_ack", Has.TCP_ACK, [0, 7, 0xFFFFFFFF], "tcp.ack_raw")
         self._field("tcp_window", Has.TCP_WINDOW, [0, 512, 65535], "tcp.window_size_value")
+        self._field("tcp_scale", Has.TCP_SCALE, [0, 7, 255], "tcp.options.wscale.shift")
         self._field("tcp_len", Has.TCP_LEN, [0, 1, 1460], "tcp.len")
         if self._maybe():
             self.columns["present"] |= int(Has.TCP_FLAGS)

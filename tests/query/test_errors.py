@@ -25,7 +25,7 @@ ERRORS = [
     ("tcp.ack == 1", "tcp.ack", "tcp.ack_raw"),
     ("tcp.window_size > 1", "tcp.window_size", "tcp.window_size_value"),
     ("tcp.stream == 1", "tcp.stream", "TCP streams are not followed"),
-    ("tcp.analysis.retransmission", "tcp.analysis.retransmission", "TCP streams are not followed"),
+    ("tcp.analysis.bytes_in_flight", "tcp.analysis.bytes_in_flight", "of TCP analysis there are"),
     ("eth.src == 00:11:22:33:44:55", "eth.src", "MAC addresses are not kept"),
     ("ip.src == 00:11:22:33:44:55", "00:11:22:33:44:55", "MAC addresses are not kept"),
     ("http", "http", "protocols above TCP and UDP are not dissected"),
