@@ -35,6 +35,8 @@ class Wishes:
     """The only place that is seen."""
     lanes: int = 1
     """Of the time line: packets and events may have one each."""
+    marks: bool = False
+    """There are findings: the time line has a line for their marks."""
     records: bool = True
     """The records are in the table's place; the detail belongs to them."""
 
@@ -85,7 +87,7 @@ def arrange(width: int, height: int, wishes: Wishes) -> Arrangement:
         )
     return Arrangement(
         too_small=too_small,
-        timeline_height=_of_time_line(height, wishes.lanes),
+        timeline_height=_of_time_line(height, wishes.lanes) + wishes.marks,
         facets=facets and not (alone and detail and wishes.detail),
         facets_alone=alone and not (detail and wishes.detail),
         table=not (alone or (detail and not tall)),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.decode.event_xml import EventText
     from netsleuth_tui.errors import NetSleuthError
     from netsleuth_tui.export import Written
+    from netsleuth_tui.findings import Finding, Report, Steps
     from netsleuth_tui.ingest import Progress
     from netsleuth_tui.query.completion import Completion
     from netsleuth_tui.tui.panes import Pane
@@ -35,6 +36,10 @@ __all__ = [
     "FilterAccepted",
     "FilterChosen",
     "FilterEdited",
+    "FindingChosen",
+    "FindingsProgressed",
+    "FindingsReady",
+    "FindingsWanted",
     "GroupWanted",
     "LoadProgressed",
     "PaneChanged",
@@ -291,6 +296,43 @@ class GroupWanted(Message):
     """The events are to be grouped by one more field."""
 
     field: str
+
+
+@dataclass
+class FindingsWanted(Message):
+    """A pane needs what was found, or wants it to be looked for once more."""
+
+    again: bool
+
+
+@dataclass
+class FindingsProgressed(Message):
+    """The search for findings goes on."""
+
+    number: int
+    """Which search."""
+    steps: Steps
+
+    def can_replace(self, message: Message) -> bool:
+        """The newest step says everything."""
+        return isinstance(message, FindingsProgressed)
+
+
+@dataclass
+class FindingsReady(Message):
+    """The search for findings is done, or could not be."""
+
+    number: int
+    """Which search."""
+    report: Report | None
+    error: NetSleuthError | None
+
+
+@dataclass
+class FindingChosen(Message):
+    """What a finding is about is to be looked at."""
+
+    finding: Finding
 
 
 @dataclass

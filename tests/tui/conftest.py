@@ -33,7 +33,8 @@ def driven() -> Callable[..., Any]:
             await driver.until(lambda: app.main.progress is not None)
             if not getattr(session, "hold", False):
                 await driver.until(lambda: not app.main.is_loading)
-            await driver.settle()
+            if not getattr(session, "looks_long", False):
+                await driver.settle()
             yield driver
             app.stop_threads()
             app.main.loading_thread.wait(5)

@@ -133,7 +133,13 @@ class Driver:
         waiting = any(timer is not None and timer._task is not None and not timer._task.done() for timer in timers)
         asked = self.main.filter_bar.state == "checking" or (self.main._unanswered and not self.main.is_loading)
         return (
-            waiting or asked or self.main.lane.busy or self.main.detail_lane.busy or self.main.value_lane.busy or self.main.export_running
+            waiting
+            or asked
+            or self.main.lane.busy
+            or self.main.findings_lane.busy
+            or self.main.detail_lane.busy
+            or self.main.value_lane.busy
+            or self.main.export_running
         )
 
     async def until(self, holds: Callable[[], bool]) -> None:

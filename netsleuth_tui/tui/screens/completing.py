@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.tui.lane import Lane
 from netsleuth_tui.tui.messages import ThreadFailed, ValuesCounted, ValuesWanted
-from netsleuth_tui.tui.screens.scoping import Scoping
+from netsleuth_tui.tui.screens.noticing import Noticing
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Scope
@@ -22,7 +22,7 @@ __all__ = ["Completing"]
 MOST_VALUES = 50
 
 
-class Completing(Scoping):
+class Completing(Noticing):
     """The part of the main screen that serves the filter line."""
 
     def __init__(self, *args: Any, **more: Any) -> None:

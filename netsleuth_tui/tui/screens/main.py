@@ -68,6 +68,7 @@ class MainScreen(Placing):
         key("main.records", "1", "tab('records')", "go to the records"),
         key("main.conversations", "2", "tab('conversations')", "go to the conversations"),
         key("main.events", "5", "tab('events')", "go to the events of logs: by id, one by one, their data, groups"),
+        key("main.findings", "6", "tab('findings')", "go to the findings: what deserves attention, the worst first"),
         key("main.esp", "3", "tab('esp')", "go to the ESP security associations"),
         key("main.regions", "4", "tab('regions')", "go to the regions: sites, countries, subnets"),
         footer_key("main.explain", "x", "tab('explain')", "explain", "go to what stands out in the time window"),
@@ -180,6 +181,8 @@ class MainScreen(Placing):
         keys: dict[str, str] = {}
         if self.is_loading and not isinstance(self.focused, Input):
             keys["Esc"] = "stop loading"
+        elif self.looks_in_front:
+            keys["Esc"] = "stop looking"
         elif self.focused is not self.pane(self.home) and not isinstance(self.focused, Input):
             keys["Esc"] = "back"
         alone = isinstance(self.focused, Input)  # which takes every other key as text
@@ -248,6 +251,8 @@ class MainScreen(Placing):
         """Cancel an export, leave a pane, or stop loading: whatever is nearest."""
         if self.export_running:
             self.cancel_export()
+        elif self.looks_in_front:
+            self.stop_looking()
         elif self.wishes.whole is not None:
             self.action_whole()
         elif self.focused is not self.tab and not isinstance(self.focused, Input):

@@ -33,6 +33,7 @@ TABS = MappingProxyType(
         "esp": ("3", "ESP"),
         "regions": ("4", "Regions"),
         "events": ("5", "Events"),
+        "findings": ("6", "Findings"),
         "explain": ("x", "Explain"),
     }
 )
@@ -49,6 +50,7 @@ CLASSES = MappingProxyType(
         "regions": ("region_table", "RegionTable"),
         "explain": ("explain", "ExplainPane"),
         "events": ("event_ids", "EventIdPane"),
+        "findings": ("finding_table", "FindingTable"),
         "event-list": ("event_table", "EventTable"),
         "event-fields": ("event_fields", "EventFields"),
         "event-groups": ("event_groups", "EventGroupPane"),
@@ -135,7 +137,7 @@ class Placing(Asking):
     def _place(self) -> None:
         width, height = self.app.size
         self._placed_lanes = self._lanes
-        placed = arrange(width, height, replace(self.wishes, records=self._tab in DETAILS, lanes=self._lanes))
+        placed = arrange(width, height, replace(self.wishes, records=self._tab in DETAILS, lanes=self._lanes, marks=self.has_findings))
         self.query_one("#small").display = placed.too_small
         self.query_one("#main").display = not placed.too_small
         self.set_class(width < 100, "-narrow")
@@ -185,6 +187,8 @@ class Placing(Asking):
         self.lane.close(timeout)
         self.detail_lane.close(timeout)
         self.value_lane.close(timeout)
+        self.stop_looking()
+        self.findings_lane.close(timeout)
 
     def wish(self, wishes: Wishes) -> None:
         """Switch panes on or off, or leave them to the size of the screen."""
@@ -250,6 +254,14 @@ class Placing(Asking):
         self.pane(name)
         self.query_one("#tabs", Tabs).choose(list(TABS).index(INSIDE.get(name, name)))
         self.show_amounts()
+
+    def go_to_rows(self, *, events: bool) -> None:
+        """Go to the packets, or to the events one by one."""
+        self.action_tab("event-list" if events else "records")
+
+    def fit_marks(self) -> None:
+        """The time line has a line more or less."""
+        self._arrange()
 
     def action_kinds(self) -> None:
         """Packets and events, packets alone, events alone: in the records and on the time line."""

@@ -19,6 +19,13 @@ ON_THE_WIRE = " on the wire"
 LEAST = 8
 """Cells beside the titles for the amount; where there are fewer the titles move together."""
 
+SHORT = {
+    "Records": "Rec", "Conversations": "Conv", "Regions": "Reg", "Events": "Ev", "Findings": "Find", "Sources": "Src", "Explain": "Expl",
+}  # fmt: skip
+"""Titles where there is no room for whole ones."""
+LONG, ALL = 10, 99
+"""Titles of more characters are shortened before others; and none is."""
+
 MILLISECOND, SECOND, DAY = 1_000_000, 1_000_000_000, 86_400_000_000_000
 
 
@@ -35,6 +42,7 @@ class Tabs(Lines):
         self._tabs = tabs
         self._active = 0
         self._focused = True
+        self._notes: dict[str, str] = {}
         self._overview: Overview | None = None
         self._events = False
 
@@ -42,6 +50,12 @@ class Tabs(Lines):
         """Show what the scope amounts to: bytes of packets, or how many events."""
         self._overview, self._events = overview, events
         self.redraw()
+
+    def note(self, title: str, text: str) -> None:
+        """Put a few characters behind a title: how many there are."""
+        if self._notes.get(title, "") != text:
+            self._notes[title] = text
+            self.redraw()
 
     def choose(self, index: int) -> None:
         """Another pane is in front."""
@@ -56,19 +70,29 @@ class Tabs(Lines):
     def draw(self, y: int, width: int) -> Strip:  # noqa: ARG002
         """The only line."""
         palette = self.palette
-        parts: list[Part] = []
-        gap = "  " if sum(len(key) + len(title) + 3 for key, title in self._tabs) <= width - LEAST else " "
-        for index, (key, title) in enumerate(self._tabs):
-            style = (palette.accent if self._focused else palette.text) if index == self._active else palette.muted
-            parts.append((f"{key} {title}{gap}", style))
         if self._overview is None:
-            return ends(parts, [], width, palette.text)
+            return ends(self._titles(width - LEAST), [], width, palette.text)
         scope, dot = self._overview.scope, self.glyphs.dot
         window = f"  {shown_window(scope.start, scope.end, self.glyphs.dash)} {dot} " if scope.has_window else ""
         amount = f"{grouped(self._overview.events)} events" if self._events else size(self._overview.matched_bytes)
+        parts = self._titles(width - max(len(window) + len(amount) + 1, LEAST))
         room = width - sum(len(text) for text, _ in parts) - len(window) - len(amount) - 1
         more = ON_THE_WIRE if not self._events and room >= len(ON_THE_WIRE) else ""
         return ends(parts, [(window, palette.warning), (f"{amount}{more} ", palette.muted)], width, palette.text)
+
+    def _titles(self, room: int) -> list[Part]:
+        """The titles, as far apart and as long as there is room for; the one in front is never shortened."""
+        palette = self.palette
+        notes = [f" {note}" if note else "" for note in (self._notes.get(title, "") for _, title in self._tabs)]
+        for gap, longest in (("  ", ALL), (" ", ALL), (" ", LONG), (" ", 0)):
+            texts = [
+                f"{key} {SHORT.get(title, title) if len(title) > longest and index != self._active else title}{notes[index]}"
+                for index, (key, title) in enumerate(self._tabs)
+            ]
+            if sum(len(text) + len(gap) for text in texts) <= room:
+                break
+        front = palette.accent if self._focused else palette.text
+        return [(text + gap, front if index == self._active else palette.muted) for index, text in enumerate(texts)]
 
 
 def shown_window(start: int | None, end: int | None, dash: str) -> str:

@@ -1,4 +1,4 @@
-"""How the time line is drawn: a lane of packets, a lane of events, and below them one axis with the window and the cursor on it."""
+"""How the time line is drawn: a lane of packets, a lane of events, below them marks of findings, and an axis with window and cursor."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual.strip import Strip
 
 from netsleuth_tui.tui.drawing import Part, line
+from netsleuth_tui.tui.marks import Marks, mark_parts
 from netsleuth_tui.tui.widgets.lines import Lines
 from netsleuth_tui.tui.widgets.time_lane import LaneLook, TimeLane
 
@@ -32,6 +33,8 @@ class TimeChart(Lines):
         self.packet_lane, self.event_lane = TimeLane("packets", "protocol"), TimeLane("events", "EventID")
         self.lanes: tuple[TimeLane, ...] = (self.packet_lane,)
         """Those that are seen, from the top."""
+        self.marks = Marks()
+        """Of findings; where there are none, there is no line for them."""
         self.lane = self.packet_lane
         """The one that keys mean."""
 
@@ -62,7 +65,7 @@ class TimeChart(Lines):
 
     def _heights(self) -> list[int]:
         """Lines of each lane's columns: what headings and axis leave over, the first lane has what cannot be shared."""
-        room = max(self.size.height - 1 - len(self.lanes), 0)
+        room = max(self.size.height - 1 - len(self.lanes) - bool(self.marks.times), 0)
         share, rest = divmod(room, len(self.lanes))
         return [share + (k < rest) for k in range(len(self.lanes))]
 
@@ -83,6 +86,8 @@ class TimeChart(Lines):
         """Line `y`."""
         if y == self.size.height - 1:
             return self._axis_line(width)
+        if self.marks.times and y == self.size.height - 2 and self.axis is not None:
+            return line(mark_parts(self.marks, self.axis, width, self.palette, self.glyphs), width, self.palette.text)
         at, place = self.lane_at(y)
         lane = self.lanes[at]
         cursor = self.cursor_column if self.has_focus else None

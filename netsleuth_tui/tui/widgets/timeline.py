@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.glyphs import ASCII
 from netsleuth_tui.tui.keys import footer_key, key
+from netsleuth_tui.tui.marks import Marks
 from netsleuth_tui.tui.messages import Asked, PaneChanged, Told
 from netsleuth_tui.tui.panes import Pane, Question, Seen
 from netsleuth_tui.tui.time_counts import Counted, Wanted, as_table, count
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from textual import events
 
     from netsleuth_tui.analysis import Kinds, Measure, Scope
+    from netsleuth_tui.findings import Finding
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Table
 
@@ -56,6 +58,8 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
         *time_keys("timeline"),
         key("timeline.up", "up,k", "lane(-1)", "to the packets: cursor, peaks and division are theirs"),
         key("timeline.down", "down,j", "lane(1)", "to the events: cursor, peaks and division are theirs"),
+        key("timeline.mark", "a", "mark(1)", "to the next finding that is marked above the axis"),
+        key("timeline.mark_back", "A", "mark(-1)", "to the finding before"),
         key("timeline.page_left", "pageup,ctrl+b", "page(-1)", "as much earlier as is seen"),
         key("timeline.page_right", "pagedown,ctrl+f,space", "page(1)", "as much later as is seen"),
         key("timeline.first", "home,g", "edge_of_all(0)", "cursor to the first packet"),
@@ -96,6 +100,12 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
         if moved and self.shown is not None and not self.window_is_near():
             self._show(None)
         self.mark()
+
+    def show_findings(self, findings: Sequence[Finding]) -> None:
+        """Mark where findings begin."""
+        self.marks = Marks(findings)
+        self.fill()
+        self.redraw()
 
     def show_kinds(self, kinds: Kinds) -> None:
         """Draw packets, events or both."""
@@ -155,6 +165,19 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
         at = min(max(self.lanes.index(self.lane) + by, 0), len(self.lanes) - 1)
         self.lane = self.lanes[at]
         self.redraw()
+
+    def action_mark(self, direction: int) -> None:
+        """To the nearest finding, and say what it is."""
+        axis, instant = self.axis, self.instant
+        if axis is None or instant is None:
+            return
+        edge = axis.begin(axis.at(instant)) + (axis.column - 1 if direction > 0 else 0)  # others in the same column are where the cursor is
+        found = self.marks.next(edge, direction)
+        if found is None:
+            self.post_message(Told(f"there is no finding {'after' if direction > 0 else 'before'} this", "warning"))
+            return
+        self._go(found)
+        self.post_message(Told(self.marks.said(found), "warning"))
 
     def action_scale(self) -> None:
         """Logarithmic or linear."""
@@ -220,6 +243,7 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
         """Other heights."""
         self._drawn.clear()
         self.fill()
+        self.redraw()
 
     def on_focus(self) -> None:
         """The cursor is seen."""

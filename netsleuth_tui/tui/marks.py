@@ -1,0 +1,93 @@
+"""Marks of findings on an axis of time: one line, that is understood without colours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from netsleuth_tui.terminal.sanitize import display
+from netsleuth_tui.tui.numbers import grouped
+
+if TYPE_CHECKING:
+    from netsleuth_tui.findings import Finding
+    from netsleuth_tui.terminal.glyphs import Glyphs
+    from netsleuth_tui.tui.axis import Axis
+    from netsleuth_tui.tui.drawing import Part
+    from netsleuth_tui.tui.theme import Palette
+
+__all__ = ["Marks", "mark_parts"]
+
+SEVERE = 70
+"""Severity from which a mark is an exclamation mark."""
+BAD, MANY = "!", "+"
+MOST_DIGIT = 9
+TOLD = 300
+
+
+class Marks:
+    """Where findings begin.
+
+    Args:
+        findings: Any of them, the worst first.
+    """
+
+    def __init__(self, findings: Sequence[Finding] = ()) -> None:
+        self.findings = tuple(findings)
+        self.times = sorted({finding.first for finding in findings})
+
+    def next(self, time: int, direction: int) -> int | None:
+        """The nearest mark after (1) or before (-1) an instant; None where there is none."""
+        found = [mark for mark in self.times if (mark - time) * direction > 0]
+        return (found[0] if direction > 0 else found[-1]) if found else None
+
+    def columns(self, axis: Axis) -> dict[int, list[Finding]]:
+        """The findings that begin in each column, the worst first."""
+        found: dict[int, list[Finding]] = {}
+        for finding in self.findings:
+            if axis.holds(finding.first):
+                found.setdefault(axis.at(finding.first), []).append(finding)
+        return found
+
+    def said(self, time: int) -> str:
+        """What begins at one of `times`: the worst of it, and how many more there are; made harmless."""
+        here = [finding for finding in self.findings if finding.first == time]
+        more = f" (and {len(here) - 1} more)" if len(here) > 1 else ""
+        return f"{display(here[0].title, limit=TOLD)}{more}"
+
+    def heading(self) -> str:
+        """'3 findings: 6 shows them'."""
+        count = len(self.findings)
+        return f"{grouped(count)} finding{'s' if count > 1 else ''}: 6 shows {'them' if count > 1 else 'it'}"
+
+
+def mark_parts(marks: Marks, axis: Axis, width: int, palette: Palette, glyphs: Glyphs) -> list[Part]:
+    """One line: a mark for each column in which a finding begins, a digit for several, and where there is room how many there are.
+
+    Args:
+        marks: Of the findings.
+        axis: Whose columns they stand in.
+        width: Cells.
+        palette: Styles.
+        glyphs: Characters that the terminal can show.
+    """
+    found = {column: here for column, here in marks.columns(axis).items() if column < width}
+    edges = [-1, *sorted(found), width]
+    gaps = [(after - before - 1, before + 1) for before, after in pairwise(edges)]
+    text = f" {marks.heading()} "
+    room, start = next(((room, start) for room, start in reversed(gaps) if room >= len(text)), (0, 0))
+    at = start + room - len(text)  # at the end of the last gap that is wide enough
+    parts: list[Part] = []
+    column = 0
+    while column < width:
+        if room and column == at:
+            parts.append((text, palette.muted))
+            column += len(text)
+            continue
+        here = found.get(column, [])
+        worst = here[0].severity if here else 0
+        style = palette.error if worst >= SEVERE else palette.warning
+        sign = (str(len(here)) if len(here) <= MOST_DIGIT else MANY) if len(here) > 1 else BAD if worst >= SEVERE else glyphs.marked
+        parts.append((sign, style) if here else (" ", palette.text))
+        column += 1
+    return parts
