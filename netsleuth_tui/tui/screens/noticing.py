@@ -90,6 +90,10 @@ class Noticing(Scoping):
             self.looking, self.stopped = None, True
             self._tell_findings()
 
+    def forsake_search(self) -> None:
+        """Nobody will see what the search finds: the screen is closed."""
+        self._search += 1
+
     def on_findings_progressed(self, message: FindingsProgressed) -> None:
         """Show how far it is."""
         if message.number == self._search:

@@ -187,7 +187,7 @@ class Placing(Asking):
         self.lane.close(timeout)
         self.detail_lane.close(timeout)
         self.value_lane.close(timeout)
-        self.stop_looking()
+        self.forsake_search()
         self.findings_lane.close(timeout)
 
     def wish(self, wishes: Wishes) -> None:
