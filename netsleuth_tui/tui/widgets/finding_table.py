@@ -52,7 +52,7 @@ WIDE = 100
 """Cells from which the titles leave room for more than how many there are."""
 LEAST_LINES, MOST_DETAIL = 4, 14
 """Lines of the table that the detail leaves at least, and lines that it takes at most."""
-WAITS = "Findings are looked for when everything is loaded."
+WAITS = "Findings are looked for when everything is loaded; a looks in what is there now."
 STOPPED = "The search was stopped: a looks again."
 
 
