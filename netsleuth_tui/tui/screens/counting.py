@@ -80,9 +80,6 @@ class Counting(Screen[None]):
     def go_to_tab(self) -> None:
         """Go to the pane in the middle."""
 
-    def look_for_findings(self) -> None:
-        """Everything is loaded, or more than before: look for what deserves attention."""
-
     def fit_contents(self) -> None:
         """There are packets or events, perhaps more kinds of them than before: show what fits them."""
 
@@ -134,8 +131,6 @@ class Counting(Screen[None]):
         if first or ended or (amounts != self._counted_at and time.monotonic() >= self._next_count and not self.lane.busy):
             self._counted_at = amounts
             self.count_again()
-        if ended:
-            self.look_for_findings()
         problems = (*self.complaints, *message.progress.problems)
         if ended and self.loading_thread.again:
             self._tell_added(message.progress)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.finding_lines import is_of_events
-from netsleuth_tui.tui.messages import FindingChosen, FindingsProgressed, FindingsReady, FindingsWanted
+from netsleuth_tui.tui.messages import FindingChosen, FindingsProgressed, FindingsReady, FindingsWanted, LoadProgressed
 from netsleuth_tui.tui.screens.scoping import Scoping
 from netsleuth_tui.tui.widgets.tabs import Tabs
 from netsleuth_tui.tui.widgets.timeline import TimeLine
@@ -51,6 +51,11 @@ class Noticing(Scoping):
         return self.looking is not None and self.focused is not None and self.focused.id == "findings"
 
     # Looking
+
+    def on_load_progressed(self, message: LoadProgressed) -> None:
+        """Everything is loaded, or more than before: once that is shown, look."""
+        if message.progress.phase != "loading":
+            self.call_later(self.look_for_findings)
 
     def look_for_findings(self, *, again: bool = False) -> None:
         """Look for them, unless that was done with what is loaded now."""
