@@ -16,6 +16,7 @@ from netsleuth_tui.ingest.budget import rows_within
 from netsleuth_tui.ingest.counted import grown, left_out, with_shift
 from netsleuth_tui.ingest.decoding import Decoding
 from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matching
+from netsleuth_tui.ingest.net_events import NetEvents
 from netsleuth_tui.ingest.progress import Phase, Progress
 from netsleuth_tui.ingest.series import expand
 from netsleuth_tui.ingest.shifts import Shift, shift_of
@@ -82,6 +83,7 @@ class Loader:
         self.report = report
         self._decoding = Decoding(store)
         self._events: EventDecoding | None = None
+        self._net_events = NetEvents(store)
         self.problems: list[str] = []
         self.failures: list[NetSleuthError] = []
         """Files that could not be opened."""
@@ -220,6 +222,7 @@ class Loader:
         for batch in reader.batches():
             expected = self._expected_rows(reader, batch)
             put_right(batch.time[: batch.count], shift)
+            self._net_events.take(batch, index, self.window)
             total += batch.count
             for part in _parts(self.window.of(batch)):
                 self._take(part, reader, index, expected)
@@ -237,6 +240,7 @@ class Loader:
         keeping.window = self.window
         for matched in keeping.of(reader, store.sources[index].shift):
             total += matched.batch.count
+            self._net_events.take(matched.batch, index, self.window)
             if len(matched.chosen) and self._may_add(len(matched.chosen)):
                 self._show_all([keep(store, keeping.store.hosts, matched, index)], index)
             self._report(reader.name, reader.position)
@@ -293,7 +297,7 @@ class Loader:
                 if store.packets * ROW_BYTES + store.events.bytes > self.memory:
                     self._phase = "budget"
                 else:
-                    loading.take(part)
+                    loading.take(part.records)
             self._report(trace.name, trace.position)
             if self._phase != "loading":
                 break

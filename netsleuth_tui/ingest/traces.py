@@ -17,7 +17,7 @@ from netsleuth_tui.meanings.providers import provider_name
 from netsleuth_tui.store.clock import put_right
 
 if TYPE_CHECKING:
-    from netsleuth_tui.readers import EventTrace, TraceRecords
+    from netsleuth_tui.readers import EventTrace
     from netsleuth_tui.readers.etl_records import Records
     from netsleuth_tui.store import Store
 
@@ -34,23 +34,23 @@ class TraceLoading:
 
     Args:
         store: Whose event table grows.
-        trace: Whose records they are.
+        trace: Whose records they are; None for those among the frames of a capture.
         index: Of its source in the store.
         window: Which events are loaded.
     """
 
-    def __init__(self, store: Store, trace: EventTrace, index: int, window: LoadWindow = ALL) -> None:
+    def __init__(self, store: Store, trace: EventTrace | None, index: int, window: LoadWindow = ALL) -> None:
         self._window = window
         self._store = store
         self._trace = trace
         self._index = index
-        self._decoder = EventDecoder(trace.components)
+        self._decoder = EventDecoder(trace.components if trace is not None else {})
         self._providers: Counter[str] = Counter()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What to say of a trace without packets."""
-        if self._trace.packets:
+        if self._trace is None or self._trace.packets:
             return ()
         if not self._providers:
             return ("there are no packets in the trace, and no events",)
@@ -60,9 +60,9 @@ class TraceLoading:
             named.append(f"{others} others")
         return (f"there are no packets in the trace; its events are from {', '.join(named)}",)
 
-    def take(self, part: TraceRecords) -> None:
+    def take(self, records: Records) -> None:
         """Add events as the next rows."""
-        records = self._chosen(part.records)
+        records = self._chosen(records)
         if not records.rows:
             return
         events = self._store.events
