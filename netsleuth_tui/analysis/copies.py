@@ -117,10 +117,16 @@ def _side_by_side(columns: Columns, cancelled: Callable[[], bool]) -> tuple[Ids,
     mixed = np.concatenate(
         [np.empty(0, np.uint64), *(_mixed(columns, rows[first : first + BLOCK]) for first in range(0, len(rows), BLOCK))]
     )
-    exact = np.lexsort((rows, mixed))
-    mixed, rows = mixed[exact], rows[exact]
     begins = np.ones(len(rows), np.bool_)
     begins[1:] = mixed[1:] != mixed[:-1]
+    group = np.cumsum(np.append(True, (mixed[1:] ^ mixed[:-1]) & HIGH != 0)[: len(rows)]) - 1
+    crossed = np.zeros(len(rows), np.bool_)
+    crossed[group[begins & np.append(False, group[1:] == group[:-1])[: len(rows)]]] = True
+    at = np.flatnonzero(crossed[group])  # few: different packets whose hashes begin alike
+    if len(at):
+        exact = at[np.lexsort((rows[at], mixed[at], group[at]))]
+        rows[at], mixed[at] = rows[exact], mixed[exact]
+        begins[1:] = mixed[1:] != mixed[:-1]
     return rows, begins
 
 

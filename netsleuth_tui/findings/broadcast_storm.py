@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.bursts import Burst, bursts
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.words import listed
@@ -43,11 +42,7 @@ def broadcast_storm(seen: Seen, limits: Limits) -> Iterator[Finding]:
 
 def _to(seen: Seen, hosts: NDArray[np.bool_]) -> Ids:
     """IP packets to any of these hosts."""
-    if not hosts.any():
-        return seen.all[:0]
-    both = [seen.having(bits | Has.ADDRESSES) for bits in (Has.IP, Has.IPV6)]
-    chosen = [rows[hosts[seen.columns.dst[rows]]] for rows in both if len(rows)]
-    return np.sort(np.concatenate([*chosen, seen.all[:0]]))
+    return seen.ip[hosts[seen.columns.dst[seen.ip]]] if hosts.any() else seen.ip[:0]
 
 
 def _storm(seen: Seen, rows: Ids, burst: Burst, what: str, text: str, grown: float) -> Finding:

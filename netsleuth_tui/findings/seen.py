@@ -84,6 +84,12 @@ class Seen:
                 self._having[key] = ids[chosen]
         return self._having[key]
 
+    @cached_property
+    def ip(self) -> Ids:
+        """Ascending row ids of the scope's packets that have IP addresses, and a time."""
+        v4, v6 = (self.having(bits | Has.ADDRESSES) for bits in (Has.IP, Has.IPV6))
+        return np.sort(np.append(v4, v6)) if len(v4) and len(v6) else v4 if len(v4) else v6
+
     def among(self, ids: Ids) -> NDArray[np.bool_]:
         """Which of some ascending row ids are in the scope, and have a time."""
         rows = self.rows

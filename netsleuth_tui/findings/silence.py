@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.times import BILLION
-from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.words import amount, at, rate, span_of
 
@@ -47,7 +46,7 @@ class Grid(NamedTuple):
 def host_silence(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A finding for each of the busiest hosts that sends in nearly every interval, and then stops, though packets to it go on."""
     grid = _grid(seen, limits)
-    rows = np.sort(np.append(seen.having(Has.IP | Has.ADDRESSES), seen.having(Has.IPV6 | Has.ADDRESSES)))
+    rows = seen.ip
     if grid is None or not len(rows):
         return
     columns = seen.columns

@@ -6,10 +6,13 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made import START, icmp, store_of, tcp
 
+from netsleuth_tui.analysis import copies as module
 from netsleuth_tui.analysis.copies import LEAST_COPIES, NEXT_COPY, SAME_MOMENT, copies
 from netsleuth_tui.decode.columns import NO_TIME
 
@@ -78,3 +81,12 @@ def test_same_as_by_hand(packets: list[dict[str, Any]]) -> None:
     assert (found.looping.tolist(), found.again.tolist()) == by_hand(packets)
     assert found.looping.tolist() == sorted(found.looping.tolist())
     assert all(found.first <= found.looping)
+
+
+def test_hashes_that_begin_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one bit for half of the hash nearly all packets collide, and are told apart by the rest."""
+    monkeypatch.setattr(module, "HIGH", np.uint64(1 << 63))
+    packets = [icmp(START + k * 1000, src=0, dst=1 + k % 2, ip_id=k % 7 + 1, ttl=60 - k // 14, ip_len=60) for k in range(200)]
+    found = copies(store_of(packets))
+    assert (found.looping.tolist(), found.again.tolist()) == by_hand(packets)
+    assert len(found.looping) == 200
