@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from netsleuth_tui.analysis.tcp import rows_marked
+from netsleuth_tui.analysis.tcp_segments import Mark
+from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.words import amount, percent
 
@@ -14,8 +17,9 @@ if TYPE_CHECKING:
     from netsleuth_tui.findings.seen import Seen
     from netsleuth_tui.store import Source
 
-__all__ = ["capture_loss"]
+__all__ = ["capture_loss", "unseen_segments"]
 
+WHY_UNSEEN = "the network delivered what this capture does not have: bytes are missing in its counts, and its gaps are no losses"
 WHY = "what is missing here need not be missing on the network: counts are too small, and gaps may be those of the capture"
 
 
@@ -48,4 +52,26 @@ def _loss(seen: Seen, source: Source, lost: int, what: str, had: int, window: tu
         window=window,
         why=WHY,
         between=(source.name,),
+    )
+
+
+def unseen_segments(seen: Seen, limits: Limits) -> Iterator[Finding]:
+    """One finding for all TCP segments that acknowledge what was never captured; those of whole directions that were not are none."""
+    marked = rows_marked(seen.store, Mark.ACK_LOST, seen.cancelled)
+    rows = marked[seen.among(marked)]
+    of = len(seen.having(Has.TCP))
+    if len(rows) < limits.unseen_segments or 100 * len(rows) < limits.unseen_percent * of:
+        return
+    times = seen.columns.time[rows]
+    first, last = int(times.min()), int(times.max())
+    yield Finding(
+        kind="capture-missed",
+        title=f"{amount(len(rows))} of {amount(of)} TCP segments ({percent(len(rows), of)}) acknowledge what was never captured",
+        severity=grade(45, 100 * len(rows) / of / limits.unseen_percent, 70),
+        first=first,
+        last=last,
+        count=len(rows),
+        filter=seen.filter("tcp.analysis.ack_lost_segment"),
+        window=seen.clipped(first, last + 1),
+        why=WHY_UNSEEN,
     )

@@ -9,7 +9,7 @@ from netsleuth_tui.findings.address_conflict import address_conflict
 from netsleuth_tui.findings.arp_storm import arp_storm
 from netsleuth_tui.findings.audit_policy import audit_policy_changed
 from netsleuth_tui.findings.broadcast_storm import broadcast_storm
-from netsleuth_tui.findings.capture_loss import capture_loss
+from netsleuth_tui.findings.capture_loss import capture_loss, unseen_segments
 from netsleuth_tui.findings.datagram_drops import datagrams_dropped
 from netsleuth_tui.findings.duplicates import capture_duplicates
 from netsleuth_tui.findings.esp_tunnels import esp_loss, esp_reordering, esp_replay
@@ -78,6 +78,11 @@ KINDS: tuple[Kind, ...] = (
         capture_duplicates,
     ),
     Kind("capture-loss", "packets, events or buffers that a file says were lost while it was written", capture_loss),
+    Kind(
+        "capture-missed",
+        "TCP segments that acknowledge what was never captured, {unseen_segments} and {unseen_percent:g} % of all",
+        unseen_segments,
+    ),
     Kind("esp-loss", "ESP associations that lost {esp_lost} packets and {esp_lost_percent:g} %", esp_loss),
     Kind("esp-reordering", "ESP associations with {esp_late} packets and {esp_late_percent:g} % out of order", esp_reordering),
     Kind("esp-replay", "ESP packets that a receiver with a replay window of {esp_replay_window} drops", esp_replay),

@@ -110,6 +110,21 @@ def test_a_capture_that_lost_packets() -> None:
     assert not found(store, "capture-loss", Scope("", START + 500 * SECOND, None))
 
 
+def test_what_was_acknowledged_and_never_captured() -> None:
+    """Ten segments are told; nine, or one direction alone, are not."""
+
+    def connection(k: int) -> list[dict[str, Any]]:
+        of = {"src_port": 1000 + k, "dst_port": 80, "tcp_seq": 100, "tcp_len": 10, "tcp_ack": 5}
+        back = {"src_port": 80, "dst_port": 1000 + k, "tcp_seq": 5, "tcp_ack": 300, "tcp_len": 1}
+        return [tcp(START + k * SECOND, src=0, dst=1, **of), tcp(START + k * SECOND + 1, src=1, dst=0, **back)]
+
+    packets = [packet for k in range(10) for packet in connection(k)]
+    (missed,) = seen_in(packets, "capture-missed")
+    assert missed.count == 10
+    assert not seen_in(packets[2:], "capture-missed")
+    assert not seen_in(packets[1::2], "capture-missed")
+
+
 def test_tunnels() -> None:
     """Losses, late packets, and those that a replay window drops: each where it is worth it."""
     clean = [esp(k, START + k * MS) for k in range(1, 4500)]
