@@ -7,8 +7,6 @@ import time
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.tui.exporting import SHOW_EVERY
 from netsleuth_tui.tui.messages import ExportEnded, ExportProgressed, ThreadFailed
@@ -16,6 +14,7 @@ from netsleuth_tui.tui.messages import ExportEnded, ExportProgressed, ThreadFail
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
     from numpy.typing import NDArray
     from textual.message import Message
 
@@ -45,6 +44,8 @@ def frames_in(session: Session, scope: Scope) -> tuple[dict[str, NDArray[np.uint
     Raises:
         NetSleuthError: There are none, or a file has changed since it was loaded.
     """
+    import numpy as np
+
     from netsleuth_tui.analysis import rows_of
 
     store = session.store
