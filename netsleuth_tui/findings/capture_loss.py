@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["capture_loss", "unseen_segments"]
 
+RST = 0x004
 WHY_UNSEEN = "the network delivered what this capture does not have: bytes are missing in its counts, and its gaps are no losses"
 WHY = "what is missing here need not be missing on the network: counts are too small, and gaps may be those of the capture"
 
@@ -56,8 +57,9 @@ def _loss(seen: Seen, source: Source, lost: int, what: str, had: int, window: tu
 
 
 def unseen_segments(seen: Seen, limits: Limits) -> Iterator[Finding]:
-    """One finding for all TCP segments that acknowledge what was never captured; those of whole directions that were not are none."""
+    """One finding for all TCP segments that acknowledge what was never captured; a reset does not say what had arrived."""
     marked = rows_marked(seen.store, Mark.ACK_LOST, seen.cancelled)
+    marked = marked[seen.columns.tcp_flags[marked] & RST == 0]
     rows = marked[seen.among(marked)]
     of = len(seen.having(Has.TCP))
     if len(rows) < limits.unseen_segments or 100 * len(rows) < limits.unseen_percent * of:
@@ -71,7 +73,7 @@ def unseen_segments(seen: Seen, limits: Limits) -> Iterator[Finding]:
         first=first,
         last=last,
         count=len(rows),
-        filter=seen.filter("tcp.analysis.ack_lost_segment"),
+        filter=seen.filter("tcp.analysis.ack_lost_segment && tcp.flags.reset == 0"),
         window=seen.clipped(first, last + 1),
         why=WHY_UNSEEN,
     )

@@ -123,6 +123,8 @@ def test_what_was_acknowledged_and_never_captured() -> None:
     assert missed.count == 10
     assert not seen_in(packets[2:], "capture-missed")
     assert not seen_in(packets[1::2], "capture-missed")
+    reset = [packet | {"tcp_flags": 0x14} if packet["src"] else packet for packet in packets]
+    assert not seen_in(reset, "capture-missed")
 
 
 def test_tunnels() -> None:
