@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netsleuth_tui.readers.damage import Damage
-from netsleuth_tui.readers.frames import Comment, Compression, Format, FrameBatch, Interface
+from netsleuth_tui.readers.frames import Comment, Format, FrameBatch, Interface
 from netsleuth_tui.readers.limits import BATCH_FRAMES, BLOCK_BYTES, FIRST_BLOCK_BYTES
 from netsleuth_tui.readers.sources import Source
 from netsleuth_tui.readers.step import DAMAGED, DONE, MORE, Framer
@@ -33,7 +33,7 @@ class Capture:
         name: str,
         disk: Source,
         source: Source,
-        compression: Compression,
+        compression: str,
         framer: Framer,
         *,
         block: int = BLOCK_BYTES,

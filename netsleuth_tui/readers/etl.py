@@ -20,7 +20,7 @@ from netsleuth_tui.readers.etl_buffers import NO_TIME, Buffer, find_buffers, rea
 from netsleuth_tui.readers.etl_frames import Frames, Joining
 from netsleuth_tui.readers.etl_packets import DROPPED, PKTMON, Layers, is_from, pieces_of
 from netsleuth_tui.readers.etl_records import Records, concatenated, read_records
-from netsleuth_tui.readers.frames import Comment, Compression, FrameBatch, Interface
+from netsleuth_tui.readers.frames import Comment, FrameBatch, Interface
 from netsleuth_tui.readers.limits import BATCH_FRAMES, INTERFACES, longest_frame
 from netsleuth_tui.readers.sources import RandomSource, Source
 
@@ -59,7 +59,7 @@ class EventTrace:
 
     format: Literal["etl"] = "etl"
 
-    def __init__(self, name: str, disk: Source, source: RandomSource, compression: Compression) -> None:
+    def __init__(self, name: str, disk: Source, source: RandomSource, compression: str) -> None:
         self.name = name
         self.compression = compression
         self.damage: list[Damage] = []

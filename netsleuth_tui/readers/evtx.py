@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.readers.damage import Damage
-from netsleuth_tui.readers.frames import Compression
 from netsleuth_tui.readers.limits import TAIL_BYTES
 from netsleuth_tui.readers.sources import Source
 
@@ -67,7 +66,7 @@ class EventLog:
 
     format = "evtx"
 
-    def __init__(self, name: str, disk: Source, source: Source, compression: Compression) -> None:
+    def __init__(self, name: str, disk: Source, source: Source, compression: str) -> None:
         self.name = name
         self.compression = compression
         self.size = disk.size

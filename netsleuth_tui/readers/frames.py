@@ -126,8 +126,8 @@ class CaptureReader(Protocol):
         """Container format, by content."""
 
     @property
-    def compression(self) -> Compression:
-        """What the file is compressed with, empty if it is not."""
+    def compression(self) -> str:
+        """What the file is compressed with, 'gzip in zip' for two layers, empty if it is not."""
 
     @property
     def size(self) -> int:

@@ -21,6 +21,7 @@ __all__ = [
     "TABLE_BLOCK",
     "TAIL_BYTES",
     "TRACE_BUFFER",
+    "ZIP_DIRECTORY",
     "ZSTD_WINDOW",
     "longest_frame",
 ]
@@ -55,6 +56,8 @@ COMMENT_BYTES_KEPT = 16 << 20
 EXPANSION_FACTOR = 100
 EXPANSION_FREE = 1 << 30
 """A compressed file may expand to EXPANSION_FACTOR times its size plus this many bytes."""
+ZIP_DIRECTORY = 32 << 20
+"""Bytes of the directory of a zip archive, which is read as a whole."""
 ZSTD_WINDOW = 128 << 20
 LZMA_MEMORY = 256 << 20
 

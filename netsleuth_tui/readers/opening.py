@@ -10,7 +10,7 @@ from netsleuth_tui.readers.etl import EventTrace
 from netsleuth_tui.readers.etl_again import read_traced_frame
 from netsleuth_tui.readers.evtx import EventLog, is_event_log
 from netsleuth_tui.readers.expansion import Expansion
-from netsleuth_tui.readers.frames import CaptureReader, Compression
+from netsleuth_tui.readers.frames import CaptureReader
 from netsleuth_tui.readers.limits import BATCH_FRAMES, BLOCK_BYTES, FIRST_BLOCK_BYTES
 from netsleuth_tui.readers.netmon import NetmonFramer
 from netsleuth_tui.readers.pcap import PcapFramer
@@ -20,9 +20,11 @@ from netsleuth_tui.readers.sources import FileSource, RandomSource, Source, open
 from netsleuth_tui.readers.spool import Spool
 from netsleuth_tui.readers.step import Framer
 from netsleuth_tui.readers.text_table import TextTable
+from netsleuth_tui.readers.zipped import ZipMember, is_zip
 
 __all__ = ["open_capture", "open_file", "open_in_blocks", "read_frame"]
 
+_LAYERS = 2
 LOOK_AHEAD = HEAD_BYTES + 8
 """Bytes that tell an event log whose header is damaged: its first chunk begins behind it."""
 
@@ -34,7 +36,7 @@ def open_capture(path: str) -> CaptureReader:
         path: A file, or "-" for standard input.
 
     Raises:
-        UnreadableFile: It is missing, not permitted, not a regular file, empty, a Git LFS pointer, compressed twice, or not a capture.
+        UnreadableFile: It is missing, not permitted, not a regular file, empty, a Git LFS pointer, compressed thrice, or not a capture.
     """
     return open_in_blocks(path)
 
@@ -49,7 +51,8 @@ def open_in_blocks(
         raise UnreadableFile("is a Windows event log (.evtx), not a capture", where=path)
     if isinstance(opened, TextTable):
         opened.close()
-        raise UnreadableFile("is not a capture but text: there are no frames in it", where=path)
+        inside = f" (inside {opened.compression})" if opened.compression else ""
+        raise UnreadableFile(f"is not a capture{inside} but text: there are no frames in it", where=path)
     return opened
 
 
@@ -73,9 +76,9 @@ def _open(
     disk = open_source(path)
     if waiting is not None:
         disk.while_waiting = waiting
+    source = disk
     try:
-        compression = compression_of(disk.head(HEAD_BYTES))
-        source = Expansion(disk, compression) if compression else disk
+        source, compression = _expanded(path, disk)
         head = source.head(HEAD_BYTES)
         if not container_of(head) and is_event_log(source.head(LOOK_AHEAD)):
             return EventLog(path, disk, source, compression)
@@ -88,11 +91,51 @@ def _open(
         framer = _framer_for(path, head, source, compression)
         return Capture(path, disk, source, compression, framer, block=block, first=first, frames=frames)
     except BaseException:
+        source.close()
         disk.close()
         raise
 
 
-def _framer_for(path: str, head: bytes, source: Source, compression: Compression) -> Framer:
+def _expanded(path: str, disk: Source) -> tuple[Source, str]:
+    """What a file holds below one or two layers of compression, and their names, the innermost first: 'gzip in zip'.
+
+    Raises:
+        UnreadableFile: There are more layers, or an archive that holds no single capture.
+    """
+    source, names = disk, list[str]()
+    try:
+        while True:
+            head = source.head(HEAD_BYTES)
+            name = "zip" if is_zip(head) else compression_of(head)
+            if not name:
+                return source, " in ".join(names)
+            names.insert(0, name)
+            _check_layers(names, path)
+            if name == "zip" and not isinstance(source, RandomSource):
+                source = Spool(source, path)
+            layer = (
+                ZipMember(source, path) if isinstance(source, RandomSource) and name == "zip" else Expansion(source, compression_of(head))
+            )
+            if source is not disk:  # whose own notes are told anyway
+                source.notes.extend(layer.notes)
+                layer.notes = source.notes
+            source = layer
+    except BaseException:
+        source.close()
+        raise
+
+
+def _check_layers(names: list[str], path: str) -> None:
+    """Refuse what is compressed too often.
+
+    Raises:
+        UnreadableFile: It is.
+    """
+    if len(names) > _LAYERS:
+        raise UnreadableFile(f"is compressed three times ({' in '.join(names)})", where=path, hint=f"expand the {names[-1]} layer first")
+
+
+def _framer_for(path: str, head: bytes, source: Source, compression: str) -> Framer:
     """Who reads what begins with `head`.
 
     Raises:
@@ -106,11 +149,6 @@ def _framer_for(path: str, head: bytes, source: Source, compression: Compression
         if isinstance(source, RandomSource) and container == "netmon":
             return NetmonFramer(source)
         return PcapFramer(head) if container == "pcap" else PcapngFramer()
-    nested = compression_of(head)
-    if compression and nested:
-        raise UnreadableFile(
-            f"is compressed twice ({nested} inside {compression})", where=path, hint=f"expand the {compression} layer first"
-        )
     what, hint = looks_like(head)
     raise UnreadableFile(f"{what} (inside {compression})" if compression else what, where=path, hint=hint)
 
@@ -133,8 +171,9 @@ def read_frame(path: str, compression: str, offset: int, length: int) -> bytes:
     if path == "-":
         raise UnreadableFile("standard input cannot be read a second time", where=path)
     disk = FileSource(path)
+    source: Source = disk
     try:
-        source = Expansion(disk, compression_of(disk.head(HEAD_BYTES)) or "gzip") if compression else disk
+        source = _expanded(path, disk)[0] if compression else disk
         if container_of(source.head(HEAD_BYTES)) == "etl":
             return _read_traced(source, path, offset, length)
         if not compression:
@@ -143,6 +182,7 @@ def read_frame(path: str, compression: str, offset: int, length: int) -> bytes:
         _skip(source, offset)
         return _read_fully(source, length)
     finally:
+        source.close()
         disk.close()
 
 

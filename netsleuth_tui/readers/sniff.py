@@ -41,7 +41,6 @@ _OTHERS = (
     (b"\xac\x01\x00\x1c", "an Ixia capture"),
     (b"\xa1\xb2\x34\xcd", "a capture of a pcap variant"),
     (b"\xcd\x34\xb2\xa1", "a capture of a pcap variant"),
-    (b"PK\x03\x04", "a zip archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
     (b"\x04\x22\x4d\x18", "lz4 data"),
@@ -102,7 +101,7 @@ def looks_like(head: bytes) -> tuple[str, str]:
             return f"is {name}, which is not read yet", ""
     if head and not head.strip(b"\0"):
         return "is not a capture: it begins with zeros only", ""
-    return "is not a capture", "pcap, pcapng, Network Monitor captures, evtx and etl are read, also compressed with gzip, zstd, xz or bzip2"
+    return "is not a capture", "pcap, pcapng, Network Monitor captures, evtx and etl are read, also in gzip, zstd, xz, bzip2 or zip"
 
 
 def is_text(head: bytes) -> bool:

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.readers.damage import BadLine, Damage
-from netsleuth_tui.readers.frames import Compression
 from netsleuth_tui.readers.limits import LONGEST_LINE, TABLE_BLOCK
 from netsleuth_tui.readers.sources import Source
 
@@ -59,7 +58,7 @@ class TextTable:
     format = "csv"
     drops = 0
 
-    def __init__(self, name: str, disk: Source, source: Source, compression: Compression) -> None:
+    def __init__(self, name: str, disk: Source, source: Source, compression: str) -> None:
         self.name = name
         self.compression = compression
         self.damage: list[Damage] = []

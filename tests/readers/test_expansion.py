@@ -5,11 +5,13 @@ from __future__ import annotations
 import bz2
 import contextlib
 import gzip
+import io
 import lzma
 import os
 import random
 import sys
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,11 +124,81 @@ def test_a_flipped_byte_keeps_what_is_before_it(write: Write, kind: str) -> None
         assert same > 900
 
 
-@pytest.mark.parametrize("inner", sorted(PACK))
-def test_compressed_twice_is_refused(write: Write, kind: str, inner: str) -> None:
-    """One layer is read, the message names both."""
-    with pytest.raises(UnreadableFile, match=rf"is compressed twice \({inner} inside {kind}\) \(expand the {kind} layer first\)"):
-        open_capture(str(write(PACK[kind](PACK[inner](CAPTURE)))))
+@pytest.mark.parametrize("inner", [*sorted(PACK), "zip"])
+def test_two_layers_are_read_and_three_are_not(write: Write, kind: str, inner: str) -> None:
+    """An archive tool that packs what is packed already is common; frames can be read a second time through both."""
+    plain = read(write(CAPTURE)).frames
+    packed = PACK[kind](zipped(("a.pcap", CAPTURE)) if inner == "zip" else PACK[inner](CAPTURE))
+    path = write(packed)
+    reader = open_capture(str(path))
+    assert reader.compression == f"{inner} in {kind}"
+    batch = next(reader.batches())
+    assert read_frame(str(path), reader.compression, int(batch.offset[5]), int(batch.cap_len[5]))
+    reader.close()
+    assert read(path).frames == plain
+    with pytest.raises(UnreadableFile, match=rf"is compressed three times \({inner} in {kind} in gzip\) \(expand the gzip layer first\)"):
+        open_capture(str(write(gzip.compress(packed))))
+
+
+def zipped(*members: tuple[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip archive."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def test_a_zip_archive_with_one_capture(write: Write) -> None:
+    """Stored or deflated, plain or compressed once more, alone or beside files that are none."""
+    plain = read(write(CAPTURE)).frames
+    for content in (
+        zipped(("x/a.pcap", CAPTURE)),
+        zipped(("a.pcap", CAPTURE), method=zipfile.ZIP_STORED),
+        zipped(("a.pcap.gz", gzip.compress(CAPTURE))),
+        zipped(("readme.txt", b"hello"), ("a.pcap", CAPTURE), ("__MACOSX/a", b"x"), ("empty/", b"")),
+    ):
+        assert read(write(content)).frames == plain
+    reader = open_capture(str(write(zipped(("readme.txt", b"hello"), ("a.pcap", CAPTURE)))))
+    assert "a.pcap of the zip archive was read, 1 other files were not" in reader.notes
+    reader.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (zipped(), "holds nothing"),
+        (zipped(("a.txt", b"hello")), "is not a capture"),
+        (zipped(("a.txt", b"hello"), ("b.txt", b"hello")), "2 files, none of which is a capture: a.txt, b.txt"),
+        (zipped(("a.pcap", CAPTURE), ("b.pcap", CAPTURE)), "2 captures: a.pcap, b.pcap"),
+        (zipped(("a.pcap", CAPTURE), method=zipfile.ZIP_LZMA), "with a method that is not read"),
+        (zipped(("a.pcap", CAPTURE))[:-30], "cannot be read"),
+    ],
+)
+def test_other_zip_archives_say_what_they_are(write: Write, content: bytes, words: str) -> None:
+    """And what to do."""
+    with pytest.raises(UnreadableFile, match=words):
+        open_capture(str(write(content)))
+
+
+def test_a_zip_archive_of_a_bomb(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is followed as far as any other compression."""
+    monkeypatch.setattr("netsleuth_tui.readers.zipped.EXPANSION_FREE", 1 << 20)
+    monkeypatch.setattr("netsleuth_tui.readers.zipped.EXPANSION_FACTOR", 1)
+    found = read(write(zipped(("a.pcap", pcap_header() + record(bytes(200), 0) * 50_000))))
+    assert 4000 < len(found.frames) < 50_000
+    assert any("as far as they are followed" in str(damage) for damage in found.damage)
+
+
+def test_mutated_zip_archives_end(write: Write) -> None:
+    """Whatever a byte of the archive says, reading ends with frames, damage or a message."""
+    content = zipped(("a.pcap", CAPTURE[:5000]))
+    mutate = random.Random(11)  # noqa: S311 - the same every time
+    for _ in range(300):
+        changed = bytearray(content)
+        changed[mutate.randrange(-120 if mutate.random() < 0.5 else -len(content), 0)] = mutate.randrange(256)
+        with contextlib.suppress(UnreadableFile):
+            read(write(bytes(changed)))
 
 
 def test_what_is_inside_is_named(write: Write, kind: str) -> None:
