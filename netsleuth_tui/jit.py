@@ -41,7 +41,10 @@ when it is ready: kernels of other groups run as they did."""
 
 FIRST = ("decode", "reading")
 
-EVENTS = ("decode.texts", "decode.event_walk", "decode.evtx_values", "ingest.events", "store.texts", "store.events", "store.event_kinds")
+EVENTS = (
+    "decode.texts", "decode.event_walk", "decode.evtx_values", "ingest.events", "store.texts", "store.events", "store.event_kinds",
+    "store.handles",
+)  # fmt: skip
 """Modules whose kernels make up the group for event logs."""
 
 WITHOUT_KERNELS = ("cli", "tui", "export", "findings", "session.py", "extraction.py")

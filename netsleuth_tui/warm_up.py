@@ -71,12 +71,14 @@ def _warm_events(store: Store) -> None:
     from netsleuth_tui.analysis import Scope, event_groups, event_ids, event_rows_of, event_series
     from netsleuth_tui.decode.events import Event
     from netsleuth_tui.ingest.events import warm
+    from netsleuth_tui.store.handles import chained
 
     warm(store)
     events = store.events
     events.append([Event(names=("A",), values=(str(number),)) for number in range(1 << 11)])
     events.texts.number(events.codes("A"))
     events.texts.code("0")
+    chained(events, "A")
     event_series(store, event_rows_of(store, Scope()), start=0, every=1, intervals=1)
     event_ids(store, event_rows_of(store, Scope()))
     event_groups(store, event_rows_of(store, Scope()), ("A",)).spread(0, 1, 1, (0, 1))

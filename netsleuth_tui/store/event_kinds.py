@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.jit import helper, kernel
 from netsleuth_tui.store.events import EventTable
 
-__all__ = ["KIND_FIELDS", "EventKinds", "Kinds", "multipliers", "place_of"]
+__all__ = ["KIND_FIELDS", "EventKinds", "Kinds", "Whole", "multipliers", "place_of"]
 
 KIND_FIELDS = ("EventID", "Provider", "Channel", "Level")
 """What makes a kind, in the order of `Kinds.values`."""
