@@ -19,7 +19,6 @@ from netsleuth_tui.analysis.event_groups import (
     EventGroups,
     event_groups,
     event_groups_table,
-    event_pivot_table,
     parse_keys,
     parse_names,
     split_names,
@@ -34,6 +33,7 @@ from netsleuth_tui.analysis.event_ids import (
     event_ids,
     event_ids_table,
 )
+from netsleuth_tui.analysis.event_pivot import EventPivot, event_pivot, event_pivot_table
 from netsleuth_tui.analysis.event_reading import EventReading, ReadField, read_event, read_event_table
 from netsleuth_tui.analysis.event_records import can_sort_events, event_records, event_table, exported_fields, sorted_events
 from netsleuth_tui.analysis.event_series import EVENT_SPLITS, event_series
@@ -100,6 +100,7 @@ __all__ = [
     "EventIdLine",
     "EventIds",
     "EventLine",
+    "EventPivot",
     "EventReading",
     "Explanation",
     "Facet",
@@ -153,6 +154,7 @@ __all__ = [
     "event_id_filter",
     "event_ids",
     "event_ids_table",
+    "event_pivot",
     "event_pivot_table",
     "event_records",
     "event_rows_of",

@@ -27,7 +27,7 @@ __all__ = [
     "EventGroups",
     "event_groups",
     "event_groups_table",
-    "event_pivot_table",
+    "numbered",
     "parse_keys",
     "parse_names",
     "split_names",
@@ -35,9 +35,6 @@ __all__ = [
 
 MOST_KEYS = 3
 """Fields that events are grouped by."""
-
-MOST_COLUMNS = 100
-"""Values that have a column of a cross table."""
 
 CELLS = 1 << 24
 """Combinations of values that are counted in a table; of more, those that occur are sorted."""
@@ -126,6 +123,10 @@ class EventGroups:
         place[lines] = np.arange(len(lines))
         return spread_lines(self._groups, place[self._place], self._time, self._ids, span, (len(lines), columns))
 
+    def line_of_each(self) -> Counts:
+        """The line of each event that was counted, in the order of the events."""
+        return self._place[self._groups]
+
     @property
     def span(self) -> tuple[int, int] | None:
         """Earliest and latest time of all lines; None where nothing has a time."""
@@ -194,7 +195,7 @@ def event_groups(store: Store, rows: Rows, by: Sequence[str], *, cancelled: Call
             return _of_codes(columns, found, ids, time)
     keys = tuple(event_keys(store, ids, name) for name in by)
     combined, size = _combined(keys, cancelled)
-    occurs, group = _numbered(combined, size)
+    occurs, group = numbered(combined, size)
     count = len(occurs)
     events = np.bincount(group, minlength=count)
     met = np.zeros(count, np.int64)
@@ -242,7 +243,7 @@ def _combined(keys: Sequence[Keys], cancelled: Callable[[], bool]) -> tuple[Coun
     return numbers, size
 
 
-def _numbered(combined: Counts, size: int) -> tuple[Counts, Counts]:
+def numbered(combined: Counts, size: int) -> tuple[Counts, Counts]:
     """The numbers that occur, ascending, and for each event the place of its own."""
     if size > CELLS:
         occurs, group = np.unique(combined, return_inverse=True)
@@ -266,54 +267,6 @@ def _times(lines: Counts, time: Counts, count: int, *, in_order: bool) -> tuple[
     np.minimum.at(first, lines[timed], time[timed])
     np.maximum.at(last, lines[timed], time[timed])
     return first, last
-
-
-def event_pivot_table(store: Store, scope: Scope, by: Sequence[str], *, most: int = MOST_COLUMNS) -> Table:
-    """Counts as a cross table: a row per value of the first fields, a column per value of the last one, and a total.
-
-    Args:
-        store: What was loaded.
-        scope: Which events of it.
-        by: Two or three fields.
-        most: Columns; the events of further, rarer values are summed in the column 'N others'.
-
-    Raises:
-        FilterError: The filter is not valid.
-        NetSleuthError: There is no such field, it is different in every event, or there are not enough of them.
-    """
-    if len(by) < 2:
-        raise NetSleuthError("a cross table needs at least two fields", hint="as in SubjectUserName,EventID")
-    rows = event_rows_of(store, scope)
-    found, across = event_groups(store, rows, by), event_groups(store, rows, by[-1:])
-    down = event_groups(store, rows, by[:-1])
-    shown = len(across) if len(across) <= most + 1 else most
-    place = {value: column for column, (value,) in enumerate(across.values(0, shown))}
-    where = {key: line for line, key in enumerate(down.values(0, len(down)))}
-    values = found.values(0, len(found))
-    lines = np.array([where[key[:-1]] for key in values], np.int64)
-    columns_of = np.array([place.get(key[-1], shown) for key in values], np.int64)
-    counts = np.zeros((len(down), shown + 1), np.int64)
-    np.add.at(counts, (lines, columns_of), found.events)
-    names = [f"no {found.by[-1]}" if value is None else f"{value}" or "(empty)" for (value,) in across.values(0, shown)]
-    rest = [f"{len(across) - shown} others"] if shown < len(across) else []
-    columns = (*(event_column(name) for name in by[:-1]), *(Column(name, "integer") for name in _different([*names, *rest, "total"])))
-
-    def block(first: int) -> list[list[Cell]]:
-        sides = [list(column) for column in zip(*down.values(first, BLOCK), strict=True)]
-        part = counts[first : first + BLOCK, : shown + len(rest)]
-        return [*sides, *part.T.tolist(), down.events[first : first + BLOCK].tolist()]
-
-    return Table(columns, (block(first) for first in range(0, len(down), BLOCK)))
-
-
-def _different(names: Sequence[str]) -> list[str]:
-    """The names, of which a repeated one gets a number: a value may be called 'total'."""
-    met: dict[str, int] = {}
-    found = []
-    for name in reversed(names):
-        met[name] = met.get(name, 0) + 1
-        found.append(name if met[name] == 1 else f"{name} ({met[name]})")
-    return found[::-1]
 
 
 def event_groups_table(store: Store, scope: Scope, by: Sequence[str]) -> Table:

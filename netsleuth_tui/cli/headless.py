@@ -166,12 +166,17 @@ def write(table: Table, session: Session, common: Common) -> None:
 
 
 class _Narrator:
-    """Progress on stderr, on one line that is overwritten; silent where stderr is no terminal."""
+    """Progress on stderr, on one line that is overwritten and only where stderr is a terminal; why it is slow in any case, once."""
 
     def __init__(self) -> None:
         self._on = sys.stderr.isatty()
+        self._said: set[str] = set()
 
     def __call__(self, progress: Progress) -> None:
+        if progress.slow and progress.slow not in self._said:
+            self._said.add(progress.slow)
+            self.clear()
+            say(f"{progress.file}: {progress.slow}")
         if self._on:
             share = f"{progress.bytes_read / progress.bytes_total:4.0%} " if progress.bytes_total else ""
             sys.stderr.write(f"\r\x1b[K{share}{progress.packets} packets, {progress.packets_per_second:.0f}/s")

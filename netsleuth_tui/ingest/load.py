@@ -20,6 +20,7 @@ from netsleuth_tui.ingest.net_events import NetEvents
 from netsleuth_tui.ingest.progress import Phase, Progress
 from netsleuth_tui.ingest.series import expand
 from netsleuth_tui.ingest.shifts import Shift, shift_of
+from netsleuth_tui.ingest.slowness import is_worth_waiting, why_slow
 from netsleuth_tui.ingest.window import ALL
 from netsleuth_tui.readers import EventLog, EventTrace, TextTable, open_file
 from netsleuth_tui.store import ROW_BYTES, Source, Stamp
@@ -39,9 +40,6 @@ WORTH_COMPILING = 4 << 20
 
 WORTH_COMPILING_LOG = 1 << 20
 """The same for a log: plain Python reads some 4 000 events a second."""
-
-WORTH_WAITING = 64 << 20
-"""Bytes of a log from which on waiting for the compiler is quicker than plain Python."""
 
 MOST_CELLS = (1 << 32) - (1 << 26)
 """Cells of event data that the events' `slot` can reach, less those of a block."""
@@ -99,6 +97,7 @@ class Loader:
         self._phase: Phase = "loading"
         self._started = time.monotonic()
         self._reported = 0.0
+        self._slow = ""
         self._files: list[tuple[str, bool]] = []
         self._done = 0
         self._bytes_done = 0
@@ -322,9 +321,11 @@ class Loader:
             self._report(log.name, log.position)
             if self._phase != "loading":
                 break
-            while jit.is_coming("events") and (jit.is_cached() or log.size > WORTH_WAITING) and not self.cancel.is_set():
-                jit.wait(MOMENT)  # what is linked in a moment is worth waiting for, and much of a log is too much for plain Python
+            self._slow = why_slow(log)
+            while is_worth_waiting(log) and not self.cancel.is_set():
+                jit.wait(MOMENT)
                 self._report(log.name, log.position)
+        self._slow = ""
         loading.close()
 
     def _take(self, batch: FrameBatch, reader: CaptureReader, index: int, expected_rows: int) -> None:
@@ -377,6 +378,7 @@ class Loader:
             (self.store.packets + self.store.events.rows) / max(now - self._started, 1e-9),
             tuple(self.problems),
             self.store.events.rows,
+            self._slow,
         )
         if now - self._reported >= REPORT_EVERY or self._phase != "loading" or self._reported == 0.0:
             self._reported = now

@@ -36,3 +36,6 @@ class Progress:
     """Damage and files that could not be opened, so far: 'FILE: damaged at byte N: why'."""
 
     events: int = 0
+
+    slow: str = ""
+    """Why loading takes long, where that is not the size of the files; else empty."""

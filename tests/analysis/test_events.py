@@ -17,12 +17,14 @@ from netsleuth_tui.analysis import (
     event_data,
     event_groups,
     event_ids,
+    event_pivot,
+    event_pivot_table,
     event_records,
     event_rows_of,
     event_term,
     sorted_events,
 )
-from netsleuth_tui.analysis.event_groups import event_pivot_table, parse_keys, split_names
+from netsleuth_tui.analysis.event_groups import parse_keys, split_names
 from netsleuth_tui.analysis.event_occurring import count_event_values, data_candidates
 from netsleuth_tui.analysis.event_times import event_totals, events_by_time
 from netsleuth_tui.decode.columns import NO_TIME
@@ -85,6 +87,14 @@ def test_a_cross_table_has_every_event_once(by, most):
     down = Counter(tuple(shown(name, row) for name in by[:-1]) for row in range(ROWS))
     assert dict(zip(zip(*sides, strict=True), totals, strict=True)) == down
     assert any(name.endswith(" others") for name in names) == (most == 2)
+    found = event_pivot(STORE, event_rows_of(STORE, Scope()), by, most=most)
+    assert found.names == tuple(names[len(by) - 1 : -1])
+    for column in range(len(found.names)):
+        assert found.column(column).tolist() == counts[column]
+    for line in range(min(len(found), 6)):
+        assert len(event_rows_of(STORE, Scope(found.filter(line)))) == totals[line]
+        for column in range(len(found.values)):
+            assert len(event_rows_of(STORE, Scope(found.filter(line, column)))) == counts[column][line]
 
 
 @pytest.mark.parametrize("name", [*NAMES, "TimeCreated", "EventRecordID", "title", "file", "offset"])

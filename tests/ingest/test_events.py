@@ -5,7 +5,11 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from netsleuth_tui.ingest import Loader
+import pytest
+
+from netsleuth_tui import jit
+from netsleuth_tui.cli import run
+from netsleuth_tui.ingest import Loader, slowness
 from netsleuth_tui.store import Store
 
 
@@ -31,3 +35,34 @@ def test_a_log_is_loaded_beside_a_capture(shared: Path):
     assert events.record_id.tolist() == list(range(1, 1107))
     assert bool((events.offset[1:] > events.offset[:-1]).all())
     assert store.events.texts.many(events.channel[:1]) == ["Security"]
+
+
+def test_what_loads_slowly_says_why(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Without compiled kernels a large log says so, once; a small one does not."""
+    log = str(Path(__file__).resolve().parents[2] / "sample_captures" / "print_server.evtx")
+    monkeypatch.setattr(jit, "state", lambda: "unavailable")
+    monkeypatch.setattr(jit, "is_ready", lambda _: False)
+    monkeypatch.setattr(jit, "is_coming", lambda _: False)
+    assert run(["summary", log]) == 0
+    assert "Numba" not in capsys.readouterr().err
+    monkeypatch.setattr(slowness, "WORTH_SAYING", 1 << 16)
+    assert run(["summary", log]) == 0
+    said = capsys.readouterr().err
+    assert said.count("print_server.evtx: kernels could not be compiled (is Numba installed?)") == 1
+
+
+def test_a_large_log_says_that_it_waits_for_the_compiler(monkeypatch: pytest.MonkeyPatch):
+    """While kernels are compiled for the first time, the reports say so; then loading goes on."""
+    log = Path(__file__).resolve().parents[2] / "sample_captures" / "print_server.evtx"
+    waited, reports = [], []
+    monkeypatch.setattr(slowness, "WORTH_WAITING", 0)
+    monkeypatch.setattr(jit, "is_cached", lambda: False)
+    monkeypatch.setattr(jit, "is_coming", lambda _: len(waited) < 3)
+    monkeypatch.setattr(jit, "wait", lambda _: waited.append(1))
+    monkeypatch.setattr("netsleuth_tui.ingest.load.REPORT_EVERY", 0)
+    store = Store()
+    Loader(store, memory=1 << 28, cancel=threading.Event(), report=reports.append).load([str(log)])
+    assert len(waited) == 3
+    assert [report.slow for report in reports].count(slowness.COMPILING) >= 3
+    assert reports[-1].slow == ""
+    assert store.events.rows == reports[-1].events > 0

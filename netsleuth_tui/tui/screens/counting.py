@@ -69,6 +69,8 @@ class Counting(Screen[None]):
         """Packets and events when a load's progress was counted last."""
         self._before: Progress | None = None
         """How far loading was before the files were read again."""
+        self._slow = ""
+        """Why loading takes long, as it was said."""
         self._next_count = 0.0
         """Not before this (monotonic) is a load's progress counted again."""
 
@@ -119,6 +121,9 @@ class Counting(Screen[None]):
         if session is None:
             return
         ended = not self.is_loading
+        if message.progress.slow not in {"", self._slow}:
+            self.status.say(display(message.progress.slow, limit=300), "warning")
+        self._slow = message.progress.slow
         self._show_title()
         if message.progress.phase == "done" and not session.store.sources:
             self.app.exit(return_code=1)
@@ -184,6 +189,7 @@ class Counting(Screen[None]):
         if session is None:
             return []
         said = self.complaints + ([] if self.progress is None else list(self.progress.problems))
+        said += [self._slow] if self._slow and self.is_loading else []
         for source in session.store.sources:
             said += [f"{source.name}: {note}" for note in source.notes]
             if source.drops:

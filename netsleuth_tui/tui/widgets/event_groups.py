@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,17 +13,16 @@ from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import Asked, PaneChanged, TermChosen, Told
 from netsleuth_tui.tui.panes import Look, Question, Seen
 from netsleuth_tui.tui.widgets.column_table import TableColumn
-from netsleuth_tui.tui.widgets.counted_table import Answer, in_order
+from netsleuth_tui.tui.widgets.counted_table import Answer, Found, in_order
+from netsleuth_tui.tui.widgets.event_groups_lines import GroupLines
 from netsleuth_tui.tui.widgets.event_ids import COUNTS, TIMES
+from netsleuth_tui.tui.widgets.event_pivot import PivotLines, column_number, value_columns
 from netsleuth_tui.tui.widgets.event_views import VIEW_KEYS, CountedEvents, EventAnswer, spread_columns, value_text
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from netsleuth_tui.analysis import EventGroups, Scope
+    from netsleuth_tui.analysis import Scope
     from netsleuth_tui.store import Store
-    from netsleuth_tui.tabular import Cell, Table
+    from netsleuth_tui.tabular import Table
 
 __all__ = ["EventGroupPane"]
 
@@ -32,85 +30,6 @@ FIRST = ("EventID", "SubjectUserName")
 """Fields to begin with; of those that no event has, none."""
 ROOMY, WIDEST, NARROW = 140, 70, 36
 """Columns of the screen from which values of fields may be wider, and how wide they may be."""
-SORTED_BY_NUMBER = {"share": "events", "spread": "events"}
-"""Columns that have the order of another one."""
-
-
-@dataclass(frozen=True, slots=True)
-class GroupLines:
-    """Groups, as a table takes them (`counted_table.Found`); texts are made of those that are seen."""
-
-    groups: EventGroups
-    columns: int
-    """Of a line's small time line."""
-    which: Sequence[int] | NDArray[np.integer] | None = None
-    """The lines that are meant; None for all."""
-
-    def __len__(self) -> int:
-        return len(self.groups) if self.which is None else len(self.which)
-
-    @property
-    def lines(self) -> NDArray[np.int64]:
-        """Numbers of the lines that are meant."""
-        import numpy as np
-
-        return np.arange(len(self.groups)) if self.which is None else np.asarray(self.which, np.int64)
-
-    def at(self, which: Sequence[int] | NDArray[np.integer]) -> GroupLines:
-        """Some of them."""
-        return GroupLines(self.groups, self.columns, self.lines[which])
-
-    def cells(self, name: str) -> list[Any]:
-        """A column."""
-        lines = self.lines
-        if name == "spread":
-            return list(self.groups.spread_of(lines, self.columns).tolist())
-        if name == "share":
-            return [(events, self.groups.total) for events in self.groups.events[lines].tolist()]
-        if name in {"events", "first", "last"}:
-            numbers: list[Any] = getattr(self.groups, name)[lines].tolist()
-            return numbers
-        return self.groups.cells(self.groups.by.index(name), lines)
-
-    def numbers(self, name: str) -> NDArray[np.int64]:
-        """'start' and 'duration' in ns."""
-        lines = self.lines
-        first = self.groups.first[lines]
-        return first if name == "start" else self.groups.last[lines] - first
-
-    def order(self, name: str, *, descending: bool = False) -> NDArray[np.uint32]:
-        """Sorted by a column: numbers by size, then texts; what is absent comes last."""
-        import numpy as np
-
-        name = SORTED_BY_NUMBER.get(name, name)
-        if name in {"events", "first", "last"}:
-            numbers = getattr(self.groups, name)
-            return np.argsort(-numbers if descending else numbers, kind="stable").astype(np.uint32)
-        cells = self.cells(name)
-        there = [k for k, cell in enumerate(cells) if cell is not None]
-        there.sort(key=lambda k: (isinstance(cells[k], str), _folded(cells[k])), reverse=descending)
-        absent = [k for k, cell in enumerate(cells) if cell is None]
-        return np.array(there + absent, np.uint32)
-
-    def key(self, number: int) -> Hashable:
-        """The values of the fields."""
-        return self.groups.by, self.groups.values(number, 1)[0]
-
-    def find(self, key: Any) -> int | None:
-        """The number of a key, among the first of them."""
-        by, values = key
-        if by != self.groups.by:
-            return None
-        near = self.groups.values(0, 1000)
-        return near.index(values) if values in near else None
-
-    def filter(self, number: int) -> Any:
-        """The filter of its events."""
-        return self.groups.filter(number)
-
-
-def _folded(cell: Cell) -> Any:
-    return cell.lower() if isinstance(cell, str) else cell
 
 
 class EventGroupPane(CountedEvents):
@@ -122,6 +41,8 @@ class EventGroupPane(CountedEvents):
         "The events that have the same values in up to three fields: how many, what share, from when to when. b asks for the fields;"
         " besides any field there are ext(ObjectName), the extension of a file's name, folder(ObjectName,2), its first folders, hour, and"
         " Handle.ObjectName, which names the object of a handle also where the event does not. Enter narrows the filter to a line."
+        " X makes a cross table of two or three fields, with a column for each value of the last one, where rarer ones are summed; Enter"
+        " narrows to the cell under the cursor there."
     )
     NO_LINES = "There is no event."
 
@@ -130,6 +51,7 @@ class EventGroupPane(CountedEvents):
             "event_groups.only", "enter", "narrow", "filter on it", "narrow the filter to these events; once more widens it", "Enter"
         ),
         footer_key("event_groups.by", "b", "by", "group by …", "choose the fields: up to three, and what is made of them"),
+        footer_key("event_groups.cross", "X", "cross", "cross table", "lines, or a cross table: a column for each value of the last field"),
         key("event_groups.fewer", "D", "fewer", "do not group by the column under the cursor any more"),
         *VIEW_KEYS,
     ]
@@ -137,23 +59,32 @@ class EventGroupPane(CountedEvents):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         self.by: tuple[str, ...] = ()
         """Fields; empty until the first question."""
+        self.crossed = False
+        """A cross table is shown."""
         super().__init__((TableColumn("EventID", "EventID"), *COUNTS, *TIMES), None, id=id)
 
     def question(self) -> Question:
         """Count, unless only the order is another one."""
+        if self.crossed:
+            return partial(_count_pivot, self.by, self.sorted_by, self.answered)
         return partial(_count, self.by, spread_columns(self.app.size.width), self.sorted_by, self.answered)
 
     def answer(self, seen: Seen, result: Any) -> None:
         """Show other lines; what they are grouped by was settled when they were counted."""
-        by = result.found.groups.by
-        if by != self.by or not {column.name for column in self.columns} >= set(by):
+        found = result.found
+        if isinstance(found, PivotLines) != self.crossed:
+            return  # an answer to the question before: the other one is on its way
+        by = found.pivot.by if isinstance(found, PivotLines) else found.groups.by
+        if by != self.by or self.crossed or not {column.name for column in self.columns} >= set(by):
             self.by = by
-            self.columns, self.column = self.choices(), 0
+            self.columns = self._columns(found)
+            self.column = min(self.column, len(self.columns) - 1) if self.crossed else 0
         super().answer(seen, result)
 
     def group_by(self, by: Sequence[str]) -> None:
         """Group by other fields."""
         self.by, self.sorted_by = tuple(by), None
+        self.crossed = self.crossed and len(self.by) > 1
         self.columns, self.column = self.choices(), 0
         self.forget()
         self.post_message(PaneChanged(self))
@@ -167,17 +98,37 @@ class EventGroupPane(CountedEvents):
 
     def choices(self) -> list[TableColumn]:
         """The fields, and what is counted."""
+        return self._columns(self.answered.found if self.answered is not None else None)
+
+    def _columns(self, found: Found | None) -> list[TableColumn]:
         fields = [
             TableColumn(name, name, f"Value of {name}", widest=WIDEST if self.app.size.width >= ROOMY else NARROW)
             for name in self.by or FIRST[:1]
         ]
-        return [*fields, *COUNTS, *TIMES]
+        if not self.crossed:
+            return [*fields, *COUNTS, *TIMES]
+        return [*fields[:-1], *(value_columns(found.pivot) if isinstance(found, PivotLines) else ())]
 
     def cell_text(self, name: str, cell: Any) -> str:
         """Values of fields whatever their name is; the rest as it is counted."""
         if name in self.by:
             return value_text(cell) if cell is not None else "-"
-        return super().cell_text(name, cell)
+        return super().cell_text("events" if column_number(name) is not None else name, cell)
+
+    def term(self) -> str | None:
+        """The filter for the events of the line, or of the cell of a cross table."""
+        number, found = self.number, self.answered.found if self.answered is not None else None
+        if number is None or not isinstance(found, PivotLines):
+            return super().term()
+        return found.pivot.filter(number, column_number(self.name_here))
+
+    def action_cross(self) -> None:
+        """Lines, or a cross table."""
+        if not self.crossed and len(self.by) < 2:
+            self.post_message(Told("a cross table needs two fields: b asks for them", "warning"))
+            return
+        self.crossed = not self.crossed
+        self.group_by(self.by)
 
     def action_by(self) -> None:
         """Ask for the fields."""
@@ -211,7 +162,7 @@ class EventGroupPane(CountedEvents):
 
     def export_table(self) -> Callable[[Store, Scope], Table] | None:
         """All lines."""
-        return partial(_table, self.by) if self.by else None
+        return partial(_table, self.by, crossed=self.crossed) if self.by else None
 
 
 def _count(by: tuple[str, ...], columns: int, sorted_by: tuple[str, bool] | None, before: Answer | None, look: Look) -> EventAnswer:
@@ -228,7 +179,22 @@ def _count(by: tuple[str, ...], columns: int, sorted_by: tuple[str, bool] | None
     return EventAnswer(answer.found, answer.order, answer.scope, answer.packets, events, asked)
 
 
-def _table(by: tuple[str, ...], store: Store, scope: Scope) -> Table:
-    from netsleuth_tui.analysis import event_groups_table
+def _count_pivot(by: tuple[str, ...], sorted_by: tuple[str, bool] | None, before: Answer | None, look: Look) -> EventAnswer:
+    from netsleuth_tui.analysis import event_pivot
 
-    return event_groups_table(store, scope, by)
+    store, asked = look.store, ("pivot", by)
+    events = store.events.rows
+    if isinstance(before, EventAnswer) and before.still_holds(look, asked):
+        lines = before.found
+    else:
+        lines = PivotLines(event_pivot(store, look.event_rows, by, cancelled=look.cancelled))
+    if sorted_by is not None and (column_number(sorted_by[0]) or 0) >= len(lines.pivot.names):
+        sorted_by = None  # there are fewer values than before
+    answer = in_order(lines, sorted_by, look, store.packets)
+    return EventAnswer(answer.found, answer.order, answer.scope, answer.packets, events, asked)
+
+
+def _table(by: tuple[str, ...], store: Store, scope: Scope, *, crossed: bool) -> Table:
+    from netsleuth_tui.analysis import event_groups_table, event_pivot_table
+
+    return event_pivot_table(store, scope, by) if crossed else event_groups_table(store, scope, by)

@@ -1,0 +1,35 @@
+"""Whether loading a log waits for compiled kernels, and what there is to say where it has to do without them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netsleuth_tui import jit
+
+if TYPE_CHECKING:
+    from netsleuth_tui.readers import EventLog
+
+__all__ = ["is_worth_waiting", "why_slow"]
+
+WORTH_WAITING = 64 << 20
+"""Bytes of a log from which on waiting for the compiler is quicker than plain Python."""
+
+WORTH_SAYING = 8 << 20
+"""Bytes of a log from which on plain Python takes so long that it is said why."""
+
+COMPILING = "kernels are being compiled, once for this version of the program and its libraries; loading goes on in a minute or two"
+PLAIN = "kernels could not be compiled (is Numba installed?): plain Python reads some 1 000 to 4 000 events a second"
+
+
+def is_worth_waiting(log: EventLog) -> bool:
+    """Whether to wait: what is linked in a moment is worth it, and much of a log is too much for plain Python."""
+    return jit.is_coming("events") and (jit.is_cached() or log.size > WORTH_WAITING)
+
+
+def why_slow(log: EventLog) -> str:
+    """What to say where it takes long; empty where there is nothing to say."""
+    if is_worth_waiting(log) and not jit.is_cached():
+        return COMPILING
+    started = jit.state() != "plain"
+    never = started and not jit.is_ready("events") and not jit.is_coming("events")
+    return PLAIN if never and max(log.size, log.position) > WORTH_SAYING else ""
