@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import csv
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +11,6 @@ from made import SECOND, START, store_of, tcp
 from made_events import add_events, event
 from tui.screens import FakeSession, mixed
 
-from netsleuth_tui.ingest import Progress
 from netsleuth_tui.store import Store
 from netsleuth_tui.terminal.glyphs import ASCII
 
@@ -316,91 +312,6 @@ async def test_counts_beside_are_filters(driven: Driven) -> None:
         await d.press("s", *"alice", "enter")
         facets = d.main.query_one("#facets")
         assert [entry.count.label for entry in facets._entries if entry.count] == ["alice"]
-
-
-@dataclass
-class SlowSession(FakeSession):
-    """A log whose events come in parts, when the test lets them."""
-
-    parts: int = 3
-    step: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-
-    def load(self, paths: Sequence[str], *, cancel: threading.Event, report: Callable[[Progress], None]) -> Progress:
-        """Add some events, report, wait."""
-        begun = Progress("loading", str(paths[0]), 0, 1, 0, 1000 * self.parts, 0, 40_000.0, ())
-        done = begun
-        for part in range(1, self.parts + 1):
-            events = [event(START + (40 * part + k) * SECOND, 4656 if k % 4 else 4663, {"SubjectUserName": "alice"}) for k in range(40)]
-            add_events(self.store, *events)
-            done = replace(begun, bytes_read=1000 * part, events=self.store.events.rows, slow="plain Python" if part == 1 else "")
-            report(done)
-            while not self.step.acquire(timeout=0.1) and not cancel.is_set():
-                report(done)
-        last = replace(done, phase="cancelled" if cancel.is_set() else "done")
-        report(last)
-        return last
-
-
-@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
-async def test_a_log_is_looked_at_while_it_loads(driven: Driven, size: tuple[int, int]) -> None:
-    """Share, events and rate stand in the title, the ids are there from the first part on, and grow; why it is slow is said."""
-    session = SlowSession(Store(), hold=True)
-    async with driven(session, size, paths=("Security.evtx",)) as d:
-        await d.until(lambda: "40 events" in d.lines[0])
-        assert "33 %" in d.lines[0] or "1.00 kB of 3.00 kB" in d.lines[0]
-        assert "40.0 k/s" in d.lines[0] or "40 k/s" in d.lines[0]
-        assert size[0] < 100 or "1 note" in d.lines[0]
-        assert "plain Python" in d.lines[-1]
-        ids = pane(d, "events")
-        await d.until(lambda: ids.count() == 2)
-        assert d.main.focused is ids
-        assert (ids.cells(0)[0], ids.cells(0)[2]) == ("4656", "30")
-        await d.press("down")
-        session.step.release()
-        await d.until(lambda: "80 events" in d.lines[0] and ids.cells(0)[2] == "60")
-        assert "1 note" not in d.lines[0]
-        assert ids.cells(ids.cursor)[0] == "4663"
-        await d.press("p")
-        groups = pane(d, "event-groups")
-        await d.until(lambda: groups.count() == 2)
-        session.step.release(2)
-        await d.until(lambda: not d.main.is_loading)
-        await d.until(lambda: groups.cells(0)[2] == "90" or groups.cells(0)[1] == "90")
-        assert "120 events" in d.lines[0]
-        assert "%" not in d.lines[0]
-
-
-async def test_groups_become_a_cross_table(driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """X gives a column to each value of the last field; its cells are counts, sort, and are filters; what is written is what is seen."""
-    monkeypatch.chdir(tmp_path)
-    async with driven(FakeSession(logs()), (160, 50), paths=("server.evtx",)) as d:
-        await d.press("p", "b", *("backspace",) * 80)
-        await d.type("ext(ObjectName)")
-        await d.press("enter", "X")
-        assert "needs two fields" in d.text
-        await d.press("b", *("backspace",) * 80)
-        await d.type("ProcessName,ext(ObjectName)")
-        await d.press("enter", "X")
-        groups = pane(d, "event-groups")
-        titles = [column.title for column in groups.columns]
-        assert titles[:4] == ["ProcessName", "Total", "dll", "log"]
-        assert groups.cells(0)[:4] == (AGENT, "90", "60", "30")
-        total = sum(int(groups.cells(k)[1]) for k in range(groups.count()))
-        assert total == d.main.overview.events
-        for line in range(groups.count()):
-            assert int(groups.cells(line)[1]) == sum(int(cell or 0) for cell in groups.cells(line)[2:])
-        await d.press("e", "enter")
-        await d.until(lambda: not d.main.export_running)
-        await d.press("right", "right", "S")
-        assert groups.cells(0)[2] == "60"
-        await d.press("enter")
-        assert d.main.overview.events == 60
-        assert [column.title for column in groups.columns] == ["ProcessName", "Total", "dll"]
-        await d.press("u", "X")
-        assert groups.cells(0)[:4] == (AGENT, "dll", "60", "61.2 %") or groups.cells(0)[1] == "dll"
-        await d.settle()
-    (row, *_) = written("server-event-groups.csv")
-    assert (row["ProcessName"], row["dll"], row["log"], row["total"]) == (AGENT, "60", "30", "90")
 
 
 async def test_grouping_by_nonsense_is_refused(driven: Driven) -> None:

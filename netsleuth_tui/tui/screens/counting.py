@@ -121,9 +121,7 @@ class Counting(Screen[None]):
         if session is None:
             return
         ended = not self.is_loading
-        if message.progress.slow not in {"", self._slow}:
-            self.status.say(display(message.progress.slow, limit=300), "warning")
-        self._slow = message.progress.slow
+        self._tell_slow(message.progress.slow)
         self._show_title()
         if message.progress.phase == "done" and not session.store.sources:
             self.app.exit(return_code=1)
@@ -173,6 +171,12 @@ class Counting(Screen[None]):
         words = [f"{text} added"] if text else [] if news else ["nothing was added"]
         words += [display(problem, limit=300) for problem in news[:1]]
         self.status.say(" · ".join(words) + (" · n shows all" if len(news) > 1 else ""), "warning" if news else "good")
+
+    def _tell_slow(self, why: str) -> None:
+        """Say once why loading takes long; it stays a note while that is so."""
+        if why not in {"", self._slow}:
+            self.status.say(display(why, limit=300), "warning")
+        self._slow = why
 
     def _show_title(self) -> None:
         session = self.session
