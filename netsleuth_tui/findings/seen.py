@@ -77,7 +77,8 @@ class Seen:
                 chosen = self.columns.present[part] & wanted == wanted
                 if self._some_untimed:
                     chosen &= self.columns.time[part] != NO_TIME
-                self._having[key] = (np.flatnonzero(chosen) + rows.first).astype(np.uint32)
+                of = self.columns.row[part]
+                self._having[key] = of if chosen.all() else of[chosen]
             else:
                 ids = rows.ids[rows.first : rows.last]
                 chosen = (self.columns.present[ids] & wanted == wanted) & (self.columns.time[ids] != NO_TIME)
