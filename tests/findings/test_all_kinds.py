@@ -75,7 +75,7 @@ SCOPES = st.builds(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(traffic(), SCOPES)
 def test_the_filter_in_the_window_selects_what_is_counted(packets: list[dict[str, Any]], scope: Scope) -> None:
     """For every finding of every kind, with thresholds so low that there are many."""
