@@ -60,8 +60,8 @@ class Exporting(Completing):
         self._asked_twice = ""
         self.query_one("#prompt", Prompt).ask(f"Write {pane.TITLE} to", default_name(self.paths[0] if self.paths else "-", pane.NAME))
         partial_note = "; only what is loaded so far is written" if self.is_loading else ""
-        kinds = ".csv, .json, .jsonl, .txt" + (", or the frames: .pcapng, .pcap" if self.session.store.packets else "")
-        self.status.say(f"Enter writes it, as the name says: {kinds}; Esc goes back{partial_note}", keep=True)
+        frames = ", frames as .pcapng .pcap" if self.session.store.packets else ""
+        self.status.say(f"Enter: rows as .csv .json .jsonl .txt{frames}; Esc goes back{partial_note}", keep=True)
 
     def on_prompt_edited(self, message: Prompt.Edited) -> None:  # noqa: ARG002
         """Another name, another question."""
