@@ -15,17 +15,22 @@ from netsleuth_tui.findings.duplicates import capture_duplicates
 from netsleuth_tui.findings.esp_tunnels import esp_loss, esp_reordering, esp_replay
 from netsleuth_tui.findings.event_flood import event_flood
 from netsleuth_tui.findings.finding import Finding
+from netsleuth_tui.findings.flow_course import flow_stopped, throughput_collapse
 from netsleuth_tui.findings.limits import Limits
 from netsleuth_tui.findings.log_cleared import log_cleared
 from netsleuth_tui.findings.log_silence import log_silence
 from netsleuth_tui.findings.logon_failures import logon_failures, logons_after_failures
 from netsleuth_tui.findings.new_event import new_event
 from netsleuth_tui.findings.packet_drops import packets_dropped
+from netsleuth_tui.findings.resets import reset_burst, reset_surge
 from netsleuth_tui.findings.router_loop import router_loop, time_exceeded
 from netsleuth_tui.findings.scan import port_scan, sweep
 from netsleuth_tui.findings.seen import Seen
 from netsleuth_tui.findings.silence import capture_silence, host_silence
+from netsleuth_tui.findings.tcp_repeats import duplicate_acks, retransmissions, unseen_segments
+from netsleuth_tui.findings.unanswered import syn_refused, syn_unanswered
 from netsleuth_tui.findings.unreachable import unreachable
+from netsleuth_tui.findings.zero_window import zero_window
 
 __all__ = ["KINDS", "Kind"]
 
@@ -86,6 +91,42 @@ KINDS: tuple[Kind, ...] = (
     Kind("esp-loss", "ESP associations that lost {esp_lost} packets and {esp_lost_percent:g} %", esp_loss),
     Kind("esp-reordering", "ESP associations with {esp_late} packets and {esp_late_percent:g} % out of order", esp_reordering),
     Kind("esp-replay", "ESP packets that a receiver with a replay window of {esp_replay_window} drops", esp_replay),
+    Kind(
+        "unseen-segments",
+        "TCP acknowledgements of what was never captured, {unseen_segments} and {unseen_percent:g} % of the segments",
+        unseen_segments,
+    ),
+    Kind(
+        "retransmission-burst",
+        f"TCP segments that were sent again, {{retransmissions_per_second}} {BURST}, {{retransmission_percent:g}} % of the segments then",
+        retransmissions,
+    ),
+    Kind(
+        "duplicate-ack-burst",
+        f"duplicate TCP acknowledgements, {{duplicate_acks_per_second}} {BURST}, {{retransmission_percent:g}} % of the segments then",
+        duplicate_acks,
+    ),
+    Kind("zero-window", "receivers that take no more data of a TCP connection for {zero_window_seconds:g} s", zero_window),
+    Kind("syn-unanswered", "TCP connections that nothing came back for, {syn_unanswered} SYN to one address and port", syn_unanswered),
+    Kind("syn-refused", "TCP connections that were refused with a reset, {syn_refused} or more at one address and port", syn_refused),
+    Kind("reset-burst", f"TCP resets, {{resets_per_second}} {BURST}", reset_burst),
+    Kind(
+        "reset-surge",
+        "sites or networks that send {resets_per_minute} TCP resets a minute and {times_usual:g} times the usual",
+        reset_surge,
+    ),
+    Kind(
+        "throughput-collapse",
+        "TCP flows that have less than {collapse_percent:g} % of their rate, {collapse_bytes} bytes a second or more, for "
+        "{collapse_seconds} s while others go on",
+        throughput_collapse,
+    ),
+    Kind(
+        "flow-stopped",
+        "TCP flows that sent in {stop_regular_percent:g} % of the intervals, and then nothing for {stop_seconds} s until the end, without "
+        "FIN or RST",
+        flow_stopped,
+    ),
     Kind(
         "port-scan",
         "hosts that ask for {scanned_ports} TCP ports of another, of which less than {scan_answered_percent:g} % accept",

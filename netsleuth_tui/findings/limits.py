@@ -46,6 +46,18 @@ class Limits:
     unseen_percent: float = _limit(
         0.1, "% of the TCP segments", "so much that counts of bytes and retransmissions are wrong by more than noise"
     )
+    retransmissions_per_second: int = _limit(20, "segments/s", "a few are how TCP finds out how fast it may send")
+    retransmission_percent: float = _limit(1.0, "% of the TCP segments then", "transfers over a distance slow down from about here on")
+    duplicate_acks_per_second: int = _limit(50, "segments/s", "a single loss in a fast transfer makes some ten")
+    zero_window_seconds: float = _limit(1.0, "s", "shorter ones are how a receiver slows down a sender that is too fast")
+    syn_unanswered: int = _limit(3, "packets", "the first SYN and two that repeat it: what a client tries in three seconds")
+    syn_refused: int = _limit(1, "connections", "nobody asks for a connection in order to be refused")
+    resets_per_second: int = _limit(10, "packets/s", "some programs end each connection with one")
+    resets_per_minute: int = _limit(20, "packets/min", "of a site or network, where it usually sends a tenth of it")
+    reset_ttl: int = _limit(3, "hops", "away from the TTL of all else that the sender sends: ways differ by one or two")
+    collapse_seconds: int = _limit(5, "s", "shorter pauses are those of programs")
+    collapse_percent: float = _limit(20.0, "% of the rate before", "less than that is felt")
+    collapse_bytes: int = _limit(100_000, "bytes/s", "of TCP payload before: slower ones have pauses anyway")
     scanned_ports: int = _limit(20, "ports", "of one host: clients use a few")
     scanned_hosts: int = _limit(50, "hosts", "at one port, or by echo requests: few programs have so many that do not answer")
     scan_answered_percent: float = _limit(50.0, "% of those tried", "who is mostly answered does not search")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
     from netsleuth_tui.findings.seen import Ids, Seen
 
-__all__ = ["capture_silence", "host_silence"]
+__all__ = ["Grid", "capture_silence", "grid_of", "host_silence"]
 
 WHY_HOST = "it was there all the time, and others still want something of it: it crashed, was switched off, or lost its way"
 WHY_CAPTURE = "nothing at all came for so long: the capture, its port or the network stood still"
@@ -45,7 +45,7 @@ class Grid(NamedTuple):
 
 def host_silence(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A finding for each of the busiest hosts that sends in nearly every interval, and then stops, though packets to it go on."""
-    grid = _grid(seen, limits)
+    grid = grid_of(seen, limits)
     rows = seen.ip
     if grid is None or not len(rows):
         return
@@ -67,8 +67,8 @@ def host_silence(seen: Seen, limits: Limits) -> Iterator[Finding]:
                     yield found
 
 
-def _grid(seen: Seen, limits: Limits) -> Grid | None:
-    """None where there is too little time to miss anything in."""
+def grid_of(seen: Seen, limits: Limits) -> Grid | None:
+    """The intervals of a scope; None where there is too little time to miss anything in."""
     if seen.span is None or seen.span[1] - seen.span[0] < 2 * limits.stop_seconds * BILLION:
         return None
     start, end = seen.span
@@ -136,7 +136,7 @@ def _host(seen: Seen, limits: Limits, rows: Ids, host: int, about: tuple[int, in
 
 def capture_silence(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A finding for each time without any packet in a scope that otherwise has some in nearly every interval."""
-    grid = _grid(seen, limits)
+    grid = grid_of(seen, limits)
     if grid is None or seen.span is None:
         return
     times = seen.columns.time[seen.all]

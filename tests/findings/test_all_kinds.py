@@ -27,18 +27,24 @@ LOW = replace(
     LIMITS, times_usual=1.5, exceeded_per_second=2, arp_per_second=2, broadcast_per_second=2, multicast_per_second=2,
     unreachable_per_second=2, too_big_per_second=2, duplicate_packets=1, duplicate_percent=0.01, address_changes=1, esp_lost=1,
     esp_lost_percent=0.01, esp_late=1, esp_late_percent=0.01, esp_replay_window=1, scanned_ports=2, scanned_hosts=2, stop_seconds=2,
-    stop_asked=1, stop_regular_percent=10.0,
+    stop_asked=1, stop_regular_percent=10.0, retransmissions_per_second=1, retransmission_percent=0.01, duplicate_acks_per_second=1,
+    zero_window_seconds=0.001, syn_unanswered=1, resets_per_second=1, resets_per_minute=1, reset_ttl=1, collapse_seconds=1,
+    collapse_percent=90.0, collapse_bytes=1, unseen_segments=1, unseen_percent=0.01,
 )  # fmt: skip
 """So that nearly everything is a finding."""
 
 
-def one_of(number: int, kind: str, time: int) -> dict[str, Any]:
+def one_of(number: int, kind: str, time: int) -> dict[str, Any]:  # noqa: PLR0911 - one for each kind
     """A packet of a kind; `number` says which."""
     a, b = number % 5, number // 5 % 5
     ip = {"src": a, "dst": b, "ip_id": number % 3 + 1, "ip_len": 60, "ttl": 64 - number % 7}
     match kind:
         case "syn":
             return tcp(time, 0x02 | (number % 2) * 0x10, dst_port=number % 9, src_port=number % 4, **ip)
+        case "data":
+            flags = (0x10, 0x10, 0x10, 0x14, 0x12, 0x02)[number % 6]
+            of = {"tcp_seq": number // 2 % 7 * 10, "tcp_ack": number % 4 * 10, "tcp_len": number % 3 * 10, "tcp_window": number % 5 * 8}
+            return tcp(time, flags, **ip | of | {"src": number % 2, "dst": 1 - number % 2, "src_port": 5, "dst_port": 5})
         case "arp":
             of = {"time": time, "protocol": Protocol.ARP, "present": ARP, "len": 60, "arp_opcode": number % 4, "arp_hw": number % 3}
             return of | {"src": a, "dst": b}
@@ -58,7 +64,7 @@ def traffic(draw: st.DrawFn) -> list[dict[str, Any]]:
     packets: list[dict[str, Any]] = []
     time = START
     for _ in range(draw(st.integers(0, 6))):
-        kind = draw(st.sampled_from(["syn", "arp", "icmp", "esp", "loop", "udp"]))
+        kind = draw(st.sampled_from(["syn", "data", "data", "arp", "icmp", "esp", "loop", "udp"]))
         step = draw(st.sampled_from([0, 1, MS, 100 * MS, SECOND, -MS, 5 * SECOND]))
         first = draw(st.integers(0, 200))
         for k in range(draw(st.integers(1, 20))):

@@ -1,0 +1,170 @@
+"""Bursts of resets, and who sent them: the side that had opened the connection, the side that had accepted it, or something in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.analysis.places import place_values
+from netsleuth_tui.findings.bursts import bursts
+from netsleuth_tui.findings.finding import Finding, grade
+from netsleuth_tui.findings.tcp_rows import RST, layer, opening, segments
+from netsleuth_tui.findings.words import amount, at, counted, listed, percent, rate
+from netsleuth_tui.query.strings import quoted
+
+if TYPE_CHECKING:
+    from netsleuth_tui.findings.limits import Limits
+    from netsleuth_tui.findings.seen import Ids, Seen
+    from netsleuth_tui.findings.tcp_rows import Opening
+
+__all__ = ["STATES", "reset_burst", "reset_surge", "states"]
+
+MINUTE = 60_000_000_000
+"""ns."""
+BEFORE = 5
+"""Minutes that say what is usual, at least."""
+
+WHY = "each of them ends a connection at once, and what was on its way is lost"
+STATES = ("OTH", "REJ", "RSTO", "RSTR", "RSTOS0", "RSTRH")
+"""Zeek's names of how a connection was reset: seen without its beginning; by the server at once; by the client, or by the server, after
+the handshake; by the client before an answer; by the server after its own SYN-ACK, without the client's SYN."""
+SAID = {
+    "OTH": "in connections whose beginning was not captured",
+    "REJ": "by the server in answer to the SYN",
+    "RSTO": "by the client after the handshake",
+    "RSTR": "by the server after the handshake",
+    "RSTOS0": "by the client before any answer",
+    "RSTRH": "by the server after a SYN-ACK without a SYN",
+}
+
+
+def reset_burst(seen: Seen, limits: Limits) -> Iterator[Finding]:
+    """A finding for each burst of resets, with most frequent state, senders, and how many did not come from where the rest does."""
+    how = seen.once(opening)
+    times = seen.columns.time[how.resets]
+    for burst in bursts(seen, times, limits.resets_per_second, limits):
+        some = how.resets[burst.inside]
+        state = states(how)[burst.inside]
+        most = int(np.bincount(state, minlength=len(STATES)).argmax())
+        name = STATES[most]
+        between = _from_elsewhere(seen, some, limits)
+        senders = [seen.address(host) for host in seen.most(seen.columns.src[some])[0]]
+        hint = f"; the TTL of {percent(between, len(some))} says that something on the way sent them" if between else ""
+        yield Finding(
+            kind="reset-burst",
+            title=f"{burst.told('TCP resets')}; {percent(int((state == most).sum()), len(some))} {SAID[name]} ({name}); from "
+            f"{listed(senders)}{hint}",
+            severity=grade(55, burst.peak / limits.resets_per_second, 85),
+            first=int(times[burst.inside].min()),
+            last=int(times[burst.inside].max()),
+            count=burst.count,
+            filter=seen.filter("tcp.flags.reset == 1"),
+            window=(burst.start, burst.end),
+            why=WHY,
+            usual=burst.usual,
+            between=tuple(senders[:3]),
+        )
+
+
+def reset_surge(seen: Seen, limits: Limits) -> Iterator[Finding]:
+    """A finding for each site or network that sends many more resets a minute than it usually does."""
+    how = seen.once(opening)
+    for some, name, text, window, usual, peak in _surges(seen, limits, how):
+        state = states(how)[np.isin(how.resets, some)]
+        most = int(np.bincount(state, minlength=len(STATES)).argmax())
+        times = seen.columns.time[some]
+        begin, end = window
+        told = (
+            f"{amount(len(some))} TCP resets from {name} in {counted(max(round((end - begin) / MINUTE), 1), 'minute')} from {at(begin)} on"
+        )
+        share = f"{percent(int((state == most).sum()), len(some))} {SAID[STATES[most]]} ({STATES[most]})"
+        between = _from_elsewhere(seen, some, limits)
+        hint = f"; the TTL of {percent(between, len(some))} says that something on the way sent them" if between else ""
+        yield Finding(
+            kind="reset-surge",
+            title=f"{told}, up to {amount(peak)} a minute, otherwise {rate(usual)}; {share}{hint}",
+            severity=grade(60, peak / limits.resets_per_minute, 85),
+            first=int(times.min()),
+            last=int(times.max()),
+            count=len(some),
+            filter=seen.filter(f"{text} && tcp.flags.reset == 1"),
+            window=window,
+            why=WHY,
+            usual=usual / 60,
+            between=(name, *(seen.address(host) for host in seen.most(seen.columns.dst[some])[0][:2])),
+        )
+
+
+def _surges(seen: Seen, limits: Limits, how: Opening) -> Iterator[tuple[Ids, str, str, tuple[int, int], float, int]]:
+    """Networks (sites, or /16 and /48) whose resets a minute rise: rows, name, filter, window, how many a minute are usual, at most."""
+    if seen.span is None or not len(how.resets):
+        return
+    start, minutes = seen.span[0], (seen.span[1] - seen.span[0]) // MINUTE + 1
+    when = (seen.columns.time[how.resets] - start) // MINUTE
+    hosts, of = np.unique(seen.columns.src[how.resets], return_inverse=True)
+    named = [_network(seen, host) for host in hosts.tolist()]
+    names = sorted(set(named))
+    group = np.array([names.index(each) for each in named], np.int64)[of]
+    for which in np.flatnonzero(np.bincount(group) >= limits.resets_per_minute).tolist():
+        mine = group == which
+        minute, counts = np.unique(when[mine], return_counts=True)
+        hot = counts >= limits.resets_per_minute
+        others = minutes - int(hot.sum())
+        usual = float(counts[~hot].sum()) / others if others else 0.0
+        hot &= counts >= limits.times_usual * usual
+        if not hot.any() or minutes - int(hot.sum()) < BEFORE:
+            continue
+        first, last = int(minute[hot][0]), int(minute[hot][-1]) + 1
+        window = seen.clipped(start + first * MINUTE, start + last * MINUTE)
+        rows = how.resets[mine & (when >= first) & (when < last)]
+        yield rows, names[which][0], names[which][1], window, usual, int(counts[hot].max())
+
+
+def _network(seen: Seen, host: int) -> tuple[str, str]:
+    """The site of a host, or its network; and the filter for what it sends."""
+    sites = place_values(seen.store, "site")
+    code = int(sites.codes[host]) if host < len(sites.codes) else -1
+    if code >= 0:
+        return sites.names[code], f"site.src == {quoted(sites.names[code])}"
+    length = 16 if int(seen.hosts.version[host]) == 4 else 48
+    network = str(ip_network(f"{seen.address(host)}/{length}", strict=False))
+    return network, f"{layer(seen, host)}.src == {network}"
+
+
+def states(how: Opening) -> NDArray[np.int64]:
+    """Place in `STATES` of each reset."""
+    asked, accepted = how.has(how.asked), how.has(how.accepted)
+    client = asked[how.by_client] | accepted[how.by_client]
+    server = asked[how.by_server] | accepted[how.by_server]
+    of_client = np.where(accepted[how.by_client], STATES.index("RSTO"), STATES.index("RSTOS0"))
+    of_server = np.where(
+        accepted[how.by_server], np.where(asked[how.by_server], STATES.index("RSTR"), STATES.index("RSTRH")), STATES.index("REJ")
+    )
+    found: NDArray[np.int64] = np.where(client, of_client, np.where(server, of_server, 0))
+    return found
+
+
+def _from_elsewhere(seen: Seen, resets: Ids, limits: Limits) -> int:
+    """How many resets have another TTL than all else that their sender sends to the same host."""
+    c = seen.columns
+    hosts = np.zeros(len(seen.hosts.version), np.bool_)
+    hosts[c.src[resets]] = True
+    rows = segments(seen)
+    rows = rows[hosts[c.src[rows]]]
+    rows = rows[c.tcp_flags[rows] & RST == 0]
+    pair, other = (c.src[some].astype(np.int64) << 32 | c.dst[some] for some in (resets, rows))
+    known, of = np.unique(other, return_inverse=True)
+    if not len(known):
+        return 0
+    ttl = c.ttl[rows].astype(np.int64)
+    lowest, highest = np.full(len(known), 256), np.full(len(known), -1)
+    np.minimum.at(lowest, of, ttl)
+    np.maximum.at(highest, of, ttl)
+    at = np.minimum(np.searchsorted(known, pair), len(known) - 1)
+    sent = c.ttl[resets].astype(np.int64)
+    far = (sent <= lowest[at] - limits.reset_ttl) | (sent >= highest[at] + limits.reset_ttl)
+    return int(np.count_nonzero((known[at] == pair) & far))

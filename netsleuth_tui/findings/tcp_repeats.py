@@ -1,0 +1,96 @@
+"""Bursts of retransmissions and of duplicate acknowledgements, and acknowledgements of what was never captured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netsleuth_tui.analysis.tcp import Mark
+from netsleuth_tui.findings.bursts import bursts
+from netsleuth_tui.findings.finding import Finding, grade
+from netsleuth_tui.findings.tcp_rows import marked, segments
+from netsleuth_tui.findings.words import amount, percent
+
+if TYPE_CHECKING:
+    from netsleuth_tui.findings.limits import Limits
+    from netsleuth_tui.findings.seen import Ids, Seen
+
+__all__ = ["duplicate_acks", "retransmissions", "unseen_segments"]
+
+WHY_AGAIN = "packets are lost or late on the way: what is sent again is late, and the connection slows down"
+WHY_REPEATED = "receivers miss packets and ask for them: some are lost on the way, or overtake each other"
+WHY_UNSEEN = "the receiver had them, so the capture lost them: counts are too small, and gaps need not be those of the network"
+
+
+def retransmissions(seen: Seen, limits: Limits) -> Iterator[Finding]:
+    """A finding for each burst of segments that are sent again, where these are a part of all that matters."""
+    yield from _bursts(
+        seen, limits, Mark.RETRANSMISSION, limits.retransmissions_per_second, limits.retransmission_percent,
+        ("retransmission-burst", "segments that were sent again", "tcp.analysis.retransmission", WHY_AGAIN),
+    )  # fmt: skip
+
+
+def duplicate_acks(seen: Seen, limits: Limits) -> Iterator[Finding]:
+    """A finding for each burst of duplicate acknowledgements."""
+    yield from _bursts(
+        seen, limits, Mark.DUPLICATE_ACK, limits.duplicate_acks_per_second, limits.retransmission_percent,
+        ("duplicate-ack-burst", "duplicate acknowledgements", "tcp.analysis.duplicate_ack", WHY_REPEATED),
+    )  # fmt: skip
+
+
+def _bursts(seen: Seen, limits: Limits, mark: Mark, least: int, share: float, words: tuple[str, str, str, str]) -> Iterator[Finding]:
+    kind, what, text, why = words
+    rows, every = marked(seen, mark), segments(seen)
+    times, all_times = seen.columns.time[rows], seen.columns.time[every]
+    for burst in bursts(seen, times, least, limits):
+        among = int(np.count_nonzero((all_times >= burst.start) & (all_times < burst.end)))
+        if 100 * burst.count < share * among:
+            continue
+        some = rows[burst.inside]
+        pair, sent = _busiest(seen, some)
+        yield Finding(
+            kind=kind,
+            title=f"{burst.told(what)}: {percent(burst.count, among)} of all TCP segments then, {percent(sent, burst.count)} of them from "
+            f"{pair[0]} to {pair[1]}",
+            severity=grade(50, burst.peak / least, 80),
+            first=int(times[burst.inside].min()),
+            last=int(times[burst.inside].max()),
+            count=burst.count,
+            filter=seen.filter(text),
+            window=(burst.start, burst.end),
+            why=why,
+            usual=burst.usual,
+            between=pair,
+        )
+
+
+def _busiest(seen: Seen, rows: Ids) -> tuple[tuple[str, str], int]:
+    """Who sends most of some rows to whom, and how many."""
+    c = seen.columns
+    pairs, counts = seen.most(c.src[rows].astype(np.int64) << 32 | c.dst[rows])
+    return (seen.address(pairs[0] >> 32), seen.address(pairs[0] & 0xFFFFFFFF)), counts[0]
+
+
+def unseen_segments(seen: Seen, limits: Limits) -> Iterator[Finding]:
+    """A finding where so many segments are acknowledged that the capture does not have."""
+    rows, every = marked(seen, Mark.ACK_LOST), segments(seen)
+    if len(rows) < limits.unseen_segments or 100 * len(rows) < limits.unseen_percent * len(every):
+        return
+    times = seen.columns.time[rows]
+    pair, _ = _busiest(seen, rows)
+    first, last = int(times.min()), int(times.max())
+    yield Finding(
+        kind="unseen-segments",
+        title=f"{amount(len(rows))} times TCP acknowledges what was never captured, {percent(len(rows), len(every))} of its segments, most "
+        f"often from {pair[0]} to {pair[1]}",
+        severity=grade(40, len(rows) / limits.unseen_segments, 65),
+        first=first,
+        last=last,
+        count=len(rows),
+        filter=seen.filter("tcp.analysis.ack_lost_segment"),
+        window=seen.clipped(first, last + 1),
+        why=WHY_UNSEEN,
+        between=pair,
+    )
