@@ -27,7 +27,7 @@ from netsleuth_tui.findings.router_loop import router_loop, time_exceeded
 from netsleuth_tui.findings.scan import port_scan, sweep
 from netsleuth_tui.findings.seen import Seen
 from netsleuth_tui.findings.silence import capture_silence, host_silence
-from netsleuth_tui.findings.tcp_repeats import duplicate_acks, retransmissions, unseen_segments
+from netsleuth_tui.findings.tcp_repeats import duplicate_acks, retransmissions
 from netsleuth_tui.findings.unanswered import syn_refused, syn_unanswered
 from netsleuth_tui.findings.unreachable import unreachable
 from netsleuth_tui.findings.zero_window import zero_window
@@ -91,11 +91,6 @@ KINDS: tuple[Kind, ...] = (
     Kind("esp-loss", "ESP associations that lost {esp_lost} packets and {esp_lost_percent:g} %", esp_loss),
     Kind("esp-reordering", "ESP associations with {esp_late} packets and {esp_late_percent:g} % out of order", esp_reordering),
     Kind("esp-replay", "ESP packets that a receiver with a replay window of {esp_replay_window} drops", esp_replay),
-    Kind(
-        "unseen-segments",
-        "TCP acknowledgements of what was never captured, {unseen_segments} and {unseen_percent:g} % of the segments",
-        unseen_segments,
-    ),
     Kind(
         "retransmission-burst",
         f"TCP segments that were sent again, {{retransmissions_per_second}} {BURST}, {{retransmission_percent:g}} % of the segments then",

@@ -1,4 +1,4 @@
-"""Bursts of retransmissions and of duplicate acknowledgements, and acknowledgements of what was never captured."""
+"""Bursts of retransmissions and of duplicate acknowledgements."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from netsleuth_tui.analysis.tcp import Mark
 from netsleuth_tui.findings.bursts import bursts
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.tcp_rows import marked, segments
-from netsleuth_tui.findings.words import amount, percent
+from netsleuth_tui.findings.words import percent
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
     from netsleuth_tui.findings.seen import Ids, Seen
 
-__all__ = ["duplicate_acks", "retransmissions", "unseen_segments"]
+__all__ = ["duplicate_acks", "retransmissions"]
 
 WHY_AGAIN = "packets are lost or late on the way: what is sent again is late, and the connection slows down"
 WHY_REPEATED = "receivers miss packets and ask for them: some are lost on the way, or overtake each other"
-WHY_UNSEEN = "the receiver had them, so the capture lost them: counts are too small, and gaps need not be those of the network"
 
 
 def retransmissions(seen: Seen, limits: Limits) -> Iterator[Finding]:
@@ -71,26 +70,3 @@ def _busiest(seen: Seen, rows: Ids) -> tuple[tuple[str, str], int]:
     c = seen.columns
     pairs, counts = seen.most(c.src[rows].astype(np.int64) << 32 | c.dst[rows])
     return (seen.address(pairs[0] >> 32), seen.address(pairs[0] & 0xFFFFFFFF)), counts[0]
-
-
-def unseen_segments(seen: Seen, limits: Limits) -> Iterator[Finding]:
-    """A finding where so many segments are acknowledged that the capture does not have."""
-    rows, every = marked(seen, Mark.ACK_LOST), segments(seen)
-    if len(rows) < limits.unseen_segments or 100 * len(rows) < limits.unseen_percent * len(every):
-        return
-    times = seen.columns.time[rows]
-    pair, _ = _busiest(seen, rows)
-    first, last = int(times.min()), int(times.max())
-    yield Finding(
-        kind="unseen-segments",
-        title=f"{amount(len(rows))} times TCP acknowledges what was never captured, {percent(len(rows), len(every))} of its segments, most "
-        f"often from {pair[0]} to {pair[1]}",
-        severity=grade(40, len(rows) / limits.unseen_segments, 65),
-        first=first,
-        last=last,
-        count=len(rows),
-        filter=seen.filter("tcp.analysis.ack_lost_segment"),
-        window=seen.clipped(first, last + 1),
-        why=WHY_UNSEEN,
-        between=pair,
-    )

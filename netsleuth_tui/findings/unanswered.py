@@ -88,7 +88,7 @@ def _finding(seen: Seen, rows: Ids, kind: str, words: tuple[str, str], times: fl
         kind=kind,
         title=f"{counted(connections, 'connection')} of {listed(clients)} {told} {server} port {port} ({counted(len(rows), 'SYN', 'SYN')} "
         f"from {at(first)} on)",
-        severity=grade(45, times, 75),
+        severity=grade(40 if kind == "syn-unanswered" else 30, times, 70),
         first=first,
         last=last,
         count=connections,

@@ -76,22 +76,6 @@ def test_duplicate_acknowledgements_in_a_burst() -> None:
     assert not seen_in([*QUIET, *repeats(49)], "duplicate-ack-burst")
 
 
-def test_what_the_capture_missed() -> None:
-    """Ten acknowledgements of what it does not have; nine are where a capture begins."""
-
-    def holes(count: int) -> list[dict[str, Any]]:
-        return [
-            p
-            for k in range(count)
-            for p in (one(START + k * SECOND, seq=300 * k, size=100), one(START + k * SECOND + MS, 1, ack=300 * k + 300))
-        ]
-
-    (missed,) = seen_in(holes(12), "unseen-segments")
-    assert missed.count >= 10
-    assert not seen_in(holes(9), "unseen-segments")
-    assert not seen_in(QUIET, "unseen-segments")
-
-
 def test_a_receiver_that_takes_no_more() -> None:
     """For how long, how often, and whether it took more in the end; half a second is none, nor is a reset with a window of 0."""
     at = START + 130 * SECOND

@@ -129,15 +129,8 @@ def about(tshark: str, path: Path, store: Store) -> Capture:
     return Capture(store, {int(line[0]): tuple(line[1].split(":")) for line in lines}, options)
 
 
-def differences(tshark: str, path: Path, store: Store) -> Iterator[tuple[str, int, int, int]] | None:
-    """Name, frame, our value and tshark's; None where tshark gives the file up, or finds other frames."""
-    said = shown(tshark, path, *MARKS, *VALUES)
-    if said is None or max(said, default=0) > store.packets:
-        return None
-    return _compared(store, said)
-
-
-def _compared(store: Store, said: dict[int, tuple[str, ...]]) -> Iterator[tuple[str, int, int, int]]:
+def compared(store: Store, said: dict[int, tuple[str, ...]]) -> Iterator[tuple[str, int, int, int]]:
+    """Name, frame, our value and tshark's, where they differ."""
     found = marks(store)
     for k, (name, mask) in enumerate(MARKS.items()):
         theirs = {frame for frame, cells in said.items() if cells[k]}
@@ -157,7 +150,7 @@ def loaded(path: Path) -> Store | None:
     """The store of a capture that has segments; None for others."""
     store = Store()
     try:
-        Loader(store, memory=1 << 30, cancel=threading.Event(), report=lambda _: None).load([str(path)])
+        Loader(store, memory=1 << 24, cancel=threading.Event(), report=lambda _: None).load([str(path)])
     except NetSleuthError:
         return None
     return store if (store.columns().present & SEGMENT == SEGMENT).any() else None
@@ -168,17 +161,23 @@ def test_every_segment_of_every_capture(shared: Path, tshark: str) -> None:
     """Mark by mark and value by value: equal, or different for a reason that has a name."""
     without: list[str] = []
     counts: Counter[str] = Counter()
+
+    def looked_at(path: Path) -> tuple[Path, Store, dict[int, tuple[str, ...]] | None] | None:
+        store = loaded(path)
+        return (path, store, shown(tshark, path, *MARKS, *VALUES)) if store is not None else None
+
     with compiled(follow_segments, place), ThreadPoolExecutor(2) as pool:
-        stores = [(path, store) for path in captures(shared) if (store := loaded(path)) is not None]
-        compared = pool.map(lambda one: differences(tshark, *one), stores)
-        for (path, store), found in zip(stores, compared, strict=True):
-            if found is None:
+        for one in pool.map(looked_at, captures(shared)):
+            if one is None:
+                continue
+            path, store, said = one
+            if said is None or max(said, default=0) > store.packets:
                 counts["files that tshark gives up"] += 1
                 continue
             counts["files"] += 1
             counts["segments"] += int(np.count_nonzero(store.columns().present & SEGMENT == SEGMENT))
             counts["marked"] += int(np.count_nonzero(marks(store)))
-            some = list(found)
+            some = list(compared(store, said))
             capture = about(tshark, path, store) if some else None
             for name, frame, ours, theirs in some:
                 assert capture is not None
