@@ -285,10 +285,11 @@ class Loader:
         loading = TraceLoading(store, trace, index, self.window)
         for part in trace.parts():
             if isinstance(part, FrameBatch):
-                expected = self._expected_rows(trace, part)
                 put_right(part.time[: part.count], store.sources[index].shift)
                 total += part.count
-                for piece in _parts(self.window.of(part)):
+                kept = self.window.of(part)
+                expected = self._expected_rows(trace, kept)
+                for piece in _parts(kept):
                     self._take(piece, trace, index, expected)
             elif self.cancel.is_set():
                 self._phase = "cancelled"

