@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,19 +33,26 @@ def paths(tmp_path: Path) -> list[str]:
     return [str(first), str(second)]
 
 
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """Without files; the processes that open packets end with it. The clock of one file is off."""
+    made = Session(shifts=[parse_shift("net1.pcap=+1h")])
+    yield made
+    made.close()
+
+
 def seen(path: Path) -> list[tuple[bytes, int, int, int]]:
     """Data, wire length, time and link type of frames."""
     return [(frame.data, frame.wire, frame.time, frame.link) for frame in read(path).frames]
 
 
 async def test_the_scope_is_written_as_the_command_writes_it(
-    driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paths: list[str]
+    driven: Driven, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paths: list[str]
 ) -> None:
     """By the name of the file, whichever pane has the focus; the filter holds, and so do clock offsets."""
     monkeypatch.chdir(tmp_path)
-    shifts = [parse_shift("net1.pcap=+1h")]
-    extract(paths, Scope("tcp || icmp"), "command.pcapng", shifts=shifts)
-    async with driven(Session(shifts=shifts), text="tcp || icmp", paths=paths) as d:
+    extract(paths, Scope("tcp || icmp"), "command.pcapng", shifts=session.shifts)
+    async with driven(session, text="tcp || icmp", paths=paths) as d:
         await d.press("2", "e")
         assert ".pcapng" in d.lines[-1]
         await d.press("ctrl+u")
@@ -58,13 +65,13 @@ async def test_the_scope_is_written_as_the_command_writes_it(
 
 
 async def test_an_existing_capture_is_not_replaced_unasked(
-    driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paths: list[str]
+    driven: Driven, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paths: list[str]
 ) -> None:
     """Neither another file, without a second Enter, nor one that is open, whatever is pressed."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there.pcap").write_bytes(b"mine")
     before = Path(paths[0]).read_bytes()  # noqa: ASYNC240
-    async with driven(Session(), paths=paths) as d:
+    async with driven(session, paths=paths) as d:
         await d.press("e", "ctrl+u")
         await d.type("there.pcap")
         await d.press("enter")
@@ -77,9 +84,8 @@ async def test_an_existing_capture_is_not_replaced_unasked(
     assert Path(paths[0]).read_bytes() == before  # noqa: ASYNC240
 
 
-def test_only_frames_that_can_be_read_again_are_meant(tmp_path: Path, paths: list[str]) -> None:
+def test_only_frames_that_can_be_read_again_are_meant(session: Session, tmp_path: Path, paths: list[str]) -> None:
     """A file that has changed is refused; a scope without packets has nothing to write; a stop leaves no file."""
-    session = Session()
     session.load([*paths, str(SAMPLES / "sites.csv")])
     picked, left_out = frames_in(session, Scope())
     assert {name: len(offsets) for name, offsets in picked.items()} == dict.fromkeys(paths, FRAMES)
@@ -96,4 +102,3 @@ def test_only_frames_that_can_be_read_again_are_meant(tmp_path: Path, paths: lis
     Path(paths[1]).write_bytes(b"something else")
     with pytest.raises(NetSleuthError, match="has changed since it was loaded"):
         frames_in(session, Scope())
-    session.close()
