@@ -55,7 +55,7 @@ from netsleuth_tui.analysis.explanation import Explanation, explanation_table
 from netsleuth_tui.analysis.facets import Facet, facets, facets_table
 from netsleuth_tui.analysis.finding import Found, find_row
 from netsleuth_tui.analysis.intervals import parse_interval, show_interval
-from netsleuth_tui.analysis.mixed_records import Kinds, common_rows_table, kinds_of
+from netsleuth_tui.analysis.mixed_records import Kinds, common_rows_table, counterpart, kinds_of, mixed_records, mixed_rows, selected
 from netsleuth_tui.analysis.overview import Overview, overview
 from netsleuth_tui.analysis.records import EXPORTED, SHOWN, records, records_table
 from netsleuth_tui.analysis.region_counts import SIDES, Side
@@ -137,6 +137,7 @@ __all__ = [
     "conversation_of",
     "conversations",
     "conversations_table",
+    "counterpart",
     "courses_table",
     "detail",
     "epoch",
@@ -176,6 +177,8 @@ __all__ = [
     "kinds_of",
     "level_name",
     "losses_of_capture",
+    "mixed_records",
+    "mixed_rows",
     "over_time",
     "overview",
     "parse_interval",
@@ -193,6 +196,7 @@ __all__ = [
     "regions_table",
     "remarks",
     "rows_of",
+    "selected",
     "series",
     "show_interval",
     "sorted_events",
