@@ -24,6 +24,8 @@ NUMBERS = ("EventRecordID",)
 class EventPages(Pages):
     """Events; `raw` is true for values as the log has them, not what they stand for."""
 
+    rows: Rows
+
     def __init__(
         self, store: Store, rows: Rows, fields: Sequence[str], *, order: NDArray[np.uint32] | None = None, raw: bool = False
     ) -> None:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from netsleuth_tui.terminal.sanitize import display
 
 if TYPE_CHECKING:
-    import numpy as np
+    from typing import Any
+
     from numpy.typing import NDArray
 
+    from netsleuth_tui.analysis.interleaving import Interleaved
     from netsleuth_tui.store import Rows, Store
     from netsleuth_tui.tabular import Cell
 
-__all__ = ["DAY", "Pages", "RecordPages"]
+__all__ = ["DAY", "MixedPages", "Pages", "RecordPages"]
 
 BLOCK = 64
 BLOCKS_KEPT = 32
@@ -35,14 +37,14 @@ class Pages:
         order: Row ids in another order than that in which they were loaded.
     """
 
-    def __init__(self, store: Store, rows: Rows, fields: Sequence[str], *, order: NDArray[np.uint32] | None = None) -> None:
+    def __init__(self, store: Store, rows: Rows | Interleaved, fields: Sequence[str], *, order: NDArray[Any] | None = None) -> None:
         self.store = store
         self.rows = rows
         self.fields = tuple(fields)
         self.order = order
         self._blocks: OrderedDict[int, list[tuple[str, ...]]] = OrderedDict()
 
-    def read(self, ids: NDArray[np.uint32]) -> list[tuple[str, ...]]:
+    def read(self, ids: NDArray[Any]) -> list[tuple[str, ...]]:
         """The fields of some rows, ready to be drawn."""
         raise NotImplementedError
 
@@ -83,7 +85,7 @@ class Pages:
         places: list[int] = np.flatnonzero(np.isin(self.order, np.array(marked, np.uint32))).tolist()
         return places
 
-    def _take(self, first: int, count: int) -> NDArray[np.uint32]:
+    def _take(self, first: int, count: int) -> NDArray[Any]:
         return self.rows.take(first, count) if self.order is None else self.order[first : first + count]
 
 
@@ -91,18 +93,20 @@ class RecordPages(Pages):
     """Packets; `days` is true if the capture covers more than one day: times are shown with the date."""
 
     def __init__(
-        self, store: Store, rows: Rows, fields: Sequence[str], *, days: bool = False, order: NDArray[np.uint32] | None = None
+        self, store: Store, rows: Rows | Interleaved, fields: Sequence[str], *, days: bool = False, order: NDArray[Any] | None = None
     ) -> None:
         super().__init__(store, rows, fields, order=order)
         self.days = days
 
-    def read(self, ids: NDArray[np.uint32]) -> list[tuple[str, ...]]:
+    def read(self, ids: NDArray[Any]) -> list[tuple[str, ...]]:
         """See `Pages`."""
         from netsleuth_tui.analysis import records
 
-        columns = records(self.store, ids, self._plain)
+        return self._drawn(records(self.store, ids, self._plain), self.store.columns().time[ids].tolist())
+
+    def _drawn(self, columns: list[list[Cell]], times: list[int]) -> list[tuple[str, ...]]:
+        """Lines of the columns that are not times, and the times."""
         cells = iter([[self._text(name, cell) for cell in column] for name, column in zip(self._plain, columns, strict=True)])
-        times = self.store.columns().time[ids].tolist()
         shown = [[self._time(time) for time in times] if name == "frame.time" else next(cells) for name in self.fields]
         return list(zip(*shown, strict=True))
 
@@ -110,9 +114,8 @@ class RecordPages(Pages):
     def _plain(self) -> list[str]:
         return [name for name in self.fields if name != "frame.time"]
 
-    @staticmethod
-    def _text(name: str, cell: Cell) -> str:
-        if name == "frame.number":
+    def _text(self, name: str, cell: Cell) -> str:
+        if name == "frame.number" and cell is not None:
             return f"{cell:,}".replace(",", " ")
         return display(str(cell), limit=CELL) if cell is not None else ""
 
@@ -123,3 +126,25 @@ class RecordPages(Pages):
         if time == NO_TIME:
             return "-"
         return f"{iso(time)[5:10]} {clock(time)}" if self.days else clock(time)
+
+
+class MixedPages(RecordPages):
+    """Packets and events; rows are numbered as in `Interleaved`."""
+
+    def read(self, ids: NDArray[Any]) -> list[tuple[str, ...]]:
+        """See `Pages`."""
+        import numpy as np
+
+        from netsleuth_tui.analysis import mixed_records
+        from netsleuth_tui.analysis.interleaving import EVENT
+
+        of_event = ids >= EVENT
+        times = np.empty(len(ids), np.int64)
+        times[~of_event] = self.store.columns().time[ids[~of_event]]
+        times[of_event] = self.store.events.view().time[ids[of_event] - EVENT]
+        return self._drawn(mixed_records(self.store, ids, self._plain), times.tolist())
+
+    def _text(self, name: str, cell: Cell) -> str:
+        if name == "TimeCreated" and isinstance(cell, str):
+            return cell[11:27].rstrip("Z")
+        return super()._text(name, " ".join(cell[: 4 * CELL].split()) if isinstance(cell, str) else cell)

@@ -138,6 +138,19 @@ def test_export_of_both_is_in_the_order_of_time(capsys):
     assert len(both) == TRUTH["events"] + CAPTURE_TRUTH["packets"]
 
 
+def test_rows_of_both_have_the_columns_of_the_table(capsys):
+    """With --rows both events fill columns of packets; with one kind, only its rows are written."""
+    fields = ("--fields", "frame.number,frame.time,_ws.col.protocol,info")
+    rows = rows_of(capsys, "export", LOG, CAPTURE, "--rows", "both", *fields)
+    assert len(rows) == TRUTH["events"] + CAPTURE_TRUTH["packets"]
+    assert [parse_time(row["frame.time"]) for row in rows] == sorted(parse_time(row["frame.time"]) for row in rows)
+    events = [row for row in rows if not row["frame.number"]]
+    assert Counter(row["_ws.col.protocol"].removeprefix("Event ") for row in events) == TRUTH["event_ids"]
+    assert all(row["info"] for row in rows)
+    assert len(rows_of(capsys, "export", LOG, CAPTURE, "--rows", "events", *fields)) == TRUTH["events"]
+    assert len(rows_of(capsys, "export", LOG, CAPTURE, "--rows", "packets")) == CAPTURE_TRUTH["packets"]
+
+
 def test_a_name_that_no_event_has_is_said(capsys):
     """It parses, matches nothing, and says so."""
     assert run(["events", LOG, "--filter", "SubjectUsrName == alice", "--format", "csv"]) == 0

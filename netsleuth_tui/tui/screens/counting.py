@@ -15,7 +15,7 @@ from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.lane import Lane
 from netsleuth_tui.tui.loading import Loading
-from netsleuth_tui.tui.messages import LoadProgressed, PaneChanged, RowChanged, ThreadFailed, ViewReady
+from netsleuth_tui.tui.messages import LoadProgressed, PaneChanged, ThreadFailed, ViewReady
 from netsleuth_tui.tui.numbers import grouped
 from netsleuth_tui.tui.panes import Look, Pane, Question, Seen, is_seen
 from netsleuth_tui.tui.widgets.filter_bar import FilterBar
@@ -311,7 +311,7 @@ class Counting(Screen[None]):
         self._seen = Seen(session.store, overview, before is not None and before.scope == overview.scope, nothing, no_events)
         self._tell(results, self._seen)
         if before is None:
-            self.post_message(RowChanged(self.table.row, by_key=False))
+            self.table.tell(by_key=False)
         if overview.total or overview.all_events:
             self.fit_contents()
 

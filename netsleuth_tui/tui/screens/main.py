@@ -120,12 +120,14 @@ class MainScreen(Placing):
 
     def on_row_changed(self, message: RowChanged) -> None:
         """Take the packet apart, if that is seen."""
+        self.fit_detail()
         detail = self.query_one("#detail", DetailPane)
         if self.session is not None and detail.display:
             detail.show(self.session, message.row, moving=message.by_key)
 
     def on_event_row_changed(self, message: EventRowChanged) -> None:
         """Show the event, if that is seen."""
+        self.fit_detail()
         detail = self.detail_pane
         if self.session is not None and detail.id == EVENT and detail.display:
             detail.show(self.session, message.row, moving=message.by_key)

@@ -121,7 +121,8 @@ class Placing(Asking):
     @property
     def detail_pane(self) -> RowDetail:
         """The detail that belongs to the pane in the middle; that of the records where it has none."""
-        return self._event_detail() if DETAILS.get(self._tab) == EVENT else self.query_one("#detail", RowDetail)
+        of_event = DETAILS.get(self._tab) == EVENT or (self._tab == "records" and self.table.event is not None)
+        return self._event_detail() if of_event else self.query_one("#detail", RowDetail)
 
     def _event_detail(self) -> RowDetail:
         """The detail of events, mounted by now."""
@@ -169,10 +170,18 @@ class Placing(Asking):
         if appears and self.session is not None:
             detail.show(self.session, self._row_in_front())
 
+    def fit_detail(self) -> None:
+        """The cursor of the records has gone from a packet to an event, or back: the detail is another one."""
+        shown = next((pane for pane in self.query("#detail, #event") if pane.display), None)
+        if shown is not None and shown is not self.detail_pane:
+            self._place()
+
     def _row_in_front(self) -> int | None:
         """Row id of the packet or event under the cursor of the pane in the middle."""
         tab = self.tab
-        return tab.row if isinstance(tab, PagedTable) else self.table.row
+        if tab is self.table:
+            return self.table.packet if self.table.event is None else self.table.event
+        return tab.row if isinstance(tab, PagedTable) else self.table.packet
 
     def _front(self, placed: Arrangement) -> Widget:
         """What takes the keys when the pane in use has gone."""
@@ -271,6 +280,7 @@ class Placing(Asking):
         following: dict[Kinds, Kinds] = {"both": "packets", "packets": "events", "events": "both"}
         self.kinds = following[self.kinds]
         self.query_one("#timeline", TimeLine).show_kinds(self.kinds)
+        self.table.show_kinds(self.kinds)
         self._place()
         self.show_amounts()
         self.status.say({"both": "packets and events", "packets": "packets alone", "events": "events alone"}[self.kinds], "good")

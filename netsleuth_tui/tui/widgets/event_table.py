@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Table
 
-__all__ = ["EventTable"]
+__all__ = ["EventTable", "event_columns"]
 
 USUAL = (
     TableColumn("EventRecordID", "Record", "Number of the record in its log", right=True),
@@ -44,6 +44,16 @@ def _column(name: str) -> TableColumn:
     field = EVENT_FIELDS.get(name)
     about = BESIDE.get(name) or (field.description if field is not None else "Event data")
     return TableColumn(name, name, about, right=event_column(name).kind == "integer")
+
+
+def event_columns(store: Store) -> list[TableColumn]:
+    """Every field that the events of a store have, and what can be shown beside them."""
+    from netsleuth_tui.analysis import BESIDE
+    from netsleuth_tui.query.event_fields import DERIVED, EVENT_FIELDS, data_name
+
+    data = [data_name(name) for name in store.events.fields()]
+    made = DERIVED if "ObjectName" in data else ()
+    return [_column(name) for name in dict.fromkeys([*EVENT_FIELDS, *BESIDE, *data, *made])]
 
 
 class EventTable(PagedTable[EventPages]):
@@ -114,13 +124,8 @@ class EventTable(PagedTable[EventPages]):
 
     def choices(self) -> list[TableColumn]:
         """Every field that an event has, and what can be shown beside them."""
-        from netsleuth_tui.analysis import BESIDE
-        from netsleuth_tui.query.event_fields import DERIVED, EVENT_FIELDS, data_name
-
-        data = [data_name(name) for name in self._pages.store.events.fields()] if self._pages is not None else []
-        made = DERIVED if "ObjectName" in data else ()
-        names = dict.fromkeys([*self._names, *EVENT_FIELDS, *BESIDE, *data, *made])
-        return [_column(name) for name in names]
+        fields = event_columns(self._pages.store) if self._pages is not None else []
+        return [*self.columns, *(column for column in fields if column.name not in self._names)]
 
     def can_sort(self, name: str) -> bool:
         """By any but all data in one line."""

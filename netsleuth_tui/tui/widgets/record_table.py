@@ -11,8 +11,8 @@ from textual.binding import Binding, BindingType
 
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.keys import key
-from netsleuth_tui.tui.messages import DetailRequested, FilterChosen, RowChanged, Told
-from netsleuth_tui.tui.pages import DAY, RecordPages
+from netsleuth_tui.tui.messages import DetailRequested, EventDetailRequested, EventRowChanged, FilterChosen, PaneChanged, RowChanged, Told
+from netsleuth_tui.tui.pages import DAY, MixedPages, RecordPages
 from netsleuth_tui.tui.panes import Look, Question, Seen
 from netsleuth_tui.tui.widgets.column_table import TableColumn
 from netsleuth_tui.tui.widgets.paged_table import PagedTable
@@ -20,8 +20,9 @@ from netsleuth_tui.tui.widgets.paged_table import PagedTable
 if TYPE_CHECKING:
     from rich.style import Style
 
-    from netsleuth_tui.analysis import Found, Scope
-    from netsleuth_tui.store import Store
+    from netsleuth_tui.analysis import Found, Kinds, Scope
+    from netsleuth_tui.analysis.interleaving import Interleaved
+    from netsleuth_tui.store import Rows, Store
     from netsleuth_tui.tabular import Table
 
 __all__ = ["RecordTable"]
@@ -56,8 +57,10 @@ class RecordTable(PagedTable[RecordPages]):
     NAME = "records"
     TITLE = "the records"
     ABOUT = (
-        "One line per packet, all of them. Columns are Wireshark's; any field can be one. The cell under both cursors is what + - = put"
-        " into the filter: a time stands for its second, the Info for what tells most."
+        "One line per packet, all of them, and per event of logs and traces, in the order of time; E leaves packets or events out, as a"
+        " filter by fields of one kind does. Columns are Wireshark's; any field can be one. Of an event, Source is its computer, or else"
+        " its provider, Protocol its id, Info its title and data. The cell under both cursors is what + - = put into the filter: a time"
+        " stands for its second, the Info for what tells most."
     )
 
     ITEM, ITEMS = "packet", "records"
@@ -69,7 +72,7 @@ class RecordTable(PagedTable[RecordPages]):
             "open",
             "detail",
             id="records.detail",
-            tooltip="take the packet apart, layer by layer, with its bytes",
+            tooltip="take the packet apart, layer by layer, with its bytes; show all fields of the event",
         ),
         key("records.go", "at,ctrl+g", "go", "go to a frame by its number, or to a time", "@"),
         key("records.follow", "F", "follow", "follow the conversation of the packet: nothing but its addresses, ports and protocol"),
@@ -80,6 +83,10 @@ class RecordTable(PagedTable[RecordPages]):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(USUAL, id=id)
+        self.kinds: Kinds = "both"
+        """Whether packets, events or both are shown, where there are both."""
+        self._out_of_order = False
+        """Packets or events have to be brought into the order of time first."""
 
     def settle(self, columns: Sequence[str]) -> list[str]:
         """Show the columns that the user has settled on; returns the names of those that do not exist."""
@@ -93,62 +100,91 @@ class RecordTable(PagedTable[RecordPages]):
 
     # What is shown
 
+    @property
+    def packet(self) -> int | None:
+        """Row id of the packet under the cursor; None where an event is there, or nothing."""
+        from netsleuth_tui.analysis.interleaving import packet_of
+
+        return packet_of(self.row)
+
+    @property
+    def event(self) -> int | None:
+        """Row id of the event under the cursor; None where a packet is there, or nothing."""
+        from netsleuth_tui.analysis.interleaving import event_of
+
+        return event_of(self.row)
+
+    def show_kinds(self, kinds: Kinds) -> None:
+        """Show packets, events or both."""
+        self.kinds = kinds
+        self.post_message(PaneChanged(self))
+
     def question(self) -> Question | None:
         """The order of the rows, where it is not that of the capture."""
-        if self.sorted_by is None:
-            return None
-        return partial(_ordered, *self.sorted_by)
+        return partial(_ordered, self.sorted_by, self.kinds)
 
     def is_slow(self) -> bool:
         """True while the rows have to be sorted."""
-        return self.sorted_by is not None
+        return self.sorted_by is not None or self._out_of_order
 
     def answer(self, seen: Seen, result: Any) -> None:
-        """Show other rows; the cursor stays on its packet, or goes to the next one that is there."""
-        row = self.row
-        first, last = seen.overview.first, seen.overview.last
+        """Show other rows; the cursor stays on its packet or event, or goes to the next one that is there."""
+        row, store, overview = self.row, seen.store, seen.overview
+        first, last = (overview.first, overview.last) if not store.events.rows else store.span or (None, None)
         days = first is not None and last is not None and first // DAY != last // DAY
-        rows, order = result if result is not None else (seen.overview.rows, None)
-        self._pages = RecordPages(seen.store, rows, self._names, days=days, order=order)
+        self._pages = self._made(store, *result, days=days)
+        self._out_of_order = bool(store.packets and store.events.rows) and not (store.table.in_order and store.events.in_order)
         self.sorting = False
-        self.nothing = seen.nothing
+        self.nothing = "" if len(self._pages) else seen.nothing or seen.no_events
         if not seen.same_scope:
             self.forget_widths()
         self.reset(self._pages.position(row) if row is not None else 0)
         if self.row != row:
-            self.post_message(RowChanged(self.row, by_key=False))
+            self.tell(by_key=False)
+
+    def _made(self, store: Store, rows: Rows | Interleaved, order: Any, *, days: bool) -> RecordPages:
+        from netsleuth_tui.store.rows import Rows
+
+        return (RecordPages if isinstance(rows, Rows) else MixedPages)(store, rows, self._names, days=days, order=order)
+
+    def tell(self, *, by_key: bool) -> None:
+        """Say what is under the cursor."""
+        event = self.event
+        self.post_message(RowChanged(self.packet, by_key=by_key) if event is None else EventRowChanged(event, by_key=by_key))
 
     def cell_style(self, column: TableColumn, text: str) -> Style:
-        """Protocols have colours."""
-        return self.palette.protocol(text) if column.name == "_ws.col.protocol" else self.palette.text
+        """Protocols have colours; events stand out."""
+        if column.name != "_ws.col.protocol":
+            return self.palette.text
+        return self.palette.accent if text.startswith("Event ") else self.palette.protocol(text)
 
     def cursor_moved(self) -> None:
-        """Say which packet it is."""
-        self.post_message(RowChanged(self.row))
+        """Say which packet or event it is."""
+        self.tell(by_key=True)
 
     # Columns
 
     def choices(self) -> list[TableColumn]:
-        """Every field."""
-        return list(_all().values())
+        """Every field; of events, too, where there are any."""
+        return [*_all().values(), *(_of_events(self._pages.store) if self._pages is not None else ())]
 
     def can_sort(self, name: str) -> bool:
         """By any but the Info."""
-        from netsleuth_tui.analysis import can_sort
+        from netsleuth_tui.analysis import can_sort, can_sort_events, counterpart
 
-        return can_sort(name)
+        return can_sort(name) or (counterpart(name) is not None and can_sort_events(name))
 
     def show_columns(self, columns: Sequence[TableColumn]) -> None:
         """Read other fields of the same rows."""
         self.columns = list(columns)
         old = self._pages
         if old is not None:
-            self._pages = RecordPages(old.store, old.rows, self._names, days=old.days, order=old.order)
+            self._pages = self._made(old.store, old.rows, old.order, days=old.days)
         super().show_columns(columns)
 
     def add_column(self, name: str) -> None:
         """Show a field, before the Info, or go to it where it is shown already."""
-        known = _all()
+        known = {column.name: column for column in self.choices()}
         if name not in known:
             self.post_message(Told(f"{display(name, limit=80)} cannot be a column", "warning"))
             return
@@ -162,53 +198,90 @@ class RecordTable(PagedTable[RecordPages]):
 
     def term(self) -> str | None:
         """The cell under both cursors."""
-        from netsleuth_tui.analysis import cell_filter
+        from netsleuth_tui.analysis import cell_filter, counterpart, event_cell_filter
 
-        if self._pages is None or self.row is None:
+        event, packet = self.event, self.packet
+        if self._pages is None or (packet is None and event is None):
             return None
-        return cell_filter(self._pages.store, self.row, self.name_here)
+        if event is None:
+            return cell_filter(self._pages.store, packet or 0, self.name_here)
+        return event_cell_filter(self._pages.store, event, counterpart(self.name_here) or "info")
 
     def cursor_time(self) -> tuple[int, int] | None:
-        """The instant of the packet."""
+        """The instant of the packet or event."""
         from netsleuth_tui.decode.columns import NO_TIME
 
         if self._pages is None or self.row is None:
             return None
-        time = int(self._pages.store.columns().time[self.row])
+        store, event = self._pages.store, self.event
+        time = int(store.columns().time[self.row] if event is None else store.events.view().time[event])
         return (time, time + 1) if time != NO_TIME else None
 
     def export_table(self) -> Callable[[Store, Scope], Table]:
         """All rows of the scope in this order, with the columns that were chosen; where none were, with those of `netsleuth export`."""
-        from netsleuth_tui.analysis import EXPORTED, records_table
-
-        chosen = EXPORTED if self._names == [column.name for column in USUAL] else tuple(self._names)
-        return partial(records_table, fields=chosen, sorted_by=self.sorted_by)
+        usual = self._names == [column.name for column in USUAL]
+        return partial(_table, fields=None if usual else tuple(self._names), sorted_by=self.sorted_by, kinds=self.kinds)
 
     def action_follow(self) -> None:
         """Nothing but this conversation."""
         from netsleuth_tui.analysis import conversation_of
 
+        packet = self.packet
         if self._pages is None or self.row is None:
             return
-        text = conversation_of(self._pages.store, self.row)
+        text = conversation_of(self._pages.store, packet) if packet is not None else None
         if text is None:
-            self.post_message(Told("this packet has no IP addresses, and so no conversation", "warning"))
+            what = "an event has no conversation" if packet is None else "this packet has no IP addresses, and so no conversation"
+            self.post_message(Told(what, "warning"))
         else:
             self.post_message(FilterChosen(text))
 
     def find(self, pages: RecordPages, text: str) -> Found:
         """By the number of its frame, or its time."""
         from netsleuth_tui.analysis import find_row
+        from netsleuth_tui.analysis.mixed_finding import find_mixed
+        from netsleuth_tui.store.rows import Rows
 
-        return find_row(pages.store, pages.rows, text, self.row)
+        if isinstance(pages.rows, Rows):
+            return find_row(pages.store, pages.rows, text, self.row)
+        return find_mixed(pages.store, pages.rows, text, self.row)
 
     def action_open(self) -> None:
-        """Show the packet in detail."""
+        """Show the packet or the event in detail."""
         if self.row is not None:
-            self.post_message(DetailRequested())
+            self.post_message(DetailRequested() if self.event is None else EventDetailRequested())
 
 
-def _ordered(name: str, descending: bool, look: Look) -> Any:
-    from netsleuth_tui.analysis import sorted_rows
+def _of_events(store: Store) -> list[TableColumn]:
+    """Columns of events."""
+    if not store.events.rows:
+        return []
+    from netsleuth_tui.tui.widgets.event_table import event_columns
 
-    return look.rows, sorted_rows(look.store, look.rows, name, descending=descending, cancelled=look.cancelled)
+    taken = _all()
+    return [column for column in event_columns(store) if column.name not in taken]
+
+
+def _ordered(sorted_by: tuple[str, bool] | None, kinds: Kinds, look: Look) -> Any:
+    """Rows, and their order where it is another one."""
+    from netsleuth_tui.analysis import mixed_rows, sorted_rows
+    from netsleuth_tui.store.rows import Rows
+
+    store = look.store
+    if not store.events.rows:
+        chosen = (
+            None if sorted_by is None else sorted_rows(store, look.rows, sorted_by[0], descending=sorted_by[1], cancelled=look.cancelled)
+        )
+        return look.rows, chosen
+    kinds = kinds if store.packets else "both"
+    none = Rows(0, 0)
+    packets, events = look.rows if kinds != "events" else none, look.event_rows if kinds != "packets" else none
+    return mixed_rows(store, packets, events, sorted_by, cancelled=look.cancelled), None
+
+
+def _table(store: Store, scope: Scope, *, fields: tuple[str, ...] | None, sorted_by: tuple[str, bool] | None, kinds: Kinds) -> Table:
+    from netsleuth_tui.analysis import EXPORTED, common_rows_table, records_table
+
+    if not store.events.rows or (kinds == "packets" and fields is None):
+        return records_table(store, scope, EXPORTED if fields is None else fields, sorted_by=sorted_by)
+    return common_rows_table(store, scope, fields, kinds=kinds, sorted_by=sorted_by)

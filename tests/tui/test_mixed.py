@@ -1,0 +1,119 @@
+"""Packets and events in one table: their order, what is under the cursor, and leaving one kind out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made import SECOND, START, icmp, store_of, tcp
+from made_events import add_events, event
+from tui.screens import FakeSession
+
+from netsleuth_tui.analysis.interleaving import EVENT
+from netsleuth_tui.store import Store
+
+Driven = Callable[..., Any]
+MILLISECOND = SECOND // 1000
+
+
+def dropped() -> Store:
+    """SYN, RST, and a millisecond after each RST a datagram that was dropped; and one ping."""
+    made, told = [], []
+    for k in range(40):
+        time = START + k * SECOND // 4
+        made += [tcp(time, 0x02, src=0, dst=1), tcp(time + MILLISECOND, 0x14, src=1, dst=0)]
+        reason = {"Reason": "Insufficient local buffer space"}
+        told.append(event(time + 2 * MILLISECOND, 1033, reason, computer=None, provider="Microsoft-Windows-Winsock-AFD", channel=None))
+    return add_events(store_of([*made, icmp(START + 20 * SECOND)]), *told)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_packets_and_events_lie_in_the_order_of_time(driven: Driven, size: tuple[int, int]) -> None:
+    """SYN, RST, then the event; it says in Source, Protocol and Info what it is, and has no frame number."""
+    async with driven(FakeSession(dropped()), size, paths=("trace.etl",)) as d:
+        table = d.main.table
+        assert table.count() == 121
+        lines = [table.cells(k) for k in range(3)]
+        assert [line[4] for line in lines] == ["TCP", "TCP", "Event 1033"]
+        assert "[SYN]" in lines[0][6]
+        assert "[RST, ACK]" in lines[1][6]
+        assert lines[2][:4] == ("", "12:00:00.002000", "Winsock-AFD", "")
+        assert lines[2][6] == "Datagram dropped: Insufficient local buffer space"
+        assert "Datagram dropped" in d.text
+
+
+async def test_a_filter_of_one_kind_leaves_the_other_out_and_so_does_a_key(driven: Driven) -> None:
+    """Filters by fields of packets keep packets, by fields of events events; E shows packets, then events, then both."""
+    async with driven(FakeSession(dropped())) as d:
+        table = d.main.table
+        for text, count in (("tcp.flags.reset == 1", 40), ("EventID == 1033", 40), ("icmp", 1)):
+            await d.press("slash", *("backspace",) * 40)
+            await d.type(text)
+            await d.press("enter")
+            assert table.count() == count, text
+        await d.press("u", "u", "u")
+        assert table.count() == 121
+        for count, said in ((81, "packets alone"), (40, "events alone"), (121, "packets and events")):
+            await d.press("E")
+            assert table.count() == count, said
+        await d.press("g", "down", "down", "E")
+        assert table.packet == 2, "the next packet after the event"
+        await d.press("E")
+        assert table.event == 1
+
+
+async def test_enter_opens_either_kind(driven: Driven) -> None:
+    """Layers of a packet, fields of an event; the detail follows the cursor from one to the other."""
+    async with driven(FakeSession(dropped()), (160, 50)) as d:
+        await d.press("down", "down")
+        assert d.main.table.row == EVENT
+        assert d.main.query_one("#event").display
+        assert not d.main.query_one("#detail").display
+        assert "Insufficient local buffer space" in d.text
+        await d.press("up")
+        assert d.main.query_one("#detail").display
+        assert not d.main.query_one("#event").display
+        await d.press("down", "enter")
+        assert d.main.query_one("#event").has_focus_within
+        await d.press("escape")
+        assert d.main.focused is d.main.table
+
+
+async def test_the_cell_of_an_event_is_a_filter(driven: Driven) -> None:
+    """Protocol stands for the id, Source for the computer, the time for its second; a column that events do not have for their kind."""
+    async with driven(FakeSession(dropped())) as d:
+        table = d.main.table
+        await d.press("down", "down")
+        assert table.term() == "EventID == 1033"
+        await d.press("right")
+        assert table.term() == 'TimeCreated >= "2026-03-10T12:00:00Z" && TimeCreated < "2026-03-10T12:00:01Z"'
+        await d.press("right", "right", "right")
+        assert table.term() == "EventID == 1033"
+        await d.press("F")
+        assert "an event has no conversation" in d.lines[-1]
+        await d.press("left_square_bracket")
+        assert d.main.session.scope.start == START + 2 * MILLISECOND
+
+
+async def test_going_sorting_marking_and_writing(driven: Driven, tmp_path: Path) -> None:
+    """@ goes to a frame or a time of either kind; marks stay; a falling order of time begins with the ping; the file has the same rows."""
+    async with driven(FakeSession(dropped()), paths=("trace.etl",)) as d:
+        table = d.main.table
+        await d.press("at", *"12:00:05", "enter")
+        assert (table.packet, table.cursor) == (40, 60)
+        await d.press("at", *"81", "enter")
+        assert table.packet == 80
+        await d.press("up", "m", "g", "apostrophe")
+        assert table.event == 39
+        await d.press("right", "S")
+        assert [table.cells(k)[4] for k in range(3)] == ["ICMP", "Event 1033", "TCP"]
+        assert table.event == 39
+        await d.press("S", "e", *("backspace",) * 80, *str(tmp_path / "both.csv"), "enter")
+        await d.until((tmp_path / "both.csv").exists)
+        await d.settle()
+        rows = (tmp_path / "both.csv").read_text().splitlines()
+        assert len(rows) == 122
+        assert rows[0].startswith("frame.time,frame.number,")
+        assert "Insufficient local buffer space" in rows[3]
