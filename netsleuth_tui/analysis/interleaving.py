@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.decode.columns import NO_TIME
-from netsleuth_tui.store.ordering import order
+from netsleuth_tui.errors import NetSleuthError
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
@@ -197,9 +197,15 @@ def by_time(
 
 
 def _order(rows: Rows, time: NDArray[np.int64], cancelled: Callable[[], bool]) -> NDArray[np.uint32] | None:
+    """Row ids in the order of time; None where that is the order of the table.
+
+    Captures are nearly in order, or runs of it: the sort that NumPy merges runs with is twice as fast for them as counting digits.
+    """
     ids = rows.take(0, len(rows))
     times = time[ids]
-    absent = times == NO_TIME
-    if not absent.any() and bool((times[1:] >= times[:-1]).all()):
+    times[times == NO_TIME] = LAST
+    if bool((times[1:] >= times[:-1]).all()):
         return None
-    return ids[order(times, absent, cancelled=cancelled)]
+    if cancelled():
+        raise NetSleuthError("the question was interrupted")
+    return ids[times.argsort(kind="stable")]
