@@ -20,6 +20,9 @@ class Scope:
     end: int | None = None
     """ns since the epoch, excluded; or None for the end."""
 
+    clocks: tuple[tuple[int, int], ...] = ()
+    """Offsets of sources' clocks that the user set after loading, by source (`Store.set_clocks`)."""
+
     @property
     def has_window(self) -> bool:
         """True if a part of the time is looked at."""

@@ -165,6 +165,28 @@ class Session:
             self.scopes.visit(replace(self.scope, start=start, end=end))
         return moved
 
+    def with_clock(self, scope: Scope, source: int, offset: int | None) -> Scope:
+        """A scope that sees a source's times through an offset.
+
+        Args:
+            scope: What is looked at.
+            source: Its number.
+            offset: ns that are added to the times that its file has; None for the offset that it was loaded with.
+
+        Raises:
+            NetSleuthError: Files are being loaded, or its times would leave what can be told.
+        """
+        if self.progress is not None and self.progress.phase == "loading":
+            raise NetSleuthError("files are being loaded", hint="set the clock of a source when all is there, or start with --shift")
+        if offset is not None and not self.store.can_shift(source, offset):
+            raise NetSleuthError("its times would leave the years 1678 to 2261")
+        others = tuple(clock for clock in scope.clocks if clock[0] != source)
+        return replace(scope, clocks=tuple(sorted((*others, *([(source, offset)] if offset is not None else [])))))
+
+    def shifts_of(self, scope: Scope) -> tuple[Shift, ...]:
+        """Clock offsets as --shift takes them: those that files were loaded with, and those that were set since."""
+        return (*self.shifts, *(Shift(self.store.sources[source].name, offset) for source, offset in scope.clocks))
+
     def _step(self, moved: bool) -> bool:
         if moved:
             self.windows.visit((self.scope.start, self.scope.end))

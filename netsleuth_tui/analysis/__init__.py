@@ -3,6 +3,7 @@
 from netsleuth_tui.analysis.between import between, conversation_of
 from netsleuth_tui.analysis.breakdown import Count, breakdown_table
 from netsleuth_tui.analysis.cells import cell_filter
+from netsleuth_tui.analysis.clock_hints import ClockHint, clock_hints
 from netsleuth_tui.analysis.conversations import By, Conversations, conversation_columns, conversations, conversations_table, rates_table
 from netsleuth_tui.analysis.esp import WINDOWS, Associations, associations
 from netsleuth_tui.analysis.esp_course import OverTime, over_time, time_of
@@ -65,6 +66,7 @@ from netsleuth_tui.analysis.regions import Regions, regions, with_retransmission
 from netsleuth_tui.analysis.scope import EVERYTHING, Scope, event_rows_of, rows_of
 from netsleuth_tui.analysis.series import MEASURE_NAMES, SPLITS, Measure, Series, check_split, series
 from netsleuth_tui.analysis.sorting import can_sort, sorted_rows
+from netsleuth_tui.analysis.sources import SourceLine, source_lines, sources_table
 from netsleuth_tui.analysis.summary import Summary, summary, summary_dict, summary_table
 from netsleuth_tui.analysis.timeline import timeline, timeline_by_table, timeline_table
 from netsleuth_tui.analysis.times import clock, epoch, iso, parse_time
@@ -89,6 +91,7 @@ __all__ = [
     "WINDOWS",
     "Associations",
     "By",
+    "ClockHint",
     "Conversations",
     "Count",
     "Detail",
@@ -119,6 +122,7 @@ __all__ = [
     "Scope",
     "Series",
     "Side",
+    "SourceLine",
     "Summary",
     "association_columns",
     "associations",
@@ -131,6 +135,7 @@ __all__ = [
     "check_event_split",
     "check_split",
     "clock",
+    "clock_hints",
     "column_of",
     "common_rows_table",
     "conversation_columns",
@@ -201,6 +206,8 @@ __all__ = [
     "show_interval",
     "sorted_events",
     "sorted_rows",
+    "source_lines",
+    "sources_table",
     "split_names",
     "summary",
     "summary_dict",

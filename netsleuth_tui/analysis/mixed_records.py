@@ -29,7 +29,7 @@ Kind = Literal["packets", "events"]
 Kinds = Literal["both", "packets", "events"]
 """What is looked at, where there are packets and events."""
 
-COMMON = frozenset({"frame.time", "frame.time_epoch", "file"})
+COMMON = frozenset({"frame.time", "frame.time_epoch", "file", "source"})
 """Columns that packets and events have both."""
 
 BLOCK = 1 << 14

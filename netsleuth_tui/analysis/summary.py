@@ -8,18 +8,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netsleuth_tui.analysis.breakdown import Count
+from netsleuth_tui.analysis.clock_hints import ClockHint, clock_hints
 from netsleuth_tui.analysis.event_ids import EventIds, event_ids
+from netsleuth_tui.analysis.intervals import SECOND, show_interval
 from netsleuth_tui.analysis.overview import overview
 from netsleuth_tui.analysis.scope import EVERYTHING, Scope, event_rows_of
+from netsleuth_tui.analysis.sources import SourceLine, source_lines
 from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.tabular import Cell, Column, Table
 
 if TYPE_CHECKING:
-    from netsleuth_tui.store import Rows, Source, Store
+    from collections.abc import Sequence
+
+    from netsleuth_tui.store import Rows, Store
 
 MANY = 1 << 20
 """Rows that are looked at together."""
+
+GAP = 60 * SECOND
+"""A source that has nothing for so long is said to have a gap, ns."""
 
 __all__ = ["Summary", "summary", "summary_dict", "summary_table"]
 
@@ -43,9 +51,11 @@ class Summary:
     """Packets without a time stamp."""
     hosts: int
     """Distinct IP addresses of the selected packets."""
-    sources: tuple[Source, ...]
+    sources: tuple[SourceLine, ...]
     protocols: tuple[Count, ...]
     flags: tuple[Count, ...]
+    hints: tuple[ClockHint, ...] = ()
+    """Clocks of sources that seem to be off."""
 
 
 def summary(store: Store, scope: Scope) -> Summary:
@@ -68,9 +78,10 @@ def summary(store: Store, scope: Scope) -> Summary:
         max(times, default=None),
         seen.untimed,
         _hosts(store, seen.rows),
-        store.sources,
+        source_lines(store),
         seen.protocols,
         seen.flags,
+        clock_hints(store),
     )
 
 
@@ -117,7 +128,8 @@ def summary_dict(found: Summary) -> dict[str, Any]:
             }
             for line in found.event_ids.lines
         ],
-        "sources": [{name: value for name, value in asdict(source).items() if name != "stamp"} for source in found.sources],
+        "clock_hints": [{"source": hint.source, "offset": hint.offset, "evidence": hint.evidence} for hint in found.hints],
+        "sources": [_source_dict(line) for line in found.sources],
     }
 
 
@@ -131,7 +143,9 @@ def summary_table(found: Summary) -> Table:
     rows: list[tuple[Cell, ...]] = [("total", f"{found.hosts} hosts", *total)]
     whole = found.scope != EVERYTHING
     rows += [
-        ("source", s.name, s.packets, s.bytes, s.events, _time(s.first), _time(s.last), _remarks(s, is_whole=whole)) for s in found.sources
+        ("source", s.name, s.packets, s.bytes, s.events, _time(s.first), _time(s.last), _remarks(line, found.hints, is_whole=whole))
+        for line in found.sources
+        for s in (line.source,)
     ]
     rows += [("protocol", c.label, c.packets, c.bytes, None, None, None, None) for c in found.protocols]
     rows += [("flag", c.label, c.packets, c.bytes, None, None, None, None) for c in found.flags]
@@ -150,16 +164,15 @@ def _untimed(packets: int) -> str | None:
     return f"{packets} packets without a time" if packets else None
 
 
-def _remarks(source: Source, *, is_whole: bool) -> str:
-    kind = f"{source.format} in {source.compression}" if source.compression else source.format
-    whole = "all events of the file" if source.events else "all packets of the file"
-    parts = [kind, *([whole] if is_whole else []), *source.damage, *source.notes]
-    if source.lost:
-        parts.append(f"{source.lost} records could not be decoded")
-    if source.recoverable:
-        parts.append(f"{source.recoverable} more records could be recovered")
-    if source.drops:
-        parts.append(f"{source.drops} packets dropped by the capturing host")
-    if not source.complete:
-        parts.append("partial: reading stopped before the end")
-    return "; ".join(parts)
+def _remarks(line: SourceLine, hints: Sequence[ClockHint], *, is_whole: bool) -> str:
+    whole = "all events of the file" if line.source.events else "all packets of the file"
+    seconds = (line.gap or 0) // SECOND * SECOND
+    gap = [f"nothing for {show_interval(seconds)} from {_time(line.gap_at)}"] if seconds >= GAP else []
+    clock = [f"add {hint.offset / SECOND:+g} s to its times? {hint.evidence}" for hint in hints if hint.source == line.number]
+    return "; ".join([line.format, *([whole] if is_whole else []), *line.notes, *gap, *clock])
+
+
+def _source_dict(line: SourceLine) -> dict[str, Any]:
+    """A source as it is, and what was found out about it."""
+    known = {name: value for name, value in asdict(line.source).items() if name != "stamp"}
+    return known | {"longest_gap": line.gap, "gap_at": line.gap_at, "records_missing": line.missing}

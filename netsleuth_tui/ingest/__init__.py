@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from netsleuth_tui.ingest.budget import default_budget
 from netsleuth_tui.ingest.progress import Progress
-from netsleuth_tui.ingest.shifts import Shift, parse_shift, show_shift
+from netsleuth_tui.ingest.shifts import Shift, parse_offset, parse_shift, show_shift
 from netsleuth_tui.ingest.table_layout import parse_columns
 
 if TYPE_CHECKING:
     from netsleuth_tui.ingest.load import Loader
 
-__all__ = ["Loader", "Progress", "Shift", "default_budget", "parse_columns", "parse_shift", "show_shift"]
+__all__ = ["Loader", "Progress", "Shift", "default_budget", "parse_columns", "parse_offset", "parse_shift", "show_shift"]
 
 
 def __getattr__(name: str) -> Any:

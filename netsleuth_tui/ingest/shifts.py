@@ -11,7 +11,7 @@ from pathlib import Path
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query.times import instant
 
-__all__ = ["Shift", "parse_shift", "shift_of", "show_shift"]
+__all__ = ["Shift", "parse_offset", "parse_shift", "shift_of", "show_shift"]
 
 _UNITS = {
     "ns": 1,
@@ -52,22 +52,40 @@ def parse_shift(text: str) -> Shift:
         NetSleuthError: It is not a name, an equals sign and an offset, or the offset is more than a hundred years.
     """
     pattern, _, offset = text.rpartition("=")
-    number = re.fullmatch(r"([+-]?)(\d{1,18})(?:\.(\d{1,9}))?\s*(ns|us|ms|s|min|m|h|d|)", offset.strip().lower())
-    clock = re.fullmatch(r"([+-]?)(\d{1,2}):([0-5]\d)(?::([0-5]\d))?", offset.strip())
-    if pattern and (number or clock):
-        if number:
-            unit = _UNITS[number[4]]
-            size = int(number[2]) * unit + (int(number[3]) * unit // 10 ** len(number[3]) if number[3] else 0)
-        else:
-            size = (
-                sum(int(part or 0) * 10**9 * length for part, length in zip(clock.groups()[1:], (3600, 60, 1), strict=True)) if clock else 0
-            )
-        if size <= _MOST:
-            return Shift(pattern, -size if offset.strip().startswith("-") else size)
-    begin = instant(offset) if pattern else None
-    if begin is not None and abs(begin) <= _MOST:
-        return Shift(pattern, begin)
-    raise NetSleuthError(f"{text!r} is no clock offset", hint="NAME=OFFSET, as in print01.evtx=+3600s, '*.cap=-7h' or a.pcap=+05:45")
+    found = _offset(offset) if pattern else None
+    if found is None:
+        raise NetSleuthError(f"{text!r} is no clock offset", hint="NAME=OFFSET, as in print01.evtx=+3600s, '*.cap=-7h' or a.pcap=+05:45")
+    return Shift(pattern, found)
+
+
+def parse_offset(text: str) -> int:
+    """An offset alone, ns: '+3600s', '-7h', '+05:45', '-0.25' (seconds), or an instant.
+
+    Raises:
+        NetSleuthError: It is none, or more than a hundred years.
+    """
+    found = _offset(text)
+    if found is None:
+        raise NetSleuthError(f"{text!r} is no clock offset", hint="as in +3600s, -7h or +05:45")
+    return found
+
+
+def _offset(text: str) -> int | None:
+    text = text.strip()
+    sign = -1 if text.startswith("-") else 1
+    number = re.fullmatch(r"[+-]?(\d{1,18})(?:\.(\d{1,9}))?\s*(ns|us|ms|s|min|m|h|d|)", text.lower())
+    clock = re.fullmatch(r"[+-]?(\d{1,2}):([0-5]\d)(?::([0-5]\d))?", text)
+    if number:
+        unit = _UNITS[number[3]]
+        found = sign * (int(number[1]) * unit + (int(number[2]) * unit // 10 ** len(number[2]) if number[2] else 0))
+    elif clock:
+        found = sign * 10**9 * (int(clock[1]) * 3600 + int(clock[2]) * 60 + int(clock[3] or 0))
+    else:
+        begin = instant(text)
+        if begin is None:
+            return None
+        found = begin
+    return found if abs(found) <= _MOST else None
 
 
 def shift_of(path: str, shifts: Sequence[Shift]) -> int:

@@ -55,6 +55,7 @@ _ALL = (
     _system("Keywords", "uint", "keywords", "64 bits: 0x20000000000000 audit success, 0x10000000000000 audit failure", bits=64),
     _system("ProcessID", "uint", "process_id", "Process that logged the event (EventData.ProcessID: that of the event data)", bits=32),
     _system("ThreadID", "uint", "thread_id", "Thread that logged the event", bits=32),
+    _system("source", "uint", "source", "The file that it is from, counted from 0 as in the pane of sources", bits=16),
     _system("Recovered", "bool", "flags", "1 for a record that was recovered from slack or a damaged chunk", bits=1),
     Field(
         "hour", "uint", (), (), "Hour of the day that it was logged in (UTC), 0 to 23", event=EventField("time", derived="hour"), limit=23

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.decode.events import EVENT_COLUMNS, Event, EventColumns
 from netsleuth_tui.jit import kernel
-from netsleuth_tui.store.clock import put_right
+from netsleuth_tui.store.clock import moved, put_right
 from netsleuth_tui.store.texts import Texts
 
 __all__ = ["EVENT_BYTES", "EventGroup", "EventTable"]
@@ -163,6 +163,13 @@ class EventTable:
         columns.slot[rows] = at + np.cumsum([0, *(len(event.values) for event in events)])[:-1]
         self.reserve_cells(at + len(values))[at : at + len(values)] = values
         self.commit(last, at + len(values))
+
+    def move(self, source: int, by: int) -> None:
+        """Add to the times of the rows of a source, all written by now; earlier views keep the times that they have."""
+        time = moved(self._columns.time, self._columns.source[: self.rows] == source, by)
+        self._columns = self._columns._replace(time=time)
+        new = time[: self.rows]
+        self.in_order = not self.rows or (bool(new[0] > NO_TIME) and bool((new[1:] >= new[:-1]).all()))
 
     def view(self) -> EventColumns:
         """The visible rows, without a copy."""

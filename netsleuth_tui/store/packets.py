@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from netsleuth_tui.decode.columns import NO_TIME, PACKET_COLUMNS, Columns
+from netsleuth_tui.store.clock import moved
 
 __all__ = ["ROW_BYTES", "PacketTable"]
 
@@ -51,6 +52,12 @@ class PacketTable:
         if self.in_order and len(new) and not _never_decreases(new):
             self.in_order = False
         self.rows = rows
+
+    def move(self, source: int, by: int) -> None:
+        """Add to the times of the rows of a source, all written by now; earlier views keep the times that they have."""
+        time = moved(self._columns.time, self._columns.source[: self.rows] == source, by)
+        self._columns = self._columns._replace(time=time)
+        self.in_order = not self.rows or _never_decreases(time[: self.rows])
 
     def view(self) -> Columns:
         """The visible rows, without a copy."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.decode.hosts import HostTable
+from netsleuth_tui.store.clock import fits
 from netsleuth_tui.store.event_kinds import EventKinds
 from netsleuth_tui.store.event_values import EventValues
 from netsleuth_tui.store.events import EventTable
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
     from netsleuth_tui.store.lookup import Lookup, PerRow
     from netsleuth_tui.store.sources import Source
 
-__all__ = ["Predicate", "Store"]
+__all__ = ["Clocks", "Predicate", "Store"]
+
+Clocks = tuple[tuple[int, int], ...]
+"""Source, and ns that are added to its times; by source."""
 
 ENGINE_MEMORY = 1 << 30
 """Bytes that one query may take beside the columns, unless the budget says less."""
@@ -69,6 +74,10 @@ class Store:
         """Replaced as a whole whenever a source is added or changes."""
         self.places: Any = None
         """Where the hosts are: a `HostPlaces` of the room places, which stands a floor above; `places.host_places` gives it."""
+        self.clocks: Clocks = ()
+        """Offsets of sources that were set after loading; `set_clocks` changes them."""
+        self._as_loaded: dict[int, int] = {}
+        """Offsets that sources had before that."""
         self._query_memory = query_memory
         self._matches = Kept()
         self._lock = threading.Lock()
@@ -142,6 +151,40 @@ class Store:
                 found = (np.flatnonzero(tested(seen, rows)) + seen).astype(np.uint32)
                 ids = np.concatenate((ids, found)) if len(ids) else found
             return self._event_matches.keep(text, rows, ids)
+
+    def set_clocks(self, clocks: Clocks) -> None:
+        """See the times of sources through these offsets, and those of all others as they were loaded.
+
+        Nothing may be loading meanwhile. Views that were taken before keep their times.
+
+        Args:
+            clocks: Source and ns that are added to its times, by source; offsets that keep all times in range (`Store.can_shift`).
+        """
+        if clocks == self.clocks:
+            return
+        wanted = dict(clocks)
+        with self._lock, self._event_lock:
+            sources = list(self.sources)
+            for index, source in enumerate(sources):
+                offset = wanted.get(index, self._as_loaded.get(index, source.shift))
+                by = offset - source.shift
+                if not by:
+                    continue
+                self._as_loaded.setdefault(index, source.shift)
+                if source.packets:
+                    self.table.move(index, by)
+                if source.events:
+                    self.events.move(index, by)
+                first, last = (None if time is None else time + by for time in (source.first, source.last))
+                sources[index] = replace(source, shift=offset, first=first, last=last)
+            self.sources, self.clocks = tuple(sources), clocks
+            self._matches.clear()
+            self._event_matches.clear()
+
+    def can_shift(self, source: int, offset: int) -> bool:
+        """Whether a source's times can all be seen through an offset."""
+        one = self.sources[source]
+        return fits(one.first, one.last, offset - one.shift)
 
     def texts_matching(self, texts: Sequence[str], expression: str) -> NDArray[np.bool_]:
         """Which texts match a regular expression, case ignored, in time that grows with their length alone.

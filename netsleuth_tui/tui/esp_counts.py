@@ -9,6 +9,7 @@ from netsleuth_tui.tui.axis import Axis, Range, fit
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Associations, Detail, Judged, OverTime, Remark
+    from netsleuth_tui.store.store import Clocks
     from netsleuth_tui.tui.panes import Look
 
 __all__ = ["Charted", "Key", "Opened", "Wanted", "count"]
@@ -35,7 +36,7 @@ class Charted:
 
     asking: Wanted
     filter: str
-    rows: int
+    rows: tuple[int, Clocks]
     """Rows that were loaded."""
     whole: Range | None
     """From its first packet to its last, which is excluded; None where the filter has none of it."""
@@ -84,7 +85,7 @@ def count(look: Look, *, asking: Wanted, judged: Judged | None, known: Opened | 
 def _charted(look: Look, asking: Wanted, judged: Judged, known: Charted | None) -> Charted | None:
     from netsleuth_tui.analysis import over_time, rows_of, time_of
 
-    store, text, loaded = look.store, look.scope.filter.strip(), look.store.packets
+    store, text, loaded = look.store, look.scope.filter.strip(), (look.store.packets, look.store.clocks)
     if known is not None and (known.asking, known.filter, known.rows) == (asking, text, loaded):
         return known
     number = judged.members.find(asking.key)

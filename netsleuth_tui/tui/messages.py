@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Asked",
     "AssociationOpened",
+    "ClockWanted",
     "ColumnWanted",
     "DetailReady",
     "DetailRequested",
@@ -228,6 +229,16 @@ class RateWanted(Message):
     """The filter is to be narrowed to a term, and the time line to draw its bytes."""
 
     term: str
+
+
+@dataclass
+class ClockWanted(Message):
+    """The times of a source are to be seen through an offset."""
+
+    source: int
+    """Its number."""
+    offset: int | None
+    """ns that are added to the times of the file; None for the offset that it was loaded with."""
 
 
 @dataclass

@@ -10,6 +10,7 @@ from netsleuth_tui.tui.axis import Axis, Range, fit
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Kinds, Scope, Series
     from netsleuth_tui.store import Store
+    from netsleuth_tui.store.store import Clocks
     from netsleuth_tui.tabular import Table
     from netsleuth_tui.tui.panes import Look
 
@@ -41,6 +42,8 @@ class Counted:
     filter: str
     rows: tuple[int, int]
     """Packets and events that were loaded."""
+    clocks: Clocks
+    """Through which offsets times were seen."""
     whole: Range
     """All of the time that was loaded."""
     axis: Axis
@@ -58,7 +61,7 @@ def count(look: Look, *, asking: Wanted, known: Counted | None) -> Counted:
     from netsleuth_tui.analysis import event_rows_of, event_series, rows_of, series
 
     store, text, rows = look.store, look.scope.filter.strip(), (look.store.packets, look.store.events.rows)
-    if known is not None and (known.asking, known.filter, known.rows) == (asking, text, rows):
+    if known is not None and (known.asking, known.filter, known.rows, known.clocks) == (asking, text, rows, store.clocks):
         return known
     first, last = store.span or (0, 0)
     whole = (first, last + 1)
@@ -72,6 +75,7 @@ def count(look: Look, *, asking: Wanted, known: Counted | None) -> Counted:
         asking,
         text,
         rows,
+        store.clocks,
         whole,
         axis,
         series(store, rows_of(store, scope), by=asking.by, **shared) if packets else None,

@@ -258,6 +258,7 @@ class Counting(Screen[None]):
         started = time.monotonic()
         look = Look(session.store, scope, lambda: generation != self._generation)
         try:
+            session.store.set_clocks(scope.clocks)
             look.rows  # noqa: B018 - where the filter is not valid, no pane need be asked
             for number, questions in enumerate(rounds):
                 results = [(pane, _answer(question, look)) for pane, question in questions]
@@ -305,6 +306,8 @@ class Counting(Screen[None]):
         session, before = self.session, self.overview
         if session is None:
             return
+        if before is not None and before.scope.clocks != overview.scope.clocks:
+            self._show_title()
         self.overview = overview
         nothing = "" if overview.matched else self._nothing(overview, "packet", overview.total)
         no_events = "" if overview.events else self._nothing(overview, "event", overview.all_events)

@@ -71,6 +71,7 @@ class MainScreen(Placing):
         key("main.findings", "6", "tab('findings')", "go to the findings: what deserves attention, the worst first"),
         key("main.esp", "3", "tab('esp')", "go to the ESP security associations"),
         key("main.regions", "4", "tab('regions')", "go to the regions: sites, countries, subnets"),
+        key("main.sources", "7", "tab('sources')", "go to the sources: what each file has and lacks, and its clock"),
         footer_key("main.explain", "x", "tab('explain')", "explain", "go to what stands out in the time window"),
         key("main.bytes", "b", "bytes", "draw the time line in another measure: packets, bytes, bits, TCP payload bytes"),
         key("main.kinds", "E", "kinds", "look at packets and events, packets alone, events alone: in the records and on the time line"),

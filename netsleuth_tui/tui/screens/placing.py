@@ -34,6 +34,7 @@ TABS = MappingProxyType(
         "regions": ("4", "Regions"),
         "events": ("5", "Events"),
         "findings": ("6", "Findings"),
+        "sources": ("7", "Sources"),
         "explain": ("x", "Explain"),
     }
 )
@@ -48,6 +49,7 @@ CLASSES = MappingProxyType(
         "esp": ("esp_table", "EspTable"),
         "association": ("esp_detail", "EspDetail"),
         "regions": ("region_table", "RegionTable"),
+        "sources": ("source_table", "SourceTable"),
         "explain": ("explain", "ExplainPane"),
         "events": ("event_ids", "EventIdPane"),
         "findings": ("finding_table", "FindingTable"),

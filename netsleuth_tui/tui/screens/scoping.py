@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 
+from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.keys import footer_key, key
-from netsleuth_tui.tui.messages import FilterAccepted, FilterChosen, FilterEdited, RateWanted, TermChosen, WindowChosen
+from netsleuth_tui.tui.messages import ClockWanted, FilterAccepted, FilterChosen, FilterEdited, RateWanted, TermChosen, WindowChosen
 from netsleuth_tui.tui.panes import pane_of
 from netsleuth_tui.tui.screens.counting import Counting
 from netsleuth_tui.tui.screens.text import prose_screen
@@ -167,7 +168,7 @@ class Scoping(Counting):
         session = self.session
         if session is None:
             return shell_words(self.paths, scope)
-        shifts = [str(shift) for shift in session.shifts]
+        shifts = [str(shift) for shift in session.shifts_of(scope)]
         return shell_words(self.paths, scope, shifts, session.place_files.options, session.load_filter, session.loading_options)
 
     def action_copy(self, what: str) -> None:
@@ -197,6 +198,16 @@ class Scoping(Counting):
             brushed = replace(scope, start=message.start, end=message.end)
             self.look_at(brushed)
             self._brush = None if message.brush is None else (message.brush, brushed)
+
+    def on_clock_wanted(self, message: ClockWanted) -> None:
+        """See the times of a source through another offset; the way back is that of the filter."""
+        scope = self.latest
+        if scope is None or self.session is None:
+            return
+        try:
+            self.look_at(self.session.with_clock(scope, message.source, message.offset))
+        except NetSleuthError as error:
+            self.status.say(display(str(error), limit=300), "error", keep=True)
 
     def _accept(self, scope: Scope) -> None:
         brush, self._brush = self._brush, None
