@@ -78,6 +78,7 @@ class Session:
         self._event_xml: EventXml | None = None
         self._paths: tuple[str, ...] = ()
         self._stopped = False
+        self._loading = False
 
     def load(
         self, paths: Sequence[str], *, cancel: threading.Event | None = None, report: Callable[[Progress], None] | None = None
@@ -109,7 +110,11 @@ class Session:
         if self.load_filter:
             loader.keeping, loader.kept_by = self._matching(), self.load_filter
         self.failures = loader.failures
-        last = loader.load(self._paths)
+        self._loading = True
+        try:
+            last = loader.load(self._paths)
+        finally:
+            self._loading = False
         self._stopped = last.phase != "done"
         return last
 
@@ -176,12 +181,25 @@ class Session:
         Raises:
             NetSleuthError: Files are being loaded, or its times would leave what can be told.
         """
-        if self.progress is not None and self.progress.phase == "loading":
-            raise NetSleuthError("files are being loaded", hint="set the clock of a source when all is there, or start with --shift")
+        self._check_loaded()
         if offset is not None and not self.store.can_shift(source, offset):
             raise NetSleuthError("its times would leave the years 1678 to 2261")
         others = tuple(clock for clock in scope.clocks if clock[0] != source)
         return replace(scope, clocks=tuple(sorted((*others, *([(source, offset)] if offset is not None else [])))))
+
+    def set_clocks(self, scope: Scope) -> None:
+        """Let the store see times as a scope does.
+
+        Raises:
+            NetSleuthError: Files are being loaded.
+        """
+        if scope.clocks != self.store.clocks:
+            self._check_loaded()
+            self.store.set_clocks(scope.clocks)
+
+    def _check_loaded(self) -> None:
+        if self._loading or (self.progress is not None and self.progress.phase == "loading"):
+            raise NetSleuthError("files are being loaded", hint="clocks of sources can be changed when all is there; or start with --shift")
 
     def shifts_of(self, scope: Scope) -> tuple[Shift, ...]:
         """Clock offsets as --shift takes them: those that files were loaded with, and those that were set since."""

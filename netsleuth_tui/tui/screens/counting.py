@@ -258,7 +258,7 @@ class Counting(Screen[None]):
         started = time.monotonic()
         look = Look(session.store, scope, lambda: generation != self._generation)
         try:
-            session.store.set_clocks(scope.clocks)
+            session.set_clocks(scope)
             look.rows  # noqa: B018 - where the filter is not valid, no pane need be asked
             for number, questions in enumerate(rounds):
                 results = [(pane, _answer(question, look)) for pane, question in questions]
