@@ -143,7 +143,7 @@ _ALL: tuple[Field, ...] = (
     _number("frame.number", NUMBER, 0, "Number of the frame in its file, from 1"),
     Field("frame.time", "time", ("time",), (0,), "When the frame was captured, as a date and time (UTC)"),
     Field("frame.time_epoch", "time", ("time",), (0,), "When the frame was captured, in seconds since 1970-01-01 UTC"),
-    _number("source", "source", 0, "The file that the frame is in, counted from 0 as in the pane of sources"),
+    _number("source", "source", 0, "The file that the frame is in, counted from 0 as in the pane of sources; not a field of tshark's"),
     _number("frame.len", "len", 0, "Length of the frame on the wire, in bytes"),
     _number("frame.cap_len", "cap_len", 0, "Captured bytes of the frame"),
     _number("frame.offset", "offset", 0, "Where the captured bytes begin in the (decompressed) file; not a field of tshark's"),

@@ -56,9 +56,13 @@ def refuse_judged(node: Node) -> None:
     """Refuse a filter that judges packets by others, where each is looked at alone.
 
     Raises:
-        NetSleuthError: It names a field that follows from other packets of the capture.
+        NetSleuthError: It names a field that follows from other packets of the capture, or from its place among the files.
     """
     for name in names_of(node):
+        if name == "source":
+            raise NetSleuthError(
+                "source counts files that are loaded, and here each file is looked at alone", hint="name only the files meant"
+            )
         if name in JUDGED:
             reason = f"{name} follows from other packets of the capture, and here each packet is looked at alone"
             raise NetSleuthError(reason, hint="filter by esp.spi and a time instead" if name.startswith("esp.") else "")

@@ -13,6 +13,7 @@ __all__ = ["for_wireshark", "names_in"]
 _SINCE = "Wireshark knows it since version 4.2"
 _NOTES = {
     "frame.offset": "frame.offset: Wireshark does not have this field",
+    "source": "source: Wireshark does not have this field",
     "_ws.col.protocol": f"_ws.col.protocol: {_SINCE}, and its labels are those of protocols above TCP and UDP, too",
     "tcp.flags.ae": "tcp.flags.ae: it is tcp.flags.ns before Wireshark 4.2",
 }

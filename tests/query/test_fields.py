@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from netsleuth_tui.decode.columns import Columns, Has
-from netsleuth_tui.query import ALIASES, FIELDS, NAMED, PROTOCOL_DESCRIPTIONS, PROTOCOLS, FilterError, classify, parse
+from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.query import ALIASES, FIELDS, NAMED, PROTOCOL_DESCRIPTIONS, PROTOCOLS, FilterError, alone, classify, parse
 from netsleuth_tui.query.event_fields import EVENT_FIELDS
 from netsleuth_tui.query.fields import NUMBER
 
 MANUAL = Path(__file__).resolve().parents[2] / "docs" / "filter.md"
-NOT_TSHARKS = {"frame.offset", "_ws.col.protocol"}
+NOT_TSHARKS = {"frame.offset", "source", "_ws.col.protocol"}
 """tshark 4.0 shows _ws.col.protocol but filters by it only since 4.2."""
 
 
@@ -86,6 +87,12 @@ def _cells(heading: str) -> list[list[str]]:
         for line in text.splitlines()
         if line.startswith("| `")
     ]
+
+
+def test_files_are_counted_only_where_they_are_loaded():
+    """A filter that looks at each file alone cannot ask which one it is."""
+    with pytest.raises(NetSleuthError, match="each file is looked at alone"):
+        alone("tcp && source == 1")
 
 
 def test_the_manuals_examples_are_filters():

@@ -82,6 +82,10 @@ class Counting(Screen[None]):
     def go_to_tab(self) -> None:
         """Go to the pane in the middle."""
 
+    def clocks_changed(self) -> None:
+        """Times are seen through other offsets."""
+        self._show_title()
+
     def fit_contents(self) -> None:
         """There are packets or events, perhaps more kinds of them than before: show what fits them."""
 
@@ -307,7 +311,7 @@ class Counting(Screen[None]):
         if session is None:
             return
         if before is not None and before.scope.clocks != overview.scope.clocks:
-            self._show_title()
+            self.clocks_changed()
         self.overview = overview
         nothing = "" if overview.matched else self._nothing(overview, "packet", overview.total)
         no_events = "" if overview.events else self._nothing(overview, "event", overview.all_events)

@@ -37,8 +37,8 @@ class Noticing(Scoping):
     stopped = False
     """The last search was stopped before its end."""
     _search = 0
-    _looked_at = (-1, -1)
-    """Packets and events that the last search began with."""
+    _looked_at: tuple[int, int, tuple[tuple[int, int], ...]] = (-1, -1, ())
+    """Packets, events and offsets of clocks that the last search began with."""
 
     @property
     def has_findings(self) -> bool:
@@ -57,12 +57,18 @@ class Noticing(Scoping):
         if message.progress.phase != "loading":
             self.call_later(self.look_for_findings)
 
+    def clocks_changed(self) -> None:
+        """What was found is about other times."""
+        super().clocks_changed()
+        if not self.is_loading:
+            self.look_for_findings()
+
     def look_for_findings(self, *, again: bool = False) -> None:
         """Look for them, unless that was done with what is loaded now."""
         session = self.session
         if session is None:
             return
-        rows = (session.store.packets, session.store.events.rows)
+        rows = (session.store.packets, session.store.events.rows, session.store.clocks)
         if rows == self._looked_at and not again:
             return
         from netsleuth_tui.findings import KINDS, Steps
