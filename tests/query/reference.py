@@ -62,6 +62,7 @@ class Packet:
     def _frame(self) -> None:
         dice = self.dice
         self._put("len", dice.choice([0, 60, 100, 1514, 70000]), "frame.len")
+        self._put("source", 0, "source")
         self._put("cap_len", dice.choice([0, 60, 96]), "frame.cap_len")
         self._put("offset", dice.choice([24, 1 << 33, (1 << 64) - 1]), "frame.offset")
         protocol = dice.choice(list(Protocol))
