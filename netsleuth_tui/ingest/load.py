@@ -43,19 +43,15 @@ WORTH_COMPILING_LOG = 1 << 20
 
 MOST_CELLS = (1 << 32) - (1 << 26)
 """Cells of event data that the events' `slot` can reach, less those of a block."""
-
 WORTH_COMPILING_ROWS = 1 << 15
 """Packets after which small input turns out not to be: it was compressed."""
 
 REPORT_EVERY = 0.1
 """Seconds between progress reports."""
-
 PLAIN_FRAMES = 1 << 11
 """Frames that are decoded at once while kernels are plain Python."""
-
 MOMENT = 0.05
 """Seconds between two looks whether somebody cancels."""
-
 MOST_SOURCES = 1 << 16
 
 
