@@ -95,10 +95,7 @@ class Loader:
         self._reported = 0.0
         self._slow = ""
         self._files: list[tuple[str, bool]] = []
-        self._done = 0
-        self._bytes_done = 0
-        self._bytes_total = 0
-        self._position = 0
+        self._done = self._bytes_done = self._bytes_total = self._position = 0
 
     def load(self, paths: Sequence[str]) -> Progress:
         """Load files, patterns and folders; see `expand`.
