@@ -17,7 +17,7 @@ WORTH_WAITING = 64 << 20
 WORTH_SAYING = 8 << 20
 """Bytes of a log from which on plain Python takes so long that it is said why."""
 
-COMPILING = "kernels are being compiled, once for this version of the program and its libraries; loading goes on in a minute or two"
+COMPILING = "compiling kernels, once for this version; loading goes on in a minute or two"
 PLAIN = "kernels could not be compiled (is Numba installed?): plain Python reads some 1 000 to 4 000 events a second"
 
 
