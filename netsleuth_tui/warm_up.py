@@ -116,7 +116,8 @@ def _write(data: NDArray[np.uint8]) -> None:
 SECOND = 1_000_000_000
 """Where the frames of the pcap files lie; those of the pcapng file lie at 0."""
 
-FRAME = bytes(12) + b"\x08\x00" + b"\x45" + bytes(7) + b"\x40\x06" + bytes(2) + b"\x0a\x00\x00\x01\x0a\x00\x00\x02" + bytes(12) + b"\x50" + bytes(7)
+SEGMENT = bytes(12) + b"\x50" + bytes(7)
+FRAME = bytes(12) + b"\x08\x00" + b"\x45" + bytes(7) + b"\x40\x06" + bytes(2) + b"\x0a\x00\x00\x01\x0a\x00\x00\x02" + SEGMENT
 ESP = FRAME[:23] + b"\x32" + FRAME[24:]
 
 
