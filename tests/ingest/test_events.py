@@ -37,9 +37,19 @@ def test_a_log_is_loaded_beside_a_capture(shared: Path):
     assert store.events.texts.many(events.channel[:1]) == ["Security"]
 
 
-def test_what_loads_slowly_says_why(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+@pytest.fixture
+def short_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The first four chunks of the sample; nothing is compiled for it."""
+    monkeypatch.setattr(jit, "start", lambda: None)
+    sample = Path(__file__).resolve().parents[2] / "sample_captures" / "print_server.evtx"
+    log = tmp_path / "short.evtx"
+    log.write_bytes(sample.read_bytes()[: 4096 + (4 << 16)])
+    return str(log)
+
+
+def test_what_loads_slowly_says_why(short_log: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """Without compiled kernels a large log says so, once; a small one does not."""
-    log = str(Path(__file__).resolve().parents[2] / "sample_captures" / "print_server.evtx")
+    log = short_log
     monkeypatch.setattr(jit, "state", lambda: "unavailable")
     monkeypatch.setattr(jit, "is_ready", lambda _: False)
     monkeypatch.setattr(jit, "is_coming", lambda _: False)
@@ -48,12 +58,11 @@ def test_what_loads_slowly_says_why(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     monkeypatch.setattr(slowness, "WORTH_SAYING", 1 << 16)
     assert run(["summary", log]) == 0
     said = capsys.readouterr().err
-    assert said.count("print_server.evtx: kernels could not be compiled (is Numba installed?)") == 1
+    assert said.count("short.evtx: kernels could not be compiled (is Numba installed?)") == 1
 
 
-def test_a_large_log_says_that_it_waits_for_the_compiler(monkeypatch: pytest.MonkeyPatch):
+def test_a_large_log_says_that_it_waits_for_the_compiler(short_log: str, monkeypatch: pytest.MonkeyPatch):
     """While kernels are compiled for the first time, the reports say so; then loading goes on."""
-    log = Path(__file__).resolve().parents[2] / "sample_captures" / "print_server.evtx"
     waited, reports = [], []
     monkeypatch.setattr(slowness, "WORTH_WAITING", 0)
     monkeypatch.setattr(jit, "is_cached", lambda: False)
@@ -61,7 +70,7 @@ def test_a_large_log_says_that_it_waits_for_the_compiler(monkeypatch: pytest.Mon
     monkeypatch.setattr(jit, "wait", lambda _: waited.append(1))
     monkeypatch.setattr("netsleuth_tui.ingest.load.REPORT_EVERY", 0)
     store = Store()
-    Loader(store, memory=1 << 28, cancel=threading.Event(), report=reports.append).load([str(log)])
+    Loader(store, memory=1 << 28, cancel=threading.Event(), report=reports.append).load([short_log])
     assert len(waited) == 3
     assert [report.slow for report in reports].count(slowness.COMPILING) >= 3
     assert reports[-1].slow == ""
