@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.decode.columns import NO_TIME
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.readers.frames import FrameBatch
     from netsleuth_tui.store import Source
 
-__all__ = ["grown", "left_out", "with_shift"]
+__all__ = ["grown", "left_out", "size_of", "with_shift"]
 
 
 def grown(source: Source, batch: FrameBatch) -> Source:
@@ -50,3 +51,11 @@ def left_out(source: Source, total: int, kept_by: str | None, window: LoadWindow
 def with_shift(notes: Sequence[str], offset: int) -> tuple[str, ...]:
     """What a reader noted, and that its times were put right."""
     return (*notes, f"times are shifted by {show_shift(offset)}, as you asked") if offset else tuple(notes)
+
+
+def size_of(name: str) -> int | None:
+    """Bytes of a file on disk, 0 if it is not there; None for standard input, of which nobody knows."""
+    try:
+        return Path(name).stat().st_size if name != "-" else None
+    except OSError:
+        return 0

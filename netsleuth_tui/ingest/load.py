@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netsleuth_tui import jit
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.budget import rows_within
-from netsleuth_tui.ingest.counted import grown, left_out, with_shift
+from netsleuth_tui.ingest.counted import grown, left_out, size_of, with_shift
 from netsleuth_tui.ingest.decoding import Decoding
 from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matching
 from netsleuth_tui.ingest.net_events import NetEvents
@@ -111,7 +110,7 @@ class Loader:
         if not self._files:
             self.failures.append(NetSleuthError("there is no file in it", where=", ".join(paths)))
             self.problems.append(str(self.failures[0]))
-        sizes = [_size(name) for name, _ in self._files]
+        sizes = [size_of(name) for name, _ in self._files]
         self._bytes_total = 0 if None in sizes else sum(size or 0 for size in sizes)
         if self._bytes_total == 0 or self._bytes_total > WORTH_COMPILING:
             jit.start()
@@ -387,10 +386,3 @@ def _parts(batch: FrameBatch) -> Iterator[FrameBatch]:
         last = batch.count if jit.state() == "compiled" else min(first + PLAIN_FRAMES, batch.count)
         yield batch.part(first, last)
         first = last
-
-
-def _size(name: str) -> int | None:
-    try:
-        return Path(name).stat().st_size if name != "-" else None
-    except OSError:
-        return 0
