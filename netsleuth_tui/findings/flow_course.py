@@ -12,7 +12,7 @@ from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.silence import Grid, grid_of
-from netsleuth_tui.findings.tcp_rows import FIN, RST, TCP, connection_filter, ends, numbered
+from netsleuth_tui.findings.tcp_rows import FIN, RST, TCP, Ends, connection_filter, ends, numbered
 from netsleuth_tui.findings.words import at, rate, span_of
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ WHY_SLOW = "others had their usual rate at that time: it is this way, this host 
 WHY_STOPPED = "nobody ended it: a host is gone, or something on the way forgot the connection"
 HEAVIEST = 32
 """Flows that are looked at, those with most data: of others nobody sees whether they are slow."""
+BUCKETS = 1 << 20
 BEFORE, MEMORY = 10, 30
 """Intervals with data that say what is usual; at most so many before the one that is judged."""
 
@@ -151,23 +152,56 @@ def _heaviest(seen: Seen, limits: Limits) -> Flows | None:
 
 
 def _flows(seen: Seen) -> tuple[Ids, Numbers, int] | None:
-    """Rows of the heaviest flows, which flow each is of, and how many flows there are."""
+    """Rows of the heaviest flows, which flow each is of, and how many flows there are.
+
+    Flows are put into buckets, so that only those in heavy buckets have to be told apart: first those that have as much as the
+    heaviest buckets, then all that have as much as the last flow found among them, which no heavier flow can be missing from.
+    """
     c, rows = seen.columns, seen.having(TCP | Has.TCP_LEN)
     if not len(rows) or not c.tcp_len[rows].any():
         return None
-    _, pair = np.unique(c.src[rows].astype(np.uint64) << np.uint64(32) | c.dst[rows], return_inverse=True)
-    heavy = np.argsort(-np.bincount(pair, c.tcp_len[rows]), kind="stable")[:HEAVIEST]
-    inside = np.zeros(int(pair.max()) + 1, np.bool_)
-    inside[heavy] = True
-    rows = rows[inside[pair]]
-    (number,) = numbered(ends(seen, rows))
-    sent = np.bincount(number, c.tcp_len[rows])
+    bucket = _buckets(ends(seen, rows))
+    weight = np.bincount(bucket, c.tcp_len[rows], minlength=BUCKETS)
+    least = _last_of_heaviest(weight)
+    for _ in range(2):
+        seen.check()
+        inside = np.flatnonzero(weight[bucket] >= least)
+        some = rows[inside]
+        number = _told_apart(seen, some, bucket[inside])
+        sent = np.bincount(number, c.tcp_len[some])
+        reached, least = least, _last_of_heaviest(sent)
+        if not ((weight >= least) & (weight < reached)).any():
+            break
     chosen = np.argsort(-sent, kind="stable")[:HEAVIEST]
     chosen = chosen[sent[chosen] > 0]
     place = np.full(len(sent), HEAVIEST, np.int64)
     place[chosen] = np.arange(len(chosen))
     keep = place[number] < HEAVIEST
-    return rows[keep], place[number[keep]], len(chosen)
+    return some[keep], place[number[keep]], len(chosen)
+
+
+def _last_of_heaviest(sent: NDArray[np.generic]) -> float:
+    """What the last of the heaviest has; whatever there is, where there are fewer."""
+    return max(float(np.partition(sent, -HEAVIEST)[-HEAVIEST]), 1.0) if len(sent) > HEAVIEST else 1.0
+
+
+def _buckets(of: Ends) -> NDArray[np.uint32]:
+    """One of `BUCKETS` numbers for each segment, the same for segments of a flow."""
+    mixed = of.hosts * np.uint64(0x9E3779B97F4A7C15) ^ of.ports * np.uint64(0xC2B2AE3D27D4EB4F)
+    bucket: NDArray[np.uint64] = (mixed ^ mixed >> np.uint64(29)) * np.uint64(0xBF58476D1CE4E5B9) >> np.uint64(44)
+    return bucket.astype(np.uint32)
+
+
+def _told_apart(seen: Seen, rows: Ids, bucket: NDArray[np.uint32]) -> Numbers:
+    """A number for the flow of each segment, from 0: that of its bucket, where no bucket has two flows."""
+    of = ends(seen, rows)
+    last = np.zeros(BUCKETS, np.int64)
+    last[bucket] = np.arange(len(rows))
+    same = last[bucket]
+    if not (np.array_equal(of.hosts[same], of.hosts) and np.array_equal(of.ports[same], of.ports)):
+        return numbered(of)[0]
+    used = np.bincount(bucket, minlength=BUCKETS) > 0
+    return (np.cumsum(used) - 1)[bucket]
 
 
 def _ended(seen: Seen, flows: list[Ids]) -> list[bool]:

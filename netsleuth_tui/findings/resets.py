@@ -46,12 +46,13 @@ def reset_burst(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A finding for each burst of resets, with most frequent state, senders, and how many did not come from where the rest does."""
     how = seen.once(opening)
     times = seen.columns.time[how.resets]
+    ways = states(how)
     for burst in bursts(seen, times, limits.resets_per_second, limits):
         some = how.resets[burst.inside]
-        state = states(how)[burst.inside]
+        state = ways[burst.inside]
         most = int(np.bincount(state, minlength=len(STATES)).argmax())
         name = STATES[most]
-        between = _from_elsewhere(seen, some, limits)
+        between = int((seen.once(strange_ttl)[burst.inside] >= limits.reset_ttl).sum())
         senders = [seen.address(host) for host in seen.most(seen.columns.src[some])[0]]
         hint = f"; the TTL of {percent(between, len(some))} says that something on the way sent them" if between else ""
         yield Finding(
@@ -73,8 +74,10 @@ def reset_burst(seen: Seen, limits: Limits) -> Iterator[Finding]:
 def reset_surge(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A finding for each site or network that sends many more resets a minute than it usually does."""
     how = seen.once(opening)
-    for some, name, text, window, usual, peak in _surges(seen, limits, how):
-        state = states(how)[np.isin(how.resets, some)]
+    ways = states(how)
+    for inside, window, usual, peak in _surges(seen, limits, how):
+        some, state = how.resets[inside], ways[inside]
+        name, text = _network(seen, int(seen.columns.src[some[0]]))
         most = int(np.bincount(state, minlength=len(STATES)).argmax())
         times = seen.columns.time[some]
         begin, end = window
@@ -82,7 +85,7 @@ def reset_surge(seen: Seen, limits: Limits) -> Iterator[Finding]:
             f"{amount(len(some))} TCP resets from {name} in {counted(max(round((end - begin) / MINUTE), 1), 'minute')} from {at(begin)} on"
         )
         share = f"{percent(int((state == most).sum()), len(some))} {SAID[STATES[most]]} ({STATES[most]})"
-        between = _from_elsewhere(seen, some, limits)
+        between = int((seen.once(strange_ttl)[inside] >= limits.reset_ttl).sum())
         hint = f"; the TTL of {percent(between, len(some))} says that something on the way sent them" if between else ""
         yield Finding(
             kind="reset-surge",
@@ -99,29 +102,41 @@ def reset_surge(seen: Seen, limits: Limits) -> Iterator[Finding]:
         )
 
 
-def _surges(seen: Seen, limits: Limits, how: Opening) -> Iterator[tuple[Ids, str, str, tuple[int, int], float, int]]:
-    """Networks (sites, or /16 and /48) whose resets a minute rise: rows, name, filter, window, how many a minute are usual, at most."""
+def _surges(seen: Seen, limits: Limits, how: Opening) -> Iterator[tuple[NDArray[np.int64], tuple[int, int], float, int]]:
+    """Networks (sites, or /16 and /48) whose resets a minute rise: which of the resets, window, how many a minute are usual, at most."""
     if seen.span is None or not len(how.resets):
         return
     start, minutes = seen.span[0], (seen.span[1] - seen.span[0]) // MINUTE + 1
     when = (seen.columns.time[how.resets] - start) // MINUTE
-    hosts, of = np.unique(seen.columns.src[how.resets], return_inverse=True)
-    named = [_network(seen, host) for host in hosts.tolist()]
-    names = sorted(set(named))
-    group = np.array([names.index(each) for each in named], np.int64)[of]
-    for which in np.flatnonzero(np.bincount(group) >= limits.resets_per_minute).tolist():
-        mine = group == which
-        minute, counts = np.unique(when[mine], return_counts=True)
-        hot = counts >= limits.resets_per_minute
+    group = _networks(seen, seen.columns.src[how.resets])
+    order = np.lexsort((when, group))
+    when, group = when[order], group[order]
+    edges = np.append(np.flatnonzero(np.diff(group, prepend=-1) | np.diff(when, prepend=-1)), len(group))
+    counts, minute, owner = np.diff(edges), when[edges[:-1]], group[edges[:-1]]
+    for which in np.unique(owner[counts >= limits.resets_per_minute]).tolist():
+        seen.check()
+        low, high = np.searchsorted(owner, (which, which + 1)).tolist()
+        sent = counts[low:high]
+        hot = sent >= limits.resets_per_minute
         others = minutes - int(hot.sum())
-        usual = float(counts[~hot].sum()) / others if others else 0.0
-        hot &= counts >= limits.times_usual * usual
+        usual = float(sent[~hot].sum()) / others if others else 0.0
+        hot &= sent >= limits.times_usual * usual
         if not hot.any() or minutes - int(hot.sum()) < BEFORE:
             continue
-        first, last = int(minute[hot][0]), int(minute[hot][-1]) + 1
-        window = seen.clipped(start + first * MINUTE, start + last * MINUTE)
-        rows = how.resets[mine & (when >= first) & (when < last)]
-        yield rows, names[which][0], names[which][1], window, usual, int(counts[hot].max())
+        first, last = low + int(hot.argmax()), high - int(hot[::-1].argmax())
+        window = seen.clipped(start + int(minute[first]) * MINUTE, start + (int(minute[last - 1]) + 1) * MINUTE)
+        yield np.sort(order[edges[first] : edges[last]]), window, usual, int(sent[hot].max())
+
+
+def _networks(seen: Seen, hosts: Ids) -> NDArray[np.int64]:
+    """A number for the site, or else the network, that each of some hosts is in: see `_network`."""
+    codes = place_values(seen.store, "site").codes
+    site = np.full(len(seen.hosts.version), -1, np.int64)
+    site[: len(codes)] = codes[: len(site)]
+    v4 = seen.hosts.version == 4
+    bits = np.where(v4, seen.hosts.lo >> np.uint64(16) | np.uint64(1 << 48), seen.hosts.hi >> np.uint64(16))
+    _, number = np.unique(np.where(site >= 0, site.astype(np.uint64) | np.uint64(1 << 49), bits)[hosts], return_inverse=True)
+    return number.astype(np.int64)
 
 
 def _network(seen: Seen, host: int) -> tuple[str, str]:
@@ -148,23 +163,27 @@ def states(how: Opening) -> NDArray[np.int64]:
     return found
 
 
-def _from_elsewhere(seen: Seen, resets: Ids, limits: Limits) -> int:
-    """How many resets have another TTL than all else that their sender sends to the same host."""
-    c = seen.columns
-    hosts = np.zeros(len(seen.hosts.version), np.bool_)
-    hosts[c.src[resets]] = True
+def strange_ttl(seen: Seen) -> NDArray[np.int64]:
+    """By how much the TTL of each reset of `opening` is outside of what its sender else sends to the same host; 0 where nothing is known.
+
+    Ask for it by `seen.once`.
+    """
+    c, resets = seen.columns, seen.once(opening).resets
+    sending, asking = np.zeros((2, len(seen.hosts.version)), np.bool_)
+    sending[c.src[resets]] = asking[c.dst[resets]] = True
     rows = segments(seen)
-    rows = rows[hosts[c.src[rows]]]
+    rows = rows[sending[c.src[rows]] & asking[c.dst[rows]]]
     rows = rows[c.tcp_flags[rows] & RST == 0]
-    pair, other = (c.src[some].astype(np.int64) << 32 | c.dst[some] for some in (resets, rows))
-    known, of = np.unique(other, return_inverse=True)
-    if not len(known):
-        return 0
-    ttl = c.ttl[rows].astype(np.int64)
-    lowest, highest = np.full(len(known), 256), np.full(len(known), -1)
-    np.minimum.at(lowest, of, ttl)
-    np.maximum.at(highest, of, ttl)
-    at = np.minimum(np.searchsorted(known, pair), len(known) - 1)
+    own, other = (c.src[some].astype(np.int64) << 32 | c.dst[some] for some in (resets, rows))
+    pairs, of = np.unique(own, return_inverse=True)
+    if not len(pairs):
+        return np.zeros(0, np.int64)
+    place = np.minimum(np.searchsorted(pairs, other), len(pairs) - 1)
+    same = pairs[place] == other
+    place, ttl = place[same], c.ttl[rows[same]].astype(np.int64)
+    lowest, highest = np.full(len(pairs), 256), np.full(len(pairs), -1)
+    np.minimum.at(lowest, place, ttl)
+    np.maximum.at(highest, place, ttl)
     sent = c.ttl[resets].astype(np.int64)
-    far = (sent <= lowest[at] - limits.reset_ttl) | (sent >= highest[at] + limits.reset_ttl)
-    return int(np.count_nonzero((known[at] == pair) & far))
+    outside: NDArray[np.int64] = np.maximum(lowest[of] - sent, sent - highest[of])
+    return np.where(highest[of] >= 0, np.maximum(outside, 0), 0)

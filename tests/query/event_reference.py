@@ -81,6 +81,8 @@ def value_of(name: str, row: int) -> int | str | None:  # noqa: PLR0911 - one ca
         return None if each.time == NO_TIME else each.time // 3_600_000_000_000 % 24
     if name == "Recovered":
         return each.flags & 1
+    if name == "source":
+        return 0
     if name in COLUMNS:
         return getattr(each, COLUMNS[name])
     made = re.fullmatch(r"(ext|folder)\((.+?)(?:,(\d+))?\)", name)
