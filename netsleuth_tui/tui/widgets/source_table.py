@@ -142,7 +142,7 @@ class SourceTable(CountedTable):
         if not isinstance(cell, int):
             return display(str(cell).rsplit("/", 1)[-1] if name == "file" and cell != "-" else str(cell), limit=400)
         if name in ("first", "last", "gap_at"):
-            return _time(cell)[: SHORT if self.size.width < NARROW else None]
+            return _time(cell)[: SHORT if self.app.size.width < NARROW else None]
         return WRITTEN.get(name, grouped)(cell)
 
     def cell_style(self, column: TableColumn, text: str) -> Style:
