@@ -21,6 +21,7 @@ from netsleuth_tui.jit import helper, kernel
 __all__ = ["ACK_RTT", "FIRST_RTT", "NOTHING", "REPEAT", "SEGMENT", "Mark", "follow_segments"]
 
 Ids = NDArray[np.uint32]
+Numbers = NDArray[np.int64]
 
 
 class Mark(IntFlag):
@@ -109,19 +110,18 @@ def _below(a: int, b: int) -> bool:
 
 
 @helper
-def _begin(table: Table, unacked: Unacked, number: int, me: int, it: int, seq: int, ack: int, flags: int) -> int:
+def _begin(state: Ids, sums: Numbers, number: int, me: int, it: int, seq: int, ack: int, flags: int) -> int:
     """Begin a new connection where a SYN says so, and note where each side's numbers start."""
-    state, found = table.counts, 0
+    found = 0
     known, base = int(np.int64(state[number, me + KNOWN])), int(np.int64(state[number, me + BASE]))
     if flags & SYN and known & BASED:
         if flags & ACK == 0 and base != seq:
             for column in range(2 * STRIDE):
                 state[number, column] = 0
-            table.sums[number, SYN_AT] = NO_TIME
-            table.sums[number, RTT] = NO_TIME
+            sums[number, SYN_AT] = NO_TIME
+            sums[number, RTT] = NO_TIME
             for column in range(NEXT_AT, ACKED_AT + 2):
-                table.sums[number, column] = 0
-            forget(unacked, number)
+                sums[number, column] = 0
             found, known = REUSED_PORTS, 0
         elif flags & ACK == 0:
             state[number, me + NEXT] = state[number, me + REACHED]
@@ -192,9 +192,8 @@ def _of_ack(state: Ids, number: int, me: int, it: int, ack: int, flags: int) -> 
 
 
 @helper
-def _of_order(table: Table, number: int, side: int, me: int, it: int, seq: int, length: int, flags: int, now: int) -> int:
+def _of_order(state: Ids, sums: Numbers, number: int, side: int, me: int, it: int, seq: int, length: int, flags: int, now: int) -> int:
     """Whether a segment that takes up numbers was sent before, or late."""
-    state, sums = table.counts, table.sums
     following, acked = int(np.int64(state[number, me + NEXT])), int(np.int64(state[number, it + ACKED]))
     end = (seq + length) & MASK32
     if length > 0 and acked != 0 and not _below(acked, end):
@@ -211,10 +210,10 @@ def _of_order(table: Table, number: int, side: int, me: int, it: int, seq: int, 
 
 @helper
 def _note(
-    table: Table, number: int, side: int, me: int, found: int, seq: int, ack: int, length: int, flags: int, window: int, now: int
-) -> int:  # fmt: skip
-    """Take over what the segment says; return the number behind its last one."""
-    state, sums = table.counts, table.sums
+    state: Ids, sums: Numbers, number: int, side: int, me: int, found: int,
+    seq: int, ack: int, length: int, flags: int, window: int, now: int,
+) -> None:  # fmt: skip
+    """Take over what the segment says."""
     end = (seq + length + (1 if flags & (SYN | FIN) else 0)) & MASK32
     following, reached = int(np.int64(state[number, me + NEXT])), int(np.int64(state[number, me + REACHED]))
     if found & PROBE == 0:
@@ -227,13 +226,11 @@ def _note(
     state[number, me + ACKED] = ack
     sums[number, ACKED_AT + side] = now
     state[number, me + KNOWN] = int(np.int64(state[number, me + KNOWN])) & ~LAST_MARKS | found & LAST_MARKS
-    return end
 
 
 @helper
-def _handshake(table: Table, number: int, me: int, it: int, flags: int, shift: int, time: int) -> None:
+def _handshake(state: Ids, sums: Numbers, number: int, me: int, it: int, flags: int, shift: int, time: int) -> None:
     """Follow the scale of the windows (-1 for a segment without the option), and the time of the handshake."""
-    state, sums = table.counts, table.sums
     known, theirs = int(np.int64(state[number, me + KNOWN])), int(np.int64(state[number, it + KNOWN]))
     if flags & SYN:
         scale = min(shift, LARGEST_SHIFT) + SCALED if shift >= 0 else known >> SCALE_AT
@@ -254,32 +251,65 @@ def _handshake(table: Table, number: int, me: int, it: int, flags: int, shift: i
 
 
 @helper
-def _judge(columns: Columns, i: int, table: Table, unacked: Unacked, number: int, side: int, wanted: int, values: NDArray[np.int64]) -> int:
-    """Return the marks of row `i`, and write the value that is wanted of it."""
-    seq, ack, length = int(np.int64(columns.tcp_seq[i])), int(np.int64(columns.tcp_ack[i])), int(np.int64(columns.tcp_len[i]))
-    flags, window, time = int(np.int64(columns.tcp_flags[i])), int(np.int64(columns.tcp_window[i])), int(np.int64(columns.time[i]))
-    time = max(min(time, FARTHEST), -FARTHEST) if time != NO_TIME else NO_TIME
+def _judge(
+    state: Ids, sums: Numbers, number: int, side: int, seq: int, ack: int, length: int, flags: int, window: int, shift: int, time: int
+) -> int:  # fmt: skip
+    """Return the marks of a segment, and take over what it says."""
     now = time if time != NO_TIME else 0
     me, it = (STRIDE, 0) if side else (0, STRIDE)
-    takes_up = length > 0 or flags & (SYN | FIN) != 0
-    found = _begin(table, unacked, number, me, it, seq, ack, flags)
-    found |= _of_window(table.counts, number, me, it, seq, ack, length, flags, window)
-    found |= _of_ack(table.counts, number, me, it, ack, flags)
-    if takes_up and found & KEEP_ALIVE == 0:
-        found |= _of_order(table, number, side, me, it, seq, length, flags, now)
-    end = _note(table, number, side, me, found, seq, ack, length, flags, window, now)
-    shift = int(np.int64(columns.tcp_scale[i])) if int(np.int64(columns.present[i])) & HAS_SCALE else -1
-    _handshake(table, number, me, it, flags, shift, time)
-    if wanted == REPEAT and found & DUPLICATE_ACK:
-        values[i] = table.counts[number, me + REPEATS]
-    elif wanted == FIRST_RTT:
-        values[i] = max(int(table.sums[number, RTT]), 0)
-    elif wanted == ACK_RTT:
-        if takes_up:
-            remember(unacked, number, side, end, time)
-        sent = acknowledged(unacked, number, 1 - side, ack) if flags & ACK else NO_TIME
-        values[i] = max(time - sent, 0) if NO_TIME not in (sent, time) else 0
+    found = _begin(state, sums, number, me, it, seq, ack, flags)
+    found |= _of_window(state, number, me, it, seq, ack, length, flags, window)
+    found |= _of_ack(state, number, me, it, ack, flags)
+    if (length > 0 or flags & (SYN | FIN)) and found & KEEP_ALIVE == 0:
+        found |= _of_order(state, sums, number, side, me, it, seq, length, flags, now)
+    _note(state, sums, number, side, me, found, seq, ack, length, flags, window, now)
+    _handshake(state, sums, number, me, it, flags, shift, time)
     return found
+
+
+@helper
+def _value(
+    table: Table, unacked: Unacked, number: int, side: int, found: int, wanted: int, seq: int, ack: int, length: int, flags: int, time: int
+) -> int:  # fmt: skip
+    """Return the value that is wanted of a segment beside its marks; 0 for none."""
+    if wanted == REPEAT:
+        return int(np.int64(table.counts[number, (STRIDE if side else 0) + REPEATS])) if found & DUPLICATE_ACK else 0
+    if wanted == FIRST_RTT:
+        return max(int(table.sums[number, RTT]), 0)
+    if found & REUSED_PORTS and flags & ACK == 0:
+        forget(unacked, number)
+    if length > 0 or flags & (SYN | FIN):
+        remember(unacked, number, side, (seq + length + (1 if flags & (SYN | FIN) else 0)) & MASK32, time)
+    sent = acknowledged(unacked, number, 1 - side, ack) if flags & ACK else NO_TIME
+    return max(time - sent, 0) if NO_TIME not in (sent, time) else 0
+
+
+@helper
+def _go_through(
+    ids: Ids, at: int, end: int, columns: Columns, table: Table, block: Block, unacked: Unacked,
+    marks: NDArray[np.uint16], wanted: int, values: NDArray[np.int64],
+) -> int:  # fmt: skip
+    """Judge the rows `ids[at:end]`, whose keys are in `block`; return the first that was not taken, for lack of room, or `end`.
+
+    The columns stay here: a row's numbers are handed on, since handing on arrays, thirty of them, takes longer than all the rest.
+    """
+    for k in range(end - at):
+        hosts, side = int(block.hosts[k]), int(block.side[k])
+        if hosts < 0:
+            continue
+        number = find(table, hosts, int(block.rest[k]), int(block.tag[k]))
+        if number == 0:
+            return at + k
+        i = int(np.int64(ids[at + k]))
+        seq, ack, length = int(np.int64(columns.tcp_seq[i])), int(np.int64(columns.tcp_ack[i])), int(np.int64(columns.tcp_len[i]))
+        flags, window, time = int(np.int64(columns.tcp_flags[i])), int(np.int64(columns.tcp_window[i])), int(np.int64(columns.time[i]))
+        time = max(min(time, FARTHEST), -FARTHEST) if time != NO_TIME else NO_TIME
+        shift = int(np.int64(columns.tcp_scale[i])) if int(np.int64(columns.present[i])) & HAS_SCALE else -1
+        found = _judge(table.counts, table.sums, number, side, seq, ack, length, flags, window, shift, time)
+        marks[i] = found
+        if wanted != NOTHING:
+            values[i] = _value(table, unacked, number, side, found, wanted, seq, ack, length, flags, time)
+    return end
 
 
 @kernel()
@@ -298,14 +328,8 @@ def follow_segments(
         if wanted == ACK_RTT and int(unacked.free[0]) + AHEAD > unacked.ends.shape[0]:
             return (at,)
         prepare(ids, True, at, end, columns, 0, 0, part, parts, table, block)
-        for k in range(end - at):
-            hosts, side = int(block.hosts[k]), int(block.side[k])
-            if hosts < 0:
-                continue
-            number = find(table, hosts, int(block.rest[k]), int(block.tag[k]))
-            if number == 0:
-                return (at + k,)
-            i = int(np.int64(ids[at + k]))
-            marks[i] = _judge(columns, i, table, unacked, number, side, wanted, values)
+        reached = _go_through(ids, at, end, columns, table, block, unacked, marks, wanted, values)
+        if reached < end:
+            return (reached,)
         at = end
     return (last,)
