@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.tui.exporting import SHOW_EVERY
-from netsleuth_tui.tui.messages import ExportEnded, ExportProgressed, ThreadFailed
+from netsleuth_tui.tui.exporting import Writing
+from netsleuth_tui.tui.messages import ExportEnded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from textual.message import Message
 
     from netsleuth_tui.analysis import Scope
-    from netsleuth_tui.extraction import Extracted
     from netsleuth_tui.session import Session
 
 __all__ = ["CAPTURES", "FrameExport", "frames_in", "is_capture"]
@@ -72,8 +69,8 @@ def frames_in(session: Session, scope: Scope) -> tuple[dict[str, NDArray[np.uint
     return found, left_out
 
 
-class FrameExport:
-    """Writes frames; what `exporting.Export` is for rows.
+class FrameExport(Writing):
+    """Writes frames.
 
     Args:
         session: What was loaded.
@@ -84,34 +81,8 @@ class FrameExport:
     """
 
     def __init__(self, session: Session, scope: Scope, target: str, post: Callable[[Message], object], *, force: bool) -> None:
-        self._session, self._scope, self._target, self._post, self._force = session, scope, target, post, force
-        self._cancel = threading.Event()
-        self._last = 0.0
-        self._thread = threading.Thread(target=self._run, name="export", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def cancel(self) -> None:
-        """Stop soon, and leave no file."""
-        self._cancel.set()
-
-    def wait(self, timeout: float) -> bool:
-        """Wait until the thread has ended; False if that took longer than `timeout` seconds."""
-        if self._thread.ident is not None:
-            self._thread.join(timeout)
-        return not self._thread.is_alive()
-
-    def _run(self) -> None:
-        try:
-            ended = self._write()
-        except NetSleuthError as error:
-            ended = ExportEnded(None, None if self._cancel.is_set() else error)
-        except Exception as error:  # noqa: BLE001 - the screen ends the program with it
-            self._post(ThreadFailed(error))
-            return
-        self._post(ended)
+        super().__init__(post)
+        self._session, self._scope, self._target, self._force = session, scope, target, force
 
     def _write(self) -> ExportEnded:
         from netsleuth_tui.export import Written
@@ -120,7 +91,8 @@ class FrameExport:
         picked, left_out = frames_in(self._session, self._scope)
         found = extract(
             list(picked), self._scope, self._target,
-            picked=picked, shifts=self._session.shifts, force=self._force, cancel=self._cancel, report=self._report,
+            picked=picked, shifts=self._session.shifts, force=self._force, cancel=self._cancel,
+            report=lambda extracted: self._report(extracted.kept, "frames"),
         )  # fmt: skip
         notes = [f"{left_out} packets that are in no file with frames are left out"] if left_out else []
         missing = sum(len(offsets) for offsets in picked.values()) - found.kept
@@ -129,9 +101,3 @@ class FrameExport:
         if self._session.store.events.rows:
             notes.append("events are left out")
         return ExportEnded(Written(found.kept, found.bytes, 0, ", ".join(found.names)), None, "frames", "; ".join(notes))
-
-    def _report(self, found: Extracted) -> None:
-        now = time.monotonic()
-        if now - self._last >= SHOW_EVERY:
-            self._last = now
-            self._post(ExportProgressed(found.kept, "frames"))
