@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
-from netsleuth_tui.tui.exporting import Export
+from netsleuth_tui.tui.exporting import Export, Writing
 from netsleuth_tui.tui.extracting import FrameExport, is_capture
 from netsleuth_tui.tui.messages import ExportEnded, ExportProgressed
 from netsleuth_tui.tui.numbers import grouped, size
@@ -31,7 +31,7 @@ __all__ = ["Exporting"]
 class Exporting(Completing):
     """The part of the main screen that writes files."""
 
-    _export: Export | FrameExport | None = None
+    _export: Writing | None = None
     _pane: Pane | None = None
     """What is to be written, while its file's name is asked for."""
     _asked_twice = ""
