@@ -34,6 +34,9 @@ __all__ = ["Clocks", "Predicate", "Store"]
 Clocks = tuple[tuple[int, int], ...]
 """Source, and ns that are added to its times; by source."""
 
+LATEST = (1 << 63) - 1
+"""The last instant that a row can have, ns since the epoch."""
+
 ENGINE_MEMORY = 1 << 30
 """Bytes that one query may take beside the columns, unless the budget says less."""
 
@@ -207,6 +210,8 @@ class Store:
 
 
 def _narrowed(time: NDArray[np.int64], ids: NDArray[np.uint32] | None, start: int | None, end: int | None, *, in_order: bool) -> Rows:
+    if end is not None and end > LATEST:  # the end of a window around the last instant there is
+        start, end = NO_TIME + 1 if start is None else start, None
     if start is None and end is None:
         return Rows(0, len(time) if ids is None else len(ids), ids)
     if not in_order:

@@ -53,7 +53,12 @@ def test_frame_numbers_begin_anew_in_every_file() -> None:
     assert matching(store, "number = 5") == [9]
 
 
-@given(st.lists(st.one_of(st.integers(0, 20), st.just(NO_TIME)), max_size=30), st.booleans(), st.integers(0, 20), st.integers(0, 20))
+@given(
+    st.lists(st.one_of(st.integers(0, 20), st.sampled_from([NO_TIME, (1 << 63) - 1])), max_size=30),
+    st.booleans(),
+    st.integers(0, 20),
+    st.one_of(st.integers(0, 20), st.just(1 << 63)),
+)
 def test_a_window_selects_by_time(times: list[int], ordered: bool, start: int, length: int) -> None:
     """Rows with start <= time < end, in capture order, sorted or not, with a filter or without one."""
     times = sorted(time for time in times if time != NO_TIME) if ordered else times
