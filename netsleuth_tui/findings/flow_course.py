@@ -50,7 +50,7 @@ class Flows(NamedTuple):
 
 def throughput_collapse(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A finding for each time in which a flow has a small part of its rate, and the others together at least half of theirs."""
-    flows = _heaviest(seen, limits)
+    flows = seen.once(_heaviest, limits)
     if flows is None:
         return
     least = max(-(-limits.collapse_seconds * BILLION // flows.grid.every), 1)
@@ -66,11 +66,11 @@ def throughput_collapse(seen: Seen, limits: Limits) -> Iterator[Finding]:
 def _slow(sent: Numbers, limits: Limits, grid: Grid) -> Iterator[tuple[int, int, float]]:
     """First and last (excluded) interval of runs below the share of what was usual before, and that; a flow that is over is not slow."""
     busy = np.flatnonzero(sent)
+    before = _medians_before(sent)
     begin, usual = -1, 0.0
     for k in range(int(busy[0]) if len(busy) else 0, int(busy[-1]) + 1 if len(busy) else 0):
         if begin < 0:
-            some = sent[max(k - MEMORY, 0) : k]
-            usual = float(np.median(some)) if len(some) >= BEFORE else 0.0
+            usual = float(before[k])
             if usual * BILLION / grid.every >= limits.collapse_bytes and 100 * sent[k] < limits.collapse_percent * usual:
                 begin = k
         elif 100 * sent[k] >= limits.collapse_percent * usual:
@@ -78,6 +78,16 @@ def _slow(sent: Numbers, limits: Limits, grid: Grid) -> Iterator[tuple[int, int,
             begin = -1
     if begin >= 0:
         yield begin, int(busy[-1]) + 1, usual
+
+
+def _medians_before(sent: Numbers) -> NDArray[np.float64]:
+    """For each interval the median of up to `MEMORY` before it; 0 where there are fewer than `BEFORE`."""
+    medians = np.zeros(len(sent))
+    for k in range(BEFORE, min(MEMORY, len(sent))):
+        medians[k] = np.median(sent[:k])
+    if len(sent) > MEMORY:
+        medians[MEMORY:] = np.median(np.lib.stride_tricks.sliding_window_view(sent[:-1], MEMORY), axis=1)
+    return medians
 
 
 def _collapse(seen: Seen, grid: Grid, rows: Ids, run: tuple[int, int], usual: float, slow: float) -> Finding:
@@ -105,7 +115,7 @@ def _collapse(seen: Seen, grid: Grid, rows: Ids, run: tuple[int, int], usual: fl
 
 def flow_stopped(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A finding for each flow that sends in nearly every interval and then never again, without an end, while the capture goes on."""
-    flows = _heaviest(seen, limits)
+    flows = seen.once(_heaviest, limits)
     if flows is None or seen.span is None:
         return
     for rows, packets, ended in zip(flows.rows, flows.packets, flows.ended, strict=True):
@@ -136,7 +146,7 @@ def flow_stopped(seen: Seen, limits: Limits) -> Iterator[Finding]:
 def _heaviest(seen: Seen, limits: Limits) -> Flows | None:
     """None where there is too little time, or no TCP payload."""
     grid = grid_of(seen, limits)
-    found = seen.once(_flows) if grid is not None else None
+    found = _flows(seen) if grid is not None else None
     if grid is None or found is None:
         return None
     c, (rows, which, count) = seen.columns, found

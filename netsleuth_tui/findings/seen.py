@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Seen"]
 
 Ids = NDArray[np.uint32]
+P = ParamSpec("P")
 T = TypeVar("T")
 
 DENSE = 1 << 22
@@ -59,12 +60,13 @@ class Seen:
         if self.cancelled():
             raise NetSleuthError("the question was interrupted")
 
-    def once(self, make: Callable[[Seen], T]) -> T:
+    def once(self, make: Callable[Concatenate[Seen, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What several kinds need and `make` works out: the same for each of them."""
-        if make not in self._once:
+        key = (make, args, tuple(kwargs.items()))
+        if key not in self._once:
             self.check()
-            self._once[make] = make(self)
-        return cast("T", self._once[make])
+            self._once[key] = make(self, *args, **kwargs)
+        return cast("T", self._once[key])
 
     def having(self, bits: Has) -> Ids:
         """Ascending row ids of the scope's packets that have all of these bits, and a time."""
