@@ -83,7 +83,7 @@ def _finding(seen: Seen, rows: Ids, kind: str, words: tuple[str, str], times: fl
     first, last = int(when.min()), int(when.max())
     clients = [seen.address(each) for each in seen.most(c.src[rows])[0]]
     server, name = seen.address(host), layer(seen, host)
-    told = "got no answer from" if kind == "syn-unanswered" else "was refused by a reset from" if connections == 1 else words[0]
+    told = "was refused by a reset from" if kind == "syn-refused" and connections == 1 else words[0]
     return Finding(
         kind=kind,
         title=f"{counted(connections, 'connection')} of {listed(clients)} {told} {server} port {port} ({counted(len(rows), 'SYN', 'SYN')} "
