@@ -38,6 +38,7 @@ def warm_up(directory: Path, group: str) -> None:
             "ip.pcap": _pcap(101, FRAME[14:]),
             "esp.pcap": _pcap(1, ESP),
             "ethernet.pcapng": _pcapng(),
+            "ethernet.snoop": _snoop(),
             "cut-off.cap": _netmon(),
         }
         for name, content in files.items():
@@ -125,6 +126,11 @@ def _pcap(link_type: int, frame: bytes) -> bytes:
     header = b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00" + bytes(8) + b"\x00\x00\x04\x00" + link_type.to_bytes(4, "little")
     size = len(frame).to_bytes(4, "little")
     return header + b"\x01" + bytes(7) + size + size + frame
+
+
+def _snoop() -> bytes:
+    size, record = len(FRAME).to_bytes(4, "big"), (24 + len(FRAME)).to_bytes(4, "big")
+    return b"snoop" + bytes(6) + b"\x02" + bytes(3) + b"\x04" + size + size + record + bytes(7) + b"\x01" + bytes(4) + FRAME
 
 
 def _pcapng() -> bytes:

@@ -14,7 +14,7 @@ from netsleuth_tui.readers.damage import Damage
 __all__ = ["CaptureReader", "Comment", "Compression", "Format", "FrameBatch", "Interface", "Rows"]
 
 Compression = Literal["", "gzip", "zstd", "xz", "bzip2"]
-Format = Literal["pcap", "pcapng", "netmon", "etl"]
+Format = Literal["pcap", "pcapng", "snoop", "netmon", "etl"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from netsleuth_tui.readers.netmon import NetmonFramer
 from netsleuth_tui.readers.pcap import PcapFramer
 from netsleuth_tui.readers.pcapng import PcapngFramer
 from netsleuth_tui.readers.sniff import HEAD_BYTES, compression_of, container_of, is_text, looks_like
+from netsleuth_tui.readers.snoop import SnoopFramer
 from netsleuth_tui.readers.sources import FileSource, RandomSource, Source, open_source
 from netsleuth_tui.readers.spool import Spool
 from netsleuth_tui.readers.step import Framer
@@ -148,6 +149,8 @@ def _framer_for(path: str, head: bytes, source: Source, compression: str) -> Fra
     if container:
         if isinstance(source, RandomSource) and container == "netmon":
             return NetmonFramer(source)
+        if container == "snoop":
+            return SnoopFramer(head)
         return PcapFramer(head) if container == "pcap" else PcapngFramer()
     what, hint = looks_like(head)
     raise UnreadableFile(f"{what} (inside {compression})" if compression else what, where=path, hint=hint)

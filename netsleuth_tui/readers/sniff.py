@@ -20,6 +20,7 @@ SECTION_HEADER = 0x0A0D0D0A
 """Block type that begins a pcapng section; the same in both byte orders."""
 
 _PCAP = {struct.pack(order + "I", magic) for magic in PCAP_MAGICS for order in "<>"}
+_SNOOP = b"snoop\0\0\0"
 _PCAPNG = struct.pack("<I", SECTION_HEADER)
 
 _COMPRESSIONS: tuple[tuple[bytes, Compression], ...] = (
@@ -30,7 +31,6 @@ _COMPRESSIONS: tuple[tuple[bytes, Compression], ...] = (
 )
 
 _OTHERS = (
-    (b"snoop\0\0\0", "a snoop capture"),
     (b"LfLe", "a Windows event log (.evt)"),
     (b"TRSNIFF data    \x1a", "a Sniffer capture"),
     (b"XCP\0", "a NetXRay capture"),
@@ -64,14 +64,14 @@ def compression_of(head: bytes) -> Compression:
     return ""
 
 
-def container_of(head: bytes) -> Literal["", "pcap", "pcapng", "netmon", "etl"]:
+def container_of(head: bytes) -> Literal["", "pcap", "pcapng", "snoop", "netmon", "etl"]:
     """The format of a capture, empty if it is none that is read. A file that ends inside its magic number is a damaged capture."""
     if head[:4] in _PCAP:
         return "pcap"
     if head[:4] == _PCAPNG or _is_headless_pcapng(head):
         return "pcapng"
-    if head[:4] in (b"GMBU", b"RTSS"):
-        return "netmon"
+    if head[:4] in (b"GMBU", b"RTSS") or head.startswith(_SNOOP):
+        return "snoop" if head.startswith(_SNOOP) else "netmon"
     if 0 < len(head) < 4 and max(head) >= 0x80 and any(magic.startswith(head) for magic in _PCAP):
         return "pcap"
     if head == _PCAPNG[:3]:
@@ -101,7 +101,7 @@ def looks_like(head: bytes) -> tuple[str, str]:
             return f"is {name}, which is not read yet", ""
     if head and not head.strip(b"\0"):
         return "is not a capture: it begins with zeros only", ""
-    return "is not a capture", "pcap, pcapng, Network Monitor captures, evtx and etl are read, also in gzip, zstd, xz, bzip2 or zip"
+    return "is not a capture", "pcap, pcapng, snoop, Network Monitor captures, evtx and etl are read, also in gzip, zstd, xz, bzip2 or zip"
 
 
 def is_text(head: bytes) -> bool:

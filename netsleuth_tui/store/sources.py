@@ -58,7 +58,7 @@ class Source:
     """Path as the user gave it, '-' for standard input. Raw: sanitise before showing."""
 
     format: str
-    """'pcap', 'pcapng', 'netmon', 'evtx' or 'etl'."""
+    """'pcap', 'pcapng', 'snoop', 'netmon', 'etl', 'evtx' or 'csv'."""
 
     compression: str = ""
     """'' or 'gzip', 'zstd', 'xz', 'bzip2'."""

@@ -24,7 +24,7 @@ __all__ = ["CAPTURES", "FrameExport", "frames_in", "is_capture"]
 CAPTURES = (".pcapng", ".pcap")
 """Endings of names that ask for frames."""
 
-_WITH_FRAMES = frozenset({"pcap", "pcapng", "netmon", "etl"})
+_WITH_FRAMES = frozenset({"pcap", "pcapng", "snoop", "netmon", "etl"})
 
 
 def is_capture(name: str) -> bool:

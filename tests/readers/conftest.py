@@ -10,10 +10,11 @@ import numba
 import pytest
 
 from netsleuth_tui.jit import Kernel
-from netsleuth_tui.readers import blocks, etl_packets, etl_walk, netmon_frames, numbers, pcap, ticks, xpress
+from netsleuth_tui.readers import blocks, etl_packets, etl_walk, netmon_frames, numbers, pcap, snoop, ticks, xpress
 
 KERNELS: list[Kernel[..., Any]] = [
     pcap.frame_records,
+    snoop.frame_snoop,
     blocks.frame_blocks,
     netmon_frames.frame_entries,
     netmon_frames.walk_frames,
