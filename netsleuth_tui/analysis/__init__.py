@@ -56,6 +56,7 @@ from netsleuth_tui.analysis.explanation import Explanation, explanation_table
 from netsleuth_tui.analysis.facets import Facet, facets, facets_table
 from netsleuth_tui.analysis.finding import Found, find_row
 from netsleuth_tui.analysis.intervals import parse_interval, show_interval
+from netsleuth_tui.analysis.judged_fields import is_judged, judge_fields
 from netsleuth_tui.analysis.mixed_records import Kinds, common_rows_table, counterpart, kinds_of, mixed_records, mixed_rows, selected
 from netsleuth_tui.analysis.overview import Overview, overview
 from netsleuth_tui.analysis.records import EXPORTED, SHOWN, records, records_table
@@ -177,8 +178,10 @@ __all__ = [
     "find_event",
     "find_row",
     "is_event_column",
+    "is_judged",
     "iso",
     "joined_terms",
+    "judge_fields",
     "kinds_of",
     "level_name",
     "losses_of_capture",

@@ -8,9 +8,9 @@ import numpy as np
 
 from netsleuth_tui.analysis.breakdown import protocol_filter
 from netsleuth_tui.analysis.times import iso
-from netsleuth_tui.analysis.values import values
+from netsleuth_tui.analysis.values import WAITING, values
 from netsleuth_tui.decode.columns import NO_TIME, Has, Protocol
-from netsleuth_tui.query.fields import ALIASES, FIELDS
+from netsleuth_tui.query.fields import ALIASES, NAMED
 from netsleuth_tui.query.strings import quoted
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def cell_filter(store: Store, row: int, name: str) -> str | None:
         name: Of the field that the column shows.
 
     Returns:
-        None where no filter can say it (a packet without a time, the name of a file).
+        None where no filter can say it (a packet without a time, the name of a file), or where the value is not known yet.
     """
     name = ALIASES.get(name, name)
     columns = store.columns()
@@ -57,20 +57,24 @@ def cell_filter(store: Store, row: int, name: str) -> str | None:
         return _second(int(columns.time[row]))
     if name in SIDES:
         return _address(store, row, present, SIDES[name])
-    if name not in FIELDS:
+    if name not in NAMED:
         return None
-    return _place(store, row, name) if FIELDS[name].kind == "place" else _value(store, row, name)
+    return _place(store, row, name) if NAMED[name].kind == "place" else _value(store, row, name)
 
 
-def _value(store: Store, row: int, name: str) -> str:
-    (cell,) = values(store, np.array([row], np.uint32), name)
+def _value(store: Store, row: int, name: str) -> str | None:
+    (cell,) = values(store, np.array([row], np.uint32), name, at_once=True)
+    if cell == WAITING:
+        return None
+    if cell is not None and NAMED[name].judged and NAMED[name].kind == "bool":
+        return name
     return f"!{name}" if cell is None else " && ".join(f"{name} == {part}" for part in dict.fromkeys(str(cell).split(",")))
 
 
 def _place(store: Store, row: int, name: str) -> str:
     """Both places, where the field is of both sides; a name may hold any character."""
     names = {"site": ("site.src", "site.dst")}.get(name, (name.replace("geo.", "geo.src."), name.replace("geo.", "geo.dst.")))
-    sides = names if len(FIELDS[name].columns) == 2 else (name,)
+    sides = names if len(NAMED[name].columns) == 2 else (name,)
     cells = [cell for side in sides for cell in values(store, np.array([row], np.uint32), side) if cell is not None]
     return " && ".join(f"{name} == {quoted(str(cell))}" for cell in dict.fromkeys(cells)) or f"!{name}"
 

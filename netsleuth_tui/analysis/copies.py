@@ -22,7 +22,7 @@ from netsleuth_tui.decode.columns import NO_TIME, Columns, Has
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.store import Store
 
-__all__ = ["LEAST_COPIES", "NEXT_COPY", "SAME_MOMENT", "Copies", "copies", "copy_values"]
+__all__ = ["LEAST_COPIES", "NEXT_COPY", "SAME_MOMENT", "Copies", "copies", "copy_values", "known_copy_values"]
 
 Ids = NDArray[np.uint32]
 Words = NDArray[np.uint64]
@@ -44,7 +44,7 @@ FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB
 """Odd numbers whose bits look random: products of them and a key spread over 64 bits."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Copies:
     """Rows of packets that came again, ascending."""
 
@@ -61,6 +61,9 @@ class Copies:
 
 
 _KNOWN: WeakKeyDictionary[Store, Copies] = WeakKeyDictionary()
+_VALUES: WeakKeyDictionary[Copies, dict[str, Ids]] = WeakKeyDictionary()
+"""Fields that were asked for: 4 bytes a row."""
+_NONE = np.zeros(0, np.uint32)
 
 
 def copies(store: Store, cancelled: Callable[[], bool] = lambda: False) -> Copies:
@@ -81,20 +84,33 @@ def copies(store: Store, cancelled: Callable[[], bool] = lambda: False) -> Copie
     return known
 
 
-def copy_values(store: Store, name: str) -> NDArray[np.uint32]:
+def known_copy_values(store: Store, name: str) -> Ids:
+    """What `copy_values` found out before, by row id; none where it was never asked."""
+    found = _KNOWN.get(store)
+    return _VALUES.get(found, {}).get(name, _NONE) if found is not None else _NONE
+
+
+def copy_values(store: Store, name: str, cancelled: Callable[[], bool] = lambda: False) -> Ids:
     """Values of ip.loop or frame.duplicate by row id, 0 where the field is absent.
 
     Args:
         store: What was loaded.
         name: Column of one of `query.JUDGED`.
+        cancelled: Asked from time to time; True ends the work.
+
+    Raises:
+        NetSleuthError: Nobody wanted the answer any more.
     """
-    found = copies(store)
-    values = np.zeros(found.packets, np.uint32)
-    if name == "ip_loop":
-        values[found.looping] = found.step
-    else:
-        values[found.again] = 1
-    return values
+    found = copies(store, cancelled)
+    known = _VALUES.setdefault(found, {})
+    if name not in known:
+        values = np.zeros(found.packets, np.uint32)
+        if name == "ip_loop":
+            values[found.looping] = found.step
+        else:
+            values[found.again] = 1
+        known[name] = values
+    return known[name]
 
 
 def _side_by_side(columns: Columns, cancelled: Callable[[], bool]) -> tuple[Ids, NDArray[np.bool_]]:

@@ -1,34 +1,46 @@
-"""Fields of packets that follow from the order of their ESP association, for filters: how late, how much is missing below it."""
+"""Fields of packets that follow from the order of their ESP association: how late, how much is missing below it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.esp_detail import duplicate_kinds
-from netsleuth_tui.analysis.esp_order import AHEAD, CLASS, OUTLIER, Judged, judged
+from netsleuth_tui.analysis.esp_order import AHEAD, CLASS, OUTLIER, Judged, judged, judgement
 from netsleuth_tui.analysis.esp_packets import Numbers
 from netsleuth_tui.decode.columns import Columns
 from netsleuth_tui.store import Store
 
-__all__ = ["esp_values"]
+__all__ = ["esp_values", "known_esp_values"]
 
 MOST = (1 << 32) - 1
 
 _KNOWN: WeakKeyDictionary[Judged, dict[str, NDArray[np.uint32]]] = WeakKeyDictionary()
 """What was asked for, by judgement: 4 bytes a row and field."""
+_NONE = np.zeros(0, np.uint32)
 
 
-def esp_values(store: Store, name: str) -> NDArray[np.uint32]:
+def known_esp_values(store: Store, name: str) -> NDArray[np.uint32]:
+    """What `esp_values` found out before, by row id; none where it was never asked."""
+    found = judgement(store)
+    return _KNOWN.get(found, {}).get(name, _NONE) if found is not None else _NONE
+
+
+def esp_values(store: Store, name: str, cancelled: Callable[[], bool] = lambda: False) -> NDArray[np.uint32]:
     """Values of a field by row id, 0 where it is absent.
 
     Args:
         store: What was loaded.
         name: Column of one of `query.JUDGED`.
+        cancelled: Asked from time to time; True ends the work.
+
+    Raises:
+        NetSleuthError: Nobody wanted the answer any more.
     """
-    found = judged(store)
+    found = judged(store, cancelled)
     known = _KNOWN.setdefault(found, {})
     if name not in known:
         values = np.zeros(found.packets, np.uint32)

@@ -38,7 +38,22 @@ from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.jit import helper, kernel
 from netsleuth_tui.store import Store
 
-__all__ = ["AHEAD", "BEGINS", "CLASS", "DUPLICATE", "IN_ORDER", "JUMP", "LATE", "OUTLIER", "RESET", "WRAP", "ZERO", "Judged", "judged"]
+__all__ = [
+    "AHEAD",
+    "BEGINS",
+    "CLASS",
+    "DUPLICATE",
+    "IN_ORDER",
+    "JUMP",
+    "LATE",
+    "OUTLIER",
+    "RESET",
+    "WRAP",
+    "ZERO",
+    "Judged",
+    "judged",
+    "judgement",
+]
 
 Kinds = NDArray[np.uint8]
 
@@ -185,6 +200,11 @@ def judge(
 
 _KNOWN: WeakKeyDictionary[Store, Judged] = WeakKeyDictionary()
 """The newest judgement of each store."""
+
+
+def judgement(store: Store) -> Judged | None:
+    """The newest judgement of a store, which may know fewer packets than there are by now; None where nobody asked for one."""
+    return _KNOWN.get(store)
 
 
 def judged(store: Store, cancelled: Callable[[], bool] = lambda: False) -> Judged:

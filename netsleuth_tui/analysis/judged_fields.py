@@ -1,33 +1,80 @@
-"""Fields that follow from other packets than the one that has them, for filters."""
+"""Fields that follow from other packets than the one that has them: their values, found out once for all rows of a store."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.query.fields import JUDGED
+
 if TYPE_CHECKING:
     from netsleuth_tui.store import Store
 
-__all__ = ["judged_values"]
+__all__ = ["is_judged", "judge_fields", "judged_before", "judged_values"]
 
 
-def judged_values(store: Store, name: str) -> NDArray[np.integer]:
-    """Values of a field by row id, 0 where it is absent.
+def judged_values(store: Store, name: str, cancelled: Callable[[], bool] = lambda: False) -> NDArray[np.integer]:
+    """Values of a field by row id, 0 where it is absent. They are kept, so that to ask again costs nothing until there are more rows.
+
+    Args:
+        store: What was loaded.
+        name: Column of one of `query.JUDGED`.
+        cancelled: Asked from time to time; True ends the work.
+
+    Raises:
+        NetSleuthError: Nobody wanted the answer any more.
+    """
+    if name.startswith("esp_"):
+        from netsleuth_tui.analysis.esp_fields import esp_values
+
+        return esp_values(store, name, cancelled)
+    if name.startswith("tcp_"):
+        from netsleuth_tui.analysis.tcp import tcp_values
+
+        return tcp_values(store, name, cancelled)
+    from netsleuth_tui.analysis.copies import copy_values
+
+    return copy_values(store, name, cancelled)
+
+
+def judged_before(store: Store, name: str) -> NDArray[np.integer]:
+    """What is known of a field by now, which may be less than there are rows, or nothing at all; never waits.
 
     Args:
         store: What was loaded.
         name: Column of one of `query.JUDGED`.
     """
     if name.startswith("esp_"):
-        from netsleuth_tui.analysis.esp_fields import esp_values
+        from netsleuth_tui.analysis.esp_fields import known_esp_values
 
-        return esp_values(store, name)
+        return known_esp_values(store, name)
     if name.startswith("tcp_"):
-        from netsleuth_tui.analysis.tcp import tcp_values
+        from netsleuth_tui.analysis.tcp import known_tcp_values
 
-        return tcp_values(store, name)
-    from netsleuth_tui.analysis.copies import copy_values
+        return known_tcp_values(store, name)
+    from netsleuth_tui.analysis.copies import known_copy_values
 
-    return copy_values(store, name)
+    return known_copy_values(store, name)
+
+
+def is_judged(store: Store, names: Iterable[str], rows: int) -> bool:
+    """True if of those of some fields that follow from other packets the values of so many rows are known."""
+    return all(len(judged_before(store, JUDGED[name].columns[0])) >= rows for name in names if name in JUDGED)
+
+
+def judge_fields(store: Store, names: Iterable[str], cancelled: Callable[[], bool] = lambda: False) -> None:
+    """Find out the values of those of some fields that follow from other packets.
+
+    Args:
+        store: What was loaded.
+        names: Of fields of any kind.
+        cancelled: Asked from time to time; True ends the work.
+
+    Raises:
+        NetSleuthError: Nobody wanted the answer any more.
+    """
+    for column in dict.fromkeys(JUDGED[name].columns[0] for name in names if name in JUDGED):
+        judged_values(store, column, cancelled)

@@ -143,7 +143,9 @@ def counterpart(name: str) -> str | None:
     return name if _is_of_events(name) or name == "file" else None
 
 
-def mixed_records(store: Store, numbers: NDArray[np.int64], names: Sequence[str], *, spoken: bool = True) -> list[list[Cell]]:
+def mixed_records(
+    store: Store, numbers: NDArray[np.int64], names: Sequence[str], *, spoken: bool = True, at_once: bool = False
+) -> list[list[Cell]]:
     """Cells of packets and events: one list per column; None where a row has no such field.
 
     Args:
@@ -151,6 +153,7 @@ def mixed_records(store: Store, numbers: NDArray[np.int64], names: Sequence[str]
         numbers: Of the rows, as in `Interleaved`.
         names: Columns of packets or events.
         spoken: Events fill the columns of packets that have a counterpart: source, protocol and info.
+        at_once: Wait for nothing, as in `values`.
 
     Raises:
         NetSleuthError: There is no such field.
@@ -163,7 +166,11 @@ def mixed_records(store: Store, numbers: NDArray[np.int64], names: Sequence[str]
             continue
         ids = (numbers[places] & (EVENT - 1)).astype(np.uint32)
         for column, name in zip(cells, names, strict=True):
-            found = _event_cells(store, ids, name, spoken=spoken) if events else values(store, ids, name) if _is_of_packets(name) else None
+            found = None
+            if events:
+                found = _event_cells(store, ids, name, spoken=spoken)
+            elif _is_of_packets(name):
+                found = values(store, ids, name, at_once=at_once)
             if found is not None:
                 for place, cell in zip(places.tolist(), found, strict=True):
                     column[place] = cell

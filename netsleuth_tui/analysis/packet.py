@@ -8,13 +8,13 @@ from types import MappingProxyType
 import numpy as np
 
 from netsleuth_tui.analysis.cells import cell_filter
-from netsleuth_tui.analysis.values import values
+from netsleuth_tui.analysis.values import WAITING, values
 from netsleuth_tui.decode.dissect import DissectedField, Dissection, Layer
-from netsleuth_tui.query.fields import FIELDS, PROTOCOLS
+from netsleuth_tui.query.fields import FIELDS, JUDGED, NAMED, PROTOCOLS
 from netsleuth_tui.store import Store
 from netsleuth_tui.tabular import Cell
 
-__all__ = ["known_layers", "names_of", "term"]
+__all__ = ["AMONG_OTHERS", "among_others", "known_layers", "names_of", "term"]
 
 _PORTS = {"sport": "srcport", "dport": "dstport"}
 
@@ -56,6 +56,9 @@ _OURS: tuple[tuple[str, str, dict[str, str]], ...] = (
 _LAYERS: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType({name: (protocol, fields) for name, protocol, fields in _OURS})
 _TITLES = {protocol: name for name, protocol, _ in reversed(_OURS)}
 
+AMONG_OTHERS = "Among other packets"
+"""Name of the layer of fields that follow from other packets."""
+
 _IN_FRAME = ("frame.number", "frame.time", "frame.len", "frame.cap_len", "frame.offset", "_ws.col.protocol", "info")
 
 
@@ -71,7 +74,7 @@ def names_of(layers: Sequence[Layer]) -> list[dict[str, str]]:
 def _names(layer: Layer, seen: set[str]) -> dict[str, str]:
     group = "ICMPv6" if layer.name.startswith("ICMPv6 ") else layer.name
     protocol, fields = _LAYERS.get(group, ("", {}))
-    names = {field.name: field.name for field in layer.fields if field.name in FIELDS}
+    names = {field.name: field.name for field in layer.fields if field.name in NAMED}
     if protocol and protocol not in seen:
         seen.add(protocol)
         names[""] = protocol
@@ -89,7 +92,7 @@ def term(store: Store, row: int, name: str) -> str:
     """
     if name in PROTOCOLS:
         return name if _has(store, row, PROTOCOLS[name]) else ""
-    if name not in FIELDS or _value(store, row, name) is None:
+    if name not in NAMED or _value(store, row, name) is None:
         return ""
     return cell_filter(store, row, name) or ""
 
@@ -111,6 +114,12 @@ def known_layers(store: Store, row: int, why: str) -> Dissection:
     return Dissection((frame, *layers), f"{why}; shown is what the columns know")
 
 
+def among_others(store: Store, row: int) -> Layer | None:
+    """What is known by now of row id `row` among other packets, as a layer of its own; None where that is nothing."""
+    fields = tuple(_fields(store, row, tuple(JUDGED)))
+    return Layer(AMONG_OTHERS, fields) if fields else None
+
+
 def _single(prefix: str) -> list[str]:
     """The fields of a protocol that have one value in a packet."""
     return [name for name, field in FIELDS.items() if name.startswith(prefix) and len(field.columns) == 1]
@@ -124,7 +133,8 @@ def _fields(store: Store, row: int, names: Sequence[str]) -> Iterator[DissectedF
 
 
 def _value(store: Store, row: int, name: str) -> Cell:
-    return values(store, np.array([row], np.uint32), name)[0]
+    cell = values(store, np.array([row], np.uint32), name, at_once=True)[0]
+    return cell if cell != WAITING else None
 
 
 def _has(store: Store, row: int, bits: int) -> bool:

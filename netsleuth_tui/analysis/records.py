@@ -32,13 +32,19 @@ BLOCK = 1 << 14
 """Rows per block of an export."""
 
 
-def records(store: Store, rows: NDArray[np.uint32], fields: Sequence[str]) -> list[list[Cell]]:
+def records(store: Store, rows: NDArray[np.uint32], fields: Sequence[str], *, at_once: bool = False) -> list[list[Cell]]:
     """Values of `fields` for row ids `rows`: one list per field; None where a field is absent from a frame.
+
+    Args:
+        store: What was loaded.
+        rows: Row ids.
+        fields: The columns.
+        at_once: Wait for nothing, as in `values`.
 
     Raises:
         NetSleuthError: There is no such field.
     """
-    return [values(store, rows, name) for name in fields]
+    return [values(store, rows, name, at_once=at_once) for name in fields]
 
 
 def records_table(store: Store, scope: Scope, fields: Sequence[str] = EXPORTED, *, sorted_by: tuple[str, bool] | None = None) -> Table:

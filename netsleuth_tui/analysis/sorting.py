@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.judged_fields import judged_values
 from netsleuth_tui.analysis.places import place_values
-from netsleuth_tui.analysis.values import field_numbers
+from netsleuth_tui.analysis.values import field_numbers, judged_numbers
 from netsleuth_tui.decode.columns import NO_TIME, Has, Protocol
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.query.fields import ALIASES, FIELDS, Field
+from netsleuth_tui.query.fields import ALIASES, NAMED, Field
 from netsleuth_tui.store.ordering import order
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ ADDRESSES = {"_ws.col.def_src": "src", "_ws.col.def_dst": "dst"}
 def can_sort(name: str) -> bool:
     """True if rows can be sorted by the field: by any but the Info column, whose texts are only made for rows that are seen."""
     name = ALIASES.get(name, name)
-    return name in FIELDS or name in ADDRESSES or name == "file"
+    return name in NAMED or name in ADDRESSES or name == "file"
 
 
 def sorted_rows(store: Store, rows: Rows, name: str, *, descending: bool = False, cancelled: Callable[[], bool] = lambda: False) -> Ids:
@@ -50,13 +51,16 @@ def sorted_rows(store: Store, rows: Rows, name: str, *, descending: bool = False
     if not can_sort(name):
         raise NetSleuthError(f"rows cannot be sorted by {name}", hint="choose a column that holds one value, such as Protocol or Length")
     ids = rows.take(0, len(rows))
-    keys, absent = _keys(store, ids, name)
+    keys, absent = _keys(store, ids, name, cancelled)
     return ids[order(keys, absent, descending=descending, cancelled=cancelled)]
 
 
-def _keys(store: Store, ids: Ids, name: str) -> tuple[Numbers, NDArray[np.bool_] | None]:
-    if name in FIELDS and name != "frame.number":
-        return _field_keys(store, ids, FIELDS[name])
+def _keys(store: Store, ids: Ids, name: str, cancelled: Callable[[], bool]) -> tuple[Numbers, NDArray[np.bool_] | None]:
+    if name in NAMED and NAMED[name].judged:
+        numbers = judged_numbers(judged_values(store, NAMED[name].columns[0], cancelled), ids, NAMED[name])
+        return numbers, numbers == 0
+    if name in NAMED and name != "frame.number":
+        return _field_keys(store, ids, NAMED[name])
     columns = store.columns()
     if name == "frame.number":
         starts = np.array(store.starts or (0,), np.int64)

@@ -24,7 +24,7 @@ from netsleuth_tui.decode.columns import NO_TIME, Columns
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.store import Store
 
-__all__ = ["Mark", "marks", "rows_marked", "tcp_values"]
+__all__ = ["Mark", "known_tcp_values", "marks", "rows_marked", "tcp_values"]
 
 Marks = NDArray[np.uint16]
 Numbers = NDArray[np.int64]
@@ -76,6 +76,12 @@ def tcp_values(store: Store, name: str, cancelled: Callable[[], bool] = lambda: 
     if name == "tcp_marks":
         return marks(store, cancelled)
     return _known(store).values_of(name, store.columns(), store.starts, cancelled)
+
+
+def known_tcp_values(store: Store, name: str) -> NDArray[np.integer]:
+    """What `tcp_values` found out before, by row id; none where it was never asked."""
+    known = _known(store)
+    return known.marks if name == "tcp_marks" else known.values.get(name, np.zeros(0, np.int64))
 
 
 class _Course:

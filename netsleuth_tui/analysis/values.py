@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.info import info
+from netsleuth_tui.analysis.judged_fields import judged_before, judged_values
 from netsleuth_tui.analysis.places import place_values
 from netsleuth_tui.analysis.times import BILLION, epoch, iso
 from netsleuth_tui.decode.columns import NO_TIME, Columns, Has, Protocol
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.query.fields import ALIASES, FIELDS, Field
+from netsleuth_tui.query.fields import ALIASES, NAMED, Field
 from netsleuth_tui.tabular import Cell, Column
 
 if TYPE_CHECKING:
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
     from netsleuth_tui.query.place_values import PlaceKind
     from netsleuth_tui.store import Store
 
-__all__ = ["address", "column_of", "field_numbers", "values"]
+__all__ = ["WAITING", "address", "column_of", "field_numbers", "judged_numbers", "values"]
 
 Ids = NDArray[np.uint32]
 NUMBERS = ("uint", "bool")
+WAITING = "..."
+"""A cell of a field that follows from other packets, while these are still looked at."""
 
 
 def column_of(name: str) -> Column:
@@ -42,15 +45,21 @@ def column_of(name: str) -> Column:
     return Column(field.name, "integer" if field.kind in NUMBERS and field.base == 10 else "text")
 
 
-def values(store: Store, rows: Ids, name: str) -> list[Cell]:
+def values(store: Store, rows: Ids, name: str, *, at_once: bool = False) -> list[Cell]:
     """The values of one field, one per row; None where the field is absent.
 
-    A field that can occur twice (tcp.port, ip.addr) gives both values, separated by a comma, as tshark does.
+    A field that can occur twice (tcp.port, ip.addr) gives both values, separated by a comma, as tshark does. One that follows from other
+    packets is found out for all rows first, unless `at_once` is true: then cells are `WAITING` where it is not known yet.
+
+    Raises:
+        NetSleuthError: There is no such field.
     """
     name = ALIASES.get(name, name)
     if name in _DERIVED:
         return _DERIVED[name](store, rows)
     field = _field(name)
+    if field.judged:
+        return _judged(store, rows, field, at_once=at_once)
     columns = store.columns()
     parts = [_one(store, columns, rows, field, k) for k in range(len(field.columns))]
     if len(parts) == 1:
@@ -59,11 +68,11 @@ def values(store: Store, rows: Ids, name: str) -> list[Cell]:
 
 
 def _field(name: str) -> Field:
-    field = FIELDS.get(name)
+    field = NAMED.get(name)
     if field is None:
         from difflib import get_close_matches
 
-        close = get_close_matches(name, [*FIELDS, *_DERIVED], 1) or ["frame.number"]
+        close = get_close_matches(name, [*NAMED, *_DERIVED], 1) or ["frame.number"]
         raise NetSleuthError(f"there is no field {name!r}", hint=f"did you mean {close[0]}?")
     return field
 
@@ -78,11 +87,40 @@ def _one(store: Store, columns: Columns, rows: Ids, field: Field, part: int) -> 
         cells = _addresses(store.hosts, raw)
     elif field.kind == "time":
         cells = [iso(t) if t != NO_TIME else None for t in raw.tolist()]
-    elif field.base == 16:
-        cells = _spelled(raw, f"0x{{:0{2 * raw.dtype.itemsize}x}}".format)
     else:
-        cells = raw.tolist()
+        cells = _shown(raw, field)
     return _in_place(cells, present)
+
+
+def _shown(raw: NDArray[Any], field: Field) -> list[Cell]:
+    """Numbers as they are shown: as tshark spells them, times between two packets in seconds."""
+    if field.kind == "duration":
+        return list(map("%d.%09d".__mod__, zip(*(part.tolist() for part in np.divmod(raw, BILLION)), strict=True)))
+    return _spelled(raw, f"0x{{:0{2 * raw.dtype.itemsize}x}}".format) if field.base == 16 else raw.tolist()
+
+
+def _judged(store: Store, rows: Ids, field: Field, *, at_once: bool) -> list[Cell]:
+    """Cells of a field that follows from other packets."""
+    found = judged_before(store, field.columns[0]) if at_once else judged_values(store, field.columns[0])
+    known = rows < len(found)
+    numbers = judged_numbers(found, rows[known], field)
+    cells = _in_place(_shown(numbers[numbers != 0], field), numbers != 0)
+    if known.all():
+        return cells
+    following = iter(cells)
+    return [next(following) if there else WAITING for there in known.tolist()]
+
+
+def judged_numbers(found: NDArray[np.integer], rows: Ids, field: Field) -> NDArray[Any]:
+    """The numbers of a field that follows from other packets; 0 where it is absent.
+
+    Args:
+        found: The values of its column, by row id.
+        rows: Row ids.
+        field: One of `query.JUDGED`.
+    """
+    numbers: NDArray[Any] = found[rows]
+    return (numbers & numbers.dtype.type(field.mask)) >> numbers.dtype.type(field.shift) if field.mask else numbers
 
 
 def _in_place(cells: list[Cell], present: NDArray[np.bool_]) -> list[Cell]:
@@ -108,7 +146,7 @@ def field_numbers(columns: Columns, rows: Ids, field: Field, part: int = 0) -> t
     Args:
         columns: The store's columns.
         rows: Row ids.
-        field: Any but frame.number, which is in no column.
+        field: Any but frame.number, which is in no column, and those that follow from other packets.
         part: 0, or 1 for the second occurrence of a field that has two.
     """
     has = np.uint64(field.has[part])

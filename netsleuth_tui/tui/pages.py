@@ -97,12 +97,14 @@ class RecordPages(Pages):
     ) -> None:
         super().__init__(store, rows, fields, order=order)
         self.days = days
+        self.packets = store.packets
+        """Packets that there were when these were selected."""
 
     def read(self, ids: NDArray[Any]) -> list[tuple[str, ...]]:
         """See `Pages`."""
         from netsleuth_tui.analysis import records
 
-        return self._drawn(records(self.store, ids, self._plain), self.store.columns().time[ids].tolist())
+        return self._drawn(records(self.store, ids, self._plain, at_once=True), self.store.columns().time[ids].tolist())
 
     def _drawn(self, columns: list[list[Cell]], times: list[int]) -> list[tuple[str, ...]]:
         """Lines of the columns that are not times, and the times."""
@@ -142,7 +144,7 @@ class MixedPages(RecordPages):
         times = np.empty(len(ids), np.int64)
         times[~of_event] = self.store.columns().time[ids[~of_event]]
         times[of_event] = self.store.events.view().time[ids[of_event] - EVENT]
-        return self._drawn(mixed_records(self.store, ids, self._plain), times.tolist())
+        return self._drawn(mixed_records(self.store, ids, self._plain, at_once=True), times.tolist())
 
     def _text(self, name: str, cell: Cell) -> str:
         if name == "TimeCreated" and isinstance(cell, str):

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
+from esp_by_hand import esp
 from made import START, icmp, store_of, tcp, udp
 from tui.screens import SECOND, FakeSession, mixed
 
-from netsleuth_tui.analysis import EVERYTHING, Scope, cell_filter, find_row, records, rows_of
+from netsleuth_tui import analysis
+from netsleuth_tui.analysis import EVERYTHING, Scope, cell_filter, find_row, judge_fields, records, rows_of
+from netsleuth_tui.analysis.values import WAITING
 from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.query.fields import FIELDS
+from netsleuth_tui.query.fields import NAMED
 from netsleuth_tui.settings import Settings
 from netsleuth_tui.tui.pages import RecordPages
 
 Driven = Any
-EVERY_COLUMN = [*FIELDS, "_ws.col.def_src", "_ws.col.def_dst", "info"]
+EVERY_COLUMN = [*NAMED, "_ws.col.def_src", "_ws.col.def_dst", "info"]
 
 
 def shown(d: Any, name: str) -> list[str]:
@@ -175,8 +179,45 @@ def test_the_filter_of_a_cell_selects_rows_that_show_the_same(name: str) -> None
             continue
         selected = rows_of(store, Scope(text))
         assert selected.holds(row), text
-        if name not in ("info", "frame.time", "frame.time_epoch", "_ws.col.def_src", "_ws.col.def_dst") and len(FIELDS[name].columns) == 1:
+        if name not in ("info", "frame.time", "frame.time_epoch", "_ws.col.def_src", "_ws.col.def_dst") and len(NAMED[name].columns) == 1:
             assert {cells[k] for k in selected.take(0, 8).tolist()} == {cell}, text
+
+
+async def test_a_column_that_follows_from_other_packets_does_not_hold_up_the_keys(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its cells wait, the cursor moves; then values are there, without another key, and a filter from a cell selects its packets."""
+    go_on, asked = threading.Event(), []
+
+    def judged(store: Any, names: Any, cancelled: Any) -> None:
+        asked.append(tuple(names))
+        while names and not go_on.wait(0.01):
+            if cancelled():
+                raise NetSleuthError("the question was interrupted")
+        judge_fields(store, names, cancelled)
+
+    monkeypatch.setattr(analysis, "judge_fields", judged)
+    numbers = [1, 2, 5, 3, *range(6, 90)]
+    async with driven(FakeSession(store_of([esp(number, START + number * SECOND) for number in numbers]))) as d:
+        table = d.main.table
+        await d.pilot.press("c", "slash", *"esp.gap", "enter", "space", "enter")
+        await d.until(lambda: bool(asked and asked[-1]))
+        assert table.columns[-1].name == "esp.gap"
+        assert set(shown(d, "esp.gap")) == {WAITING}
+        assert "looking at all packets" in d.text
+        await d.pilot.press("down", "down")
+        assert table.row == 2
+        assert table.term() is not None
+        go_on.set()
+        await d.settle()
+        assert shown(d, "esp.gap")[:4] == ["", "", "1", ""]
+        assert "looking at all packets" not in d.text
+        assert table.row == 2
+        table.column = len(table.columns) - 1
+        await d.press("plus")
+        assert d.main.session.scope.filter == "esp.gap == 1"
+        assert table.count() == 1
+        await d.press("u", "S")
+        assert shown(d, "esp.gap")[:2] == ["1", ""]
+        assert len([names for names in asked if names]) == 1
 
 
 async def test_going_to_a_frame_or_a_time(driven: Driven) -> None:

@@ -139,10 +139,11 @@ class LayerTree(ScrolledLines):
         return self.place
 
     def _make(self) -> None:
+        from netsleuth_tui.analysis.packet import AMONG_OTHERS
         from netsleuth_tui.decode.dissect import PAYLOAD
 
         layers = self._dissection.layers if self._dissection is not None else ()
-        telling = [layer for layer in layers if layer.name not in PAYLOAD] or list(layers)
+        telling = [layer for layer in layers if layer.name not in PAYLOAD and layer.name != AMONG_OTHERS] or list(layers)
         self._lines = [made for index, layer in enumerate(layers) for made in self._layer(index, layer, last=layer is telling[-1])]
 
     def _layer(self, index: int, layer: Layer, *, last: bool) -> list[_Line]:

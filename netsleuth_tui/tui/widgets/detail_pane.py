@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Horizontal
@@ -102,6 +103,8 @@ class DetailPane(RowDetail):
 
     def _take_apart(self, session: Session, row: int, generation: int) -> None:
         """In the lane: the bytes at once, the layers when they are there."""
+        from netsleuth_tui.analysis.packet import among_others
+
         frame = b""
         try:
             frame = session.frame(row)
@@ -109,7 +112,10 @@ class DetailPane(RowDetail):
             pass  # which the layers tell, too
         else:
             self.post_message(DetailReady(generation, row, frame, None))
-        self.post_message(DetailReady(generation, row, frame, session.dissect(row)))
+        dissection, more = session.dissect(row), among_others(session.store, row)
+        if more is not None:
+            dissection = replace(dissection, layers=(*dissection.layers, more))
+        self.post_message(DetailReady(generation, row, frame, dissection))
 
     def on_detail_ready(self, message: DetailReady) -> None:
         """Draw it, unless the cursor has moved on."""
@@ -206,9 +212,9 @@ class DetailPane(RowDetail):
 
     def action_column(self) -> None:
         """Let the records have a column for the field."""
-        from netsleuth_tui.query.fields import FIELDS
+        from netsleuth_tui.query.fields import NAMED
 
-        if self._place.name in FIELDS:
+        if self._place.name in NAMED:
             self.post_message(ColumnWanted(self._place.name))
         else:
             self.post_message(Told("this is no field that the records could show", "warning"))

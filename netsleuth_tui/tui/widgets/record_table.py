@@ -41,11 +41,11 @@ USUAL = (
 
 def _all() -> dict[str, TableColumn]:
     """Every column that records can have, by name: the usual ones, then every field."""
-    from netsleuth_tui.query.fields import FIELDS
+    from netsleuth_tui.query.fields import NAMED
 
-    known = {column.name: replace(column, about=FIELDS[column.name].description) if column.name in FIELDS else column for column in USUAL}
-    for field in FIELDS.values():
-        right = field.kind in {"uint", "bool"} and field.base == 10 and len(field.columns) == 1
+    known = {column.name: replace(column, about=NAMED[column.name].description) if column.name in NAMED else column for column in USUAL}
+    for field in NAMED.values():
+        right = field.kind in {"uint", "bool", "duration"} and field.base == 10 and len(field.columns) == 1
         known.setdefault(field.name, TableColumn(field.name, field.name, field.description, right=right))
     known["file"] = TableColumn("file", "File", "The file that the packet is in")
     return known
@@ -87,6 +87,10 @@ class RecordTable(PagedTable[RecordPages]):
         """Whether packets, events or both are shown, where there are both."""
         self._out_of_order = False
         """Packets or events have to be brought into the order of time first."""
+        self._missing = False
+        """A column follows from other packets, which have to be looked at yet."""
+        self._judging = False
+        """The question that was asked last is to look at them: only once the rows are shown."""
 
     def settle(self, columns: Sequence[str]) -> list[str]:
         """Show the columns that the user has settled on; returns the names of those that do not exist."""
@@ -121,11 +125,12 @@ class RecordTable(PagedTable[RecordPages]):
 
     def question(self) -> Question | None:
         """The order of the rows, where it is not that of the capture."""
-        return partial(_ordered, self.sorted_by, self.kinds)
+        self._judging, self._missing = self._missing, False
+        return partial(_ordered, self.sorted_by, self.kinds, tuple(self._names) if self._judging else ())
 
     def is_slow(self) -> bool:
-        """True while the rows have to be sorted."""
-        return self.sorted_by is not None or self._out_of_order
+        """True while the rows have to be sorted, or all packets to be looked at for a column."""
+        return self.sorted_by is not None or self._out_of_order or self._judging
 
     def answer(self, seen: Seen, result: Any) -> None:
         """Show other rows; the cursor stays on its packet or event, or goes to the next one that is there."""
@@ -134,13 +139,27 @@ class RecordTable(PagedTable[RecordPages]):
         days = first is not None and last is not None and first // DAY != last // DAY
         self._pages = self._made(store, *result, days=days)
         self._out_of_order = bool(store.packets and store.events.rows) and not (store.table.in_order and store.events.in_order)
-        self.sorting = False
+        self.sorting = self._judging = False
         self.nothing = "" if len(self._pages) else seen.nothing or seen.no_events
         if not seen.same_scope:
             self.forget_widths()
         self.reset(self._pages.position(row) if row is not None else 0)
         if self.row != row:
             self.tell(by_key=False)
+        self._judge()
+
+    def _judge(self) -> None:
+        """Have the packets looked at, where a column of those that are shown follows from others that were not."""
+        from netsleuth_tui.analysis import is_judged
+
+        pages = self._pages
+        if pages is not None and not is_judged(pages.store, self._names, pages.packets):
+            self._missing = True
+            self.post_message(PaneChanged(self))
+
+    def remark(self) -> str:
+        """How many rows are marked; that packets are still looked at."""
+        return ("looking at all packets " if self._missing or self._judging else "") + super().remark()
 
     def _made(self, store: Store, rows: Rows | Interleaved, order: Any, *, days: bool) -> RecordPages:
         from netsleuth_tui.store.rows import Rows
@@ -181,6 +200,7 @@ class RecordTable(PagedTable[RecordPages]):
         if old is not None:
             self._pages = self._made(old.store, old.rows, old.order, days=old.days)
         super().show_columns(columns)
+        self._judge()
 
     def add_column(self, name: str) -> None:
         """Show a field, before the Info, or go to it where it is shown already."""
@@ -262,12 +282,13 @@ def _of_events(store: Store) -> list[TableColumn]:
     return [column for column in event_columns(store) if column.name not in taken]
 
 
-def _ordered(sorted_by: tuple[str, bool] | None, kinds: Kinds, look: Look) -> Any:
-    """Rows, and their order where it is another one."""
-    from netsleuth_tui.analysis import mixed_rows, sorted_rows
+def _ordered(sorted_by: tuple[str, bool] | None, kinds: Kinds, names: tuple[str, ...], look: Look) -> Any:
+    """Rows, and their order where it is another one; the columns that are named can be shown then."""
+    from netsleuth_tui.analysis import judge_fields, mixed_rows, sorted_rows
     from netsleuth_tui.store.rows import Rows
 
     store = look.store
+    judge_fields(store, names, look.cancelled)
     if not store.events.rows:
         chosen = (
             None if sorted_by is None else sorted_rows(store, look.rows, sorted_by[0], descending=sorted_by[1], cancelled=look.cancelled)
