@@ -2,26 +2,28 @@
 
 A function marked `@kernel` is called like any other. Until `start` has linked its machine code it runs as plain Python (or as the
 NumPy function given as `plain=`), so that the first rows of the first file ever opened do not wait for a compiler. Functions that
-kernels call are marked `@helper`. Numba compiles in a child process, once for each version of the sources, into a directory that
-belongs to the user alone; this process only links what lies there (see `netsleuth_tui.native`).
+kernels call are marked `@helper`. Numba compiles in a child process, once for each version of the definitions that a kernel reaches (see
+`netsleuth_tui.kernel_sources`), into a directory that belongs to the user alone; this process only links what lies there (see
+`netsleuth_tui.native`).
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
-import shutil
-import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Protocol, TypeVar
 
 import numpy as np
+
+from netsleuth_tui import kernel_cache
+
+if TYPE_CHECKING:
+    from netsleuth_tui import native
 
 __all__ = ["Kernel", "State", "activate", "helper", "is_cached", "is_coming", "is_ready", "kernel", "start", "state", "wait", "write"]
 
@@ -46,12 +48,6 @@ EVENTS = (
     "store.handles",
 )  # fmt: skip
 """Modules whose kernels make up the group for event logs."""
-
-WITHOUT_KERNELS = ("cli", "tui", "export", "findings", "session.py", "extraction.py")
-"""What lies above every kernel: it may change without compiling them again."""
-
-CACHES_KEPT = 4
-"""Compiled versions (of this program, its libraries, the processor) that are kept side by side."""
 
 
 class Kernel(Generic[P, R]):
@@ -92,6 +88,8 @@ class _Compiler:
         self.state: State = "plain"
         self.kernels: list[Kernel[..., Any]] = []
         self.helpers: list[Callable[..., Any]] = []
+        self.registered = 0
+        """Helpers that Numba knows."""
         self.lock = threading.Lock()
         self.finished = threading.Event()
         self.looked = threading.Event()
@@ -108,8 +106,6 @@ class _Compiler:
     def add_helper(self, function: Callable[..., Any]) -> None:
         with self.lock:
             self.helpers.append(function)
-            if "numba" in sys.modules and self.state == "compiled":
-                _make_callable_from_kernels(function)
 
     def start(self) -> None:
         with self.lock:
@@ -120,7 +116,7 @@ class _Compiler:
 
     def _run(self) -> None:
         with contextlib.suppress(Exception):  # whatever is wrong with the compiler, plain kernels still give every answer
-            directory = _cache_directory()
+            directory = kernel_cache.directory()
             if directory is None:
                 self.activate()
             else:
@@ -140,7 +136,7 @@ class _Compiler:
         beside.start()  # a daemon, and none of a pool: the program may end before its kernels are compiled
         self._link_groups(directory, GROUPS[:2])
         beside.join()
-        _forget_old(directory.parent)
+        kernel_cache.forget_old(directory.parent)
 
     def _link_groups(self, directory: Path, groups: Sequence[str]) -> None:
         with contextlib.suppress(Exception):  # likewise
@@ -169,23 +165,46 @@ class _Compiler:
         with self.lock:
             return group in self._ready
 
-    def activate(self, group: str | None = None) -> None:
-        """Compile each kernel, or only those of a group, at its first call, in this process.
+    def activate(self, group: str | None = None, reused: Mapping[str, Reused] = MappingProxyType({})) -> None:
+        """Compile each kernel, or only those of a group, at its first call, in this process; but for those that are `reused`.
 
         Raises:
             ImportError: Numba is not installed.
         """
-        import numba
-
-        for function in self.helpers:
-            _make_callable_from_kernels(function)
         with self.lock:
-            self._compile = lambda made: numba.njit(nogil=True)(made.function) if group in {None, made.group} else None
+            self._compile = lambda made: None if group not in {None, made.group} else reused.get(made.name) or _compiled(made)
             for made in self.kernels:
                 made.compiled = self._compile(made)
             self.state = "compiled"
             self._ready.update(GROUPS if group is None else (group,))
         self.finished.set()
+
+
+class Reused:
+    """Machine code of an earlier version, for as long as it takes what its callers give it."""
+
+    def __init__(self, written: native.Written, linked: Callable[..., Any]) -> None:
+        self.written = written
+        self.linked = linked
+
+    def __call__(self, *args: Any) -> Any:
+        """Call it; where its callers have come to give it other kinds of arguments, compile the kernel for these."""
+        try:
+            return self.linked(*args)
+        except (AttributeError, TypeError, ValueError):
+            made = next(made for made in _compiler.kernels if made.name == self.written.entry.name)
+            made.compiled = _compiled(made)
+            return made.compiled(*args)
+
+
+def _compiled(made: Kernel[..., Any]) -> Callable[..., Any]:
+    """Numba's dispatcher of a kernel."""
+    import numba
+
+    for function in _compiler.helpers[_compiler.registered :]:
+        _make_callable_from_kernels(function)
+    _compiler.registered = len(_compiler.helpers)
+    return numba.njit(nogil=True)(made.function)  # type: ignore[no-any-return]
 
 
 def _make_callable_from_kernels(function: Callable[..., Any]) -> None:
@@ -223,9 +242,14 @@ def start() -> None:
     _compiler.start()
 
 
-def activate(group: str | None = None) -> None:
-    """Compile from now on, in this process, at the first call of each kernel (of a group); for the warm-up, tests and benchmarks."""
-    _compiler.activate(group)
+def activate(group: str | None = None, beside: Path | None = None) -> None:
+    """Compile from now on, in this process, at the first call of each kernel (of a group); for the warm-up, tests and benchmarks.
+
+    Args:
+        group: One of `GROUPS`, or None for all kernels.
+        beside: A directory of a group, in a cache with other versions: a kernel whose sources have not changed is taken from these.
+    """
+    _compiler.activate(group, _reusable(beside) if beside is not None else {})
 
 
 def write(directory: Path, group: str) -> None:
@@ -236,7 +260,24 @@ def write(directory: Path, group: str) -> None:
     """
     from netsleuth_tui import native
 
-    native.emit(directory, [(made.name, made.compiled) for made in _compiler.kernels if made.group == group])
+    made_of = kernel_cache.Ingredients()
+    kernels = [made for made in _compiler.kernels if made.group == group]
+    native.emit(
+        directory,
+        [
+            made.compiled.written if isinstance(made.compiled, Reused) else native.translate(made.name, made.compiled, made_of(made.name))
+            for made in kernels
+        ],
+    )
+
+
+def _reusable(directory: Path) -> dict[str, Reused]:
+    """Kernels that other versions left beside `directory`."""
+    from netsleuth_tui import native
+
+    found = kernel_cache.reusable(directory)
+    linked = native.link(found) if found else {}
+    return {written.entry.name: Reused(written, linked[written.entry.name]) for written in found}
 
 
 def wait(timeout: float | None = None) -> bool:
@@ -270,48 +311,6 @@ def state() -> State:
     return _compiler.state
 
 
-def _cache_directory() -> Path | None:
-    """A directory for this version's machine code that nobody else can write to; None where there is none.
-
-    Whoever writes there runs code as us. So the directory must be ours, closed to others, and no symbolic link.
-    """
-    from platformdirs import user_cache_path
-
-    base = user_cache_path("netsleuth", appauthor=False)
-    directory = base / f"kernels-{_version_key()}"
-    try:
-        base.mkdir(mode=0o700, parents=True, exist_ok=True)
-        directory.mkdir(mode=0o700, exist_ok=True)
-        private = _is_ours(base, 0o022) and _is_ours(directory, 0o077)
-    except OSError:
-        return None
-    return directory if private and os.access(directory, os.W_OK) else None
-
-
-def _is_ours(directory: Path, forbidden: int) -> bool:
-    """A real directory of this user, with none of the `forbidden` permissions."""
-    status = directory.lstat()
-    if not stat.S_ISDIR(status.st_mode):
-        return False
-    return os.name == "nt" or (status.st_uid == os.geteuid() and not status.st_mode & forbidden)
-
-
-def _version_key() -> str:
-    """Changes with every source file that a kernel can depend on, the libraries, and the processor."""
-    from netsleuth_tui import native
-
-    root = Path(__file__).parent
-    libraries = [f"{name} {version(name)}" for name in ("numba", "numpy")]
-    checks = os.environ.get("NUMBA_BOUNDSCHECK", "")
-    digest = hashlib.sha256(f"{sys.version}{libraries}{native.target()}{checks}".encode())
-    for path in sorted(root.rglob("*.py")):
-        if path.relative_to(root).parts[0] in WITHOUT_KERNELS:
-            continue
-        status = path.stat()
-        digest.update(f"{path.relative_to(root)} {status.st_size} {status.st_mtime_ns}".encode())
-    return digest.hexdigest()[:16]
-
-
 def _fill(directory: Path) -> None:
     """Have the group that `directory` is named after compiled in a child, which ends when its input does: at the latest with us."""
     directory.mkdir(mode=0o700, exist_ok=True)
@@ -321,10 +320,3 @@ def _fill(directory: Path) -> None:
     child.wait()
     if child.stdin is not None:
         child.stdin.close()
-
-
-def _forget_old(base: Path) -> None:
-    with contextlib.suppress(OSError):  # another process may be at the same work
-        caches = sorted(base.glob("kernels-*"), key=lambda p: p.stat().st_mtime, reverse=True)
-        for path in caches[CACHES_KEPT:]:
-            shutil.rmtree(path, ignore_errors=True)

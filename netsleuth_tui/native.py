@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["INDEX", "Entry", "emit", "load", "target"]
+__all__ = ["INDEX", "Entry", "Written", "emit", "link", "load", "read", "target", "translate"]
 
 INDEX = "kernels.json"
 """Lists the object files with their checksums; written last, so that it stands for all of them."""
@@ -50,6 +50,16 @@ class Entry:
     """Numbers that it returns; 0 for None."""
     sha256: str
     """Of the object file."""
+    made_of: str
+    """A digest of everything that the machine code depends on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A kernel as it lies in its object file."""
+
+    entry: Entry
+    code: bytes
 
 
 def target() -> str:
@@ -60,44 +70,58 @@ def target() -> str:
     return f"llvm {llvmlite.__version__} {llvm.get_process_triple()} {llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
 
 
-def emit(directory: Path, kernels: Sequence[tuple[str, Any]]) -> None:
-    """Write kernels that were compiled and called, as (name, Numba dispatcher), into `directory`.
+def translate(name: str, dispatcher: Any, made_of: str) -> Written:
+    """The machine code of a kernel that was compiled and called, behind a uniform entry.
 
     Raises:
-        RuntimeError: A kernel has no form or more than one, or needs more than plain machine code.
+        RuntimeError: It has no form or more than one, or needs more than plain machine code.
     """
-    machine = _machine()
-    entries = []
-    for name, dispatcher in kernels:
-        if len(dispatcher.signatures) != 1:
-            raise RuntimeError(f"{name} is compiled for {len(dispatcher.signatures)} signatures")
-        arguments, symbol, assembly, results = _compile_entry(dispatcher)
-        code = machine.emit_object(_stripped(assembly, symbol))
-        _write(directory / f"{name}.o", code)
-        entries.append(Entry(name, symbol, arguments, results, hashlib.sha256(code).hexdigest()))
-    _write(directory / INDEX, json.dumps([asdict(entry) for entry in entries], indent=1).encode())
+    if len(dispatcher.signatures) != 1:
+        raise RuntimeError(f"{name} is compiled for {len(dispatcher.signatures)} signatures")
+    arguments, symbol, assembly, results = _compile_entry(dispatcher)
+    code = _machine().emit_object(_stripped(assembly, symbol))
+    return Written(Entry(name, symbol, arguments, results, hashlib.sha256(code).hexdigest(), made_of), code)
 
 
-def load(directory: Path) -> dict[str, Callable[..., Any]]:
-    """The kernels in `directory`, by name, as functions that release the interpreter's lock while they run.
+def emit(directory: Path, kernels: Sequence[Written]) -> None:
+    """Write kernels into `directory`."""
+    for written in kernels:
+        _write(directory / f"{written.entry.name}.o", written.code)
+    _write(directory / INDEX, json.dumps([asdict(written.entry) for written in kernels], indent=1).encode())
+
+
+def read(directory: Path) -> list[Written]:
+    """The kernels in `directory`.
 
     Raises:
         OSError: A file is missing.
         ValueError: A file is not what was written.
     """
-    entries = _index(directory)
+    kernels = []
+    for entry in _index(directory):
+        code = (directory / f"{entry.name}.o").read_bytes()
+        if hashlib.sha256(code).hexdigest() != entry.sha256:
+            raise ValueError(f"{entry.name}.o is damaged")
+        kernels.append(Written(entry, code))
+    return kernels
+
+
+def link(kernels: Sequence[Written]) -> dict[str, Callable[..., Any]]:
+    """Kernels by name, as functions that release the interpreter's lock while they run."""
     import llvmlite.binding as llvm
 
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
     llvm.add_symbol(NEVER_CALLED, ctypes.cast(_TRAP, ctypes.c_void_p).value)
-    for entry in entries:
-        code = (directory / f"{entry.name}.o").read_bytes()
-        if hashlib.sha256(code).hexdigest() != entry.sha256:
-            raise ValueError(f"{entry.name}.o is damaged")
-        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    for written in kernels:
+        engine.add_object_file(llvm.ObjectFileRef.from_data(written.code))
     engine.finalize_object()
     _ENGINES.append(engine)
-    return {entry.name: _caller(engine, entry) for entry in entries}
+    return {written.entry.name: _caller(engine, written.entry) for written in kernels}
+
+
+def load(directory: Path) -> dict[str, Callable[..., Any]]:
+    """`link` what `read` finds in `directory`, with its errors."""
+    return link(read(directory))
 
 
 def _index(directory: Path) -> list[Entry]:

@@ -29,7 +29,7 @@ def warm_up(directory: Path, group: str) -> None:
     from netsleuth_tui.store import Store
     from netsleuth_tui.store.lookup import Lookup, take_codes
 
-    jit.activate(group)
+    jit.activate(group, beside=directory)
     store = Store()
     with tempfile.TemporaryDirectory(dir=directory) as folder:
         names = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netsleuth_tui import analysis, decode, ingest, jit, native, readers, store
+from netsleuth_tui import analysis, decode, ingest, jit, kernel_cache, native, readers, store
 from netsleuth_tui.analysis import EVERYTHING, overview, timeline
 from netsleuth_tui.decode.hosts import HostTable
 from netsleuth_tui.ingest import Loader
@@ -121,6 +122,54 @@ def test_damaged_code_is_not_linked(written: Path, tmp_path: Path) -> None:
         native.load(tmp_path)
 
 
+def test_only_kernels_whose_sources_changed_are_compiled_again(written: Path, tmp_path: Path) -> None:
+    """The others are taken from another version's directory; damaged ones are not."""
+    shutil.copytree(written / "reading", tmp_path / "kernels-1" / "reading")
+    index = tmp_path / "kernels-1" / "reading" / native.INDEX
+    entries = json.loads(index.read_text())
+    changed = next(entry for entry in entries if entry["name"].endswith("records.write_records"))
+    was = changed["made_of"]
+    changed["made_of"] = "0" * 64
+    for entry in entries:
+        entry["symbol"] += "_"  # tells what was taken from what was compiled
+    index.write_text(json.dumps(entries))
+    (tmp_path / "kernels-1").chmod(0o700)
+    found = kernel_cache.reusable(tmp_path / "kernels-2" / "reading")
+    assert {k.entry.name for k in found} == {entry["name"] for entry in entries} - {changed["name"]}
+    entry = next(k for k in native.read(written / "reading") if k.entry.name == changed["name"]).entry
+    assert entry.made_of == was == kernel_cache.Ingredients()(entry.name)
+    (tmp_path / "kernels-1").chmod(0o777)
+    assert kernel_cache.reusable(tmp_path / "kernels-2" / "reading") == []
+
+
+def test_a_version_beside_spares_the_compiler(written: Path, tmp_path: Path) -> None:
+    """With all kernels reusable, a group is there without Numba, and the same byte for byte."""
+    for group in ("kernels-1", "kernels-2"):
+        (tmp_path / group).mkdir(mode=0o700)
+    shutil.copytree(written / "reading", tmp_path / "kernels-1" / "reading")
+    (tmp_path / "kernels-2" / "reading").mkdir()
+    code = (
+        "import sys; sys.modules['numba'] = None; from pathlib import Path; from netsleuth_tui.warm_up import warm_up\n"
+        "warm_up(Path(sys.argv[1]), 'reading')"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "kernels-2" / "reading")], check=True)
+    first, second = (native.read(tmp_path / name / "reading") for name in ("kernels-1", "kernels-2"))
+    assert first == second
+
+
+def test_reused_code_gives_way_where_its_callers_changed(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Arguments of another type have the kernel compiled for them."""
+    kernel = next(kernel for kernel in jit._compiler.kernels if kernel.name.endswith("records.write_records"))
+    one = next(k for k in native.read(written / "reading") if k.entry.name == kernel.name)
+    reused = jit.Reused(one, native.link([one])[kernel.name])
+    compiled = []
+    monkeypatch.setattr(jit, "_compiled", lambda made: compiled.append(made.name) or (lambda *args: args))
+    monkeypatch.setattr(kernel, "compiled", reused)
+    assert kernel(1, 2) == (1, 2)  # type: ignore[arg-type]
+    assert compiled == [kernel.name]
+    assert kernel.compiled is not reused
+
+
 @pytest.mark.parametrize("content", ["[{}]", "[1]", "null", "{}", "[]", "[{", ""])
 def test_a_damaged_index_is_no_index(content: str, tmp_path: Path) -> None:
     """It is an error that has the kernels compiled again, not one that leaves them plain for good."""
@@ -140,14 +189,14 @@ def test_the_compiler_runs_nothing_from_the_working_directory(tmp_path: Path) ->
 def test_the_cache_directory_is_ours_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A directory that others can write to, or that is a link, is not used."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    directory = jit._cache_directory()
+    directory = kernel_cache.directory()
     assert directory is not None
     assert directory.stat().st_mode & 0o077 == 0
     directory.chmod(0o777)
-    assert jit._cache_directory() is None
+    assert kernel_cache.directory() is None
     directory.rmdir()
     directory.symlink_to(tmp_path)
-    assert jit._cache_directory() is None
+    assert kernel_cache.directory() is None
 
 
 @pytest.mark.usefixtures("linked")
