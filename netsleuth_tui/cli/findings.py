@@ -14,6 +14,7 @@ def findings(files: Files, /, *, common: Common = NO_OPTIONS) -> int:
     """What deserves attention, worst first: what, when, between whom, and the filter and window that show it."""
     from netsleuth_tui.cli.headless import ending, format_of, load, say, write
     from netsleuth_tui.findings import findings_table, user_limits
+    from netsleuth_tui.findings.words import counted
 
     with misused():
         limits = user_limits()
@@ -25,7 +26,8 @@ def findings(files: Files, /, *, common: Common = NO_OPTIONS) -> int:
             say(f"  {looked.kind}: {looked.definition}")
     else:
         nothing = [looked.kind for looked in report.looked_for if not looked.found]
-        say(f"{len(report.findings)} findings; looked for {len(report.looked_for)} kinds, found nothing of {', '.join(nothing) or 'none'}")
+        found = counted(len(report.findings), "finding")
+        say(f"{found}; looked for {len(report.looked_for)} kinds, found nothing of {', '.join(nothing) or 'none'}")
         for looked in report.looked_for:
             more = looked.found - limits.findings_of_a_kind
             if more > 0:
