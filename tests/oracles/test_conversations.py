@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracles.test_fields import FOLLOWED, captures
+from oracles.followed import FOLLOWED
+from oracles.test_fields import captures
 
 from netsleuth_tui.analysis import EVERYTHING, Scope, conversations, rows_of
 from netsleuth_tui.decode.columns import Has

@@ -1,6 +1,7 @@
 """Every field of every frame of the reference captures is what tshark shows, or the difference belongs to a class with a reason.
 
 The classes are described in docs/differences.md under "Fields: against tshark". They are conditions on the packet, never lists of files.
+The same run of tshark says what it thinks of TCP, of which the classes are in `tcp_differences.py`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from decode.test_hostile import LINK_TYPES, SAMPLES
+from oracles import tcp_differences
+from oracles.followed import FOLLOWED
 from wire import address
 
 from netsleuth_tui.decode.columns import NO_TIME, PACKET_COLUMNS, Columns, Has
@@ -58,7 +61,7 @@ SHOWN: dict[str, tuple[str, Has, int]] = {
 }
 """tshark's name: the column, the bits that must be set, the base in which tshark prints it (0: an address)."""
 
-ASKED = ("frame.number", "frame.time_epoch", "frame.len", "frame.cap_len", "frame.protocols", *SHOWN)
+ASKED = ("frame.number", "frame.time_epoch", "frame.len", "frame.cap_len", "frame.protocols", *SHOWN, *tcp_differences.ASKED)
 
 Shown = str | int | None
 
@@ -101,14 +104,6 @@ class Difference:
     def only_they(self) -> bool:
         """Whether tshark shows the field in a place that we do not reach."""
         return self.ours is None and self.protocol in self.protocols and self.protocol not in self.followed
-
-
-_FOLLOWED = """
-eth ethertype vlan ieee8021ad ieee8021ah mpls pppoes ppp sll null raw radiotap prism ppi wlancap wlan_radio wlan wlan_aggregate llc
-chdlc fr tr fddi nflog ip ipv6 ipv6.hopopts ipv6.dstopts ipv6.routing ipv6.fraghdr gre ah etherip
-"""
-FOLLOWED = frozenset(_FOLLOWED.split())
-"""frame.protocols: what the kernels look into."""
 
 
 def quoted(d: Difference) -> bool:
@@ -282,9 +277,11 @@ def captures(shared: Path) -> list[Path]:
 
 @pytest.mark.sweep
 def test_every_field_of_every_capture(shared: Path, tshark: str) -> None:
-    """Field by field, frame by frame: equal, or different for a reason that has a name."""
+    """Field by field, frame by frame: equal, or different for a reason that has a name; and so is every mark of TCP segments."""
     without: list[tuple[str, Difference]] = []
     counts: Counter[str] = Counter()
+    of_tcp: Counter[str] = Counter()
+    unmarked: list[str] = []
     with ThreadPoolExecutor(2) as pool:
         files = captures(shared)
         for path, (rows, complete) in zip(files, pool.map(lambda path: dissected(tshark, path), files), strict=True):
@@ -307,8 +304,13 @@ def test_every_field_of_every_capture(shared: Path, tshark: str) -> None:
                 counts[name] += 1
                 if not name:
                     without.append((str(path), difference))
-    print(counts)  # noqa: T201 - shown with -s, and where the test fails
+            unmarked += tcp_differences.without_class(path, pairs, of_tcp)
+    print(counts, of_tcp)  # noqa: T201 - shown with -s, and where the test fails
     assert not without, report(without)
+    assert not unmarked, unmarked[:20]
+    assert of_tcp["files"] > 500
+    assert of_tcp["equal"] > 40_000
+    assert of_tcp.total() - of_tcp["equal"] - of_tcp["files"] < of_tcp["equal"] // 20, of_tcp
     assert counts["files"] > 1400
     assert counts["frames"] > 80_000
     assert counts["files framed differently"] <= counts["files"] // 200

@@ -70,13 +70,13 @@ class _Columns(ScrolledLines):
         return [(box, self.palette.accent), (name, self.palette.text), (about, self.palette.muted)]
 
     def action_switch(self) -> None:
-        """Show the column, or hide it; one is always shown."""
+        """Show the column, before a long one at the end, which would leave no room for it; or hide it; one is always shown."""
         if not self.count():
             return
         place = self.seen[self.cursor]
         at = place - len(self.chosen)
         if at >= 0:
-            self.chosen.append(self.others.pop(at))
+            self.chosen.insert(len(self.chosen) - int(self.chosen[-1].long), self.others.pop(at))
         elif len(self.chosen) > 1:
             self.others.insert(0, self.chosen.pop(place))
         self.reset(self.cursor)
