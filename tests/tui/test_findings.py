@@ -59,6 +59,18 @@ def pane_of(d: Driver) -> Any:
     return d.main.pane("findings")
 
 
+async def test_findings_of_several_days_show_their_dates(driven: Driven) -> None:
+    """The time of day alone would put them in the wrong order."""
+    for days in (0, 2):
+        told = Told(mixed())
+        told.told = (finding(3), finding(3 + days * 86_400, title="Later"))
+        async with driven(told, (160, 50)) as d:
+            await d.press("6")
+            pane = pane_of(d)
+            when = [pane.cells(k)[[column.name for column in pane.columns].index("start")] for k in range(pane.count())]
+            assert [len(text) for text in when] == [len("2026-03-10 12:00:00" if days else "12:00:00")] * 2
+
+
 @pytest.mark.parametrize("size", [(80, 24), (160, 50)])
 async def test_the_worst_comes_first_and_enter_goes_there(driven: Driven, size: tuple[int, int]) -> None:
     """The records show exactly its packets; one undo brings filter and window back."""

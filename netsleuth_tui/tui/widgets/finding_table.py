@@ -106,7 +106,8 @@ class FindingTable(ColumnTable, Pane):
             self.redraw()
             return
         here = self.finding
-        self.report, self._days = report, spans_days(self._findings)
+        self.report = report
+        self._days = spans_days(self._findings)
         self.forget_widths()
         self._sort()
         self._say_nothing()
