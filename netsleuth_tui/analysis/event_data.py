@@ -14,6 +14,7 @@ from netsleuth_tui.analysis.event_terms import event_term
 from netsleuth_tui.analysis.event_values import event_row_ids
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
 from netsleuth_tui.query.event_fields import data_name
+from netsleuth_tui.store.event_fields import EventField
 from netsleuth_tui.tabular import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ __all__ = ["EventData", "FieldLine", "FieldValue", "event_data", "event_data_tab
 
 EMPTY = 1
 """Code of the empty text."""
+HANDLE, OBJECT, OBJECT_OF_HANDLE = "HandleId", "ObjectName", "Handle.ObjectName"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class EventData:
 
 
 def event_data(store: Store, rows: Rows, *, top: int = 5) -> EventData:
-    """Which event data selected events have.
+    """Which event data selected events have, and where some use a handle without naming its object, the objects of all handles.
 
     Args:
         store: What was loaded.
@@ -80,6 +82,9 @@ def event_data(store: Store, rows: Rows, *, top: int = 5) -> EventData:
     frequent = np.argsort(-in_group, kind="stable")[: np.count_nonzero(in_group)]
     names = {name: None for group in frequent.tolist() for name in events.names(group)}
     counted = {name: count_codes(events.codes(name), ids, size) for name in names}
+    if any(HANDLE in events.names(group) and OBJECT not in events.names(group) for group in frequent.tolist()):
+        by_handle = store.event_values.coded(EventField(OBJECT, is_data=True, derived="handle"))
+        counted[OBJECT_OF_HANDLE] = count_codes(by_handle.codes, ids, size)
     kind = _kind(store, rows, counted.get("ObjectType"))
     lines = [_line(store, name, counts, len(rows), top, kind) for name, counts in counted.items()]
     return EventData(tuple(line for line in lines if line.events), len(rows))
@@ -104,7 +109,7 @@ def _line(store: Store, name: str, counts: NDArray[np.int64], total: int, top: i
 
     counts[0] = 0
     there = int(counts.sum())
-    field = data_name(name)
+    field = name if name == OBJECT_OF_HANDLE else data_name(name)
     chosen = np.argsort(-counts, kind="stable")[:top] if len(counts) <= top else _greatest(counts, top)
     chosen = chosen[counts[chosen] > 0]
     texts = store.events.texts.many(chosen)

@@ -126,7 +126,7 @@ def test_fields_of_the_data_are_counted_one_by_one():
     """Events that have each, empty ones, different values and the most frequent of them."""
     found = event_data(STORE, event_rows_of(STORE, Scope("EventID == 4663")), top=2)
     chosen = [each for each in EVENTS if each.event_id == 4663]
-    for line in found.lines:
+    for line in (line for line in found.lines if line.name != "Handle.ObjectName"):
         values = [value for each in chosen for name, value in zip(each.names, each.values, strict=True) if data_name(name) == line.name]
         assert (line.events, line.empty, line.distinct) == (len(values), values.count(""), len(set(values)))
         assert line.share == len(values) / len(chosen)
@@ -170,6 +170,13 @@ def test_a_handle_that_is_used_again_is_another_one():
     rows = event_rows_of(store, Scope())
     cells = event_records(store, rows.take(0, len(rows)), ("Handle.ObjectName",))[0]
     assert cells == ["first", "other", "first", None, "first", None, "second", "second", "other", None]
+    deleted = event_data(store, event_rows_of(store, Scope('EventID == 4660 && Computer == "A"'))).lines[-1]
+    assert (deleted.name, deleted.events, deleted.distinct) == ("Handle.ObjectName", 3, 3)
+    assert {value.text: value.events for value in deleted.top} == {"first": 1, "second": 1, "other": 1}
+    for value in deleted.top:
+        assert len(event_rows_of(store, Scope(f"EventID == 4660 && {value.filter}"))) == value.events
+    opened = event_data(store, event_rows_of(store, Scope("EventID == 4656")))
+    assert "Handle.ObjectName" not in {line.name for line in opened.lines}  # they name their objects themselves
 
 
 def test_time_lines_count_what_lies_in_them():
