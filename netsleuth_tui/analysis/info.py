@@ -31,7 +31,7 @@ FLAG_NAMES = (
 def info(frames: Columns) -> list[Cell]:
     """One text per row of `frames`."""
     lists: Any = Columns(*(column.tolist() for column in frames))  # lists of int: an index into an array costs ten times as much
-    return [_MAKERS.get(protocol, _other)(lists, i) + _remarks(lists.present[i]) for i, protocol in enumerate(lists.protocol)]
+    return [(_MAKERS.get(protocol, _other)(lists, i) + _remarks(lists.present[i])).lstrip() for i, protocol in enumerate(lists.protocol)]
 
 
 def _tcp(f: Any, i: int) -> str:
@@ -52,6 +52,8 @@ def _tcp(f: Any, i: int) -> str:
 
 def _ports(f: Any, i: int) -> str:
     present = f.present[i]
+    if not present & (Has.SRC_PORT | Has.DST_PORT):
+        return ""
     source = f.src_port[i] if present & Has.SRC_PORT else "?"
     destination = f.dst_port[i] if present & Has.DST_PORT else "?"
     return f"{source} → {destination}"
