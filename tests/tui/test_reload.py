@@ -68,3 +68,33 @@ async def test_a_live_capture(driven: Driven, tmp_path: Path, monkeypatch: pytes
                 assert by_key or "standard input has ended" in d.text
                 assert session.is_whole != by_key
             session.close()
+
+
+async def test_the_last_line_stays_the_last_one(driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the end the cursor follows what comes; anywhere else, and in sorted rows, it stays with its packet."""
+    content = made(tmp_path / "a.pcap", 50)
+    reader, writer = os.pipe()
+    with os.fdopen(reader) as file:
+        monkeypatch.setattr(sys, "stdin", file)
+        session = Session()
+        session.hold = True  # type: ignore[attr-defined]
+        sent = 0
+
+        def send(frames: int) -> None:
+            nonlocal sent
+            os.write(writer, content[24 + sent * RECORD : 24 + (sent + frames) * RECORD])
+            sent += frames
+
+        os.write(writer, content[:24])
+        send(5)
+        async with driven(session, paths=["-"]) as d:
+            await d.until(lambda: "5 of 5" in d.text)
+            for keys, more, cursor in ((("G",), 4, 8), ((), 3, 11), (("up",), 3, 10), (("G", "S"), 5, None)):
+                await d.press(*keys)
+                row = d.main.table.row
+                send(more)
+                await d.until(lambda: f"{sent} of {sent}" in d.text and d.main.table.count() == sent)
+                assert d.main.table.cursor == cursor or (cursor is None and d.main.table.row == row)
+            os.close(writer)
+            await d.until(lambda: not d.main.is_loading)
+        session.close()

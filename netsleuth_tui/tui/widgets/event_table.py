@@ -101,15 +101,11 @@ class EventTable(PagedTable[EventPages]):
         return self.sorted_by is not None
 
     def answer(self, seen: Seen, result: Any) -> None:
-        """Show other events; the cursor stays on its own, or goes to the next one that is there."""
-        row = self.row
+        """Show other events, as `put` does."""
         rows, order = result
-        self._pages = EventPages(seen.store, rows, self._names, order=order, raw=self.raw)
         self.sorting = False
         self.nothing = seen.no_events
-        if not seen.same_scope:
-            self.forget_widths()
-        self.reset(self._pages.position(row) if row is not None else 0)
+        self.put(EventPages(seen.store, rows, self._names, order=order, raw=self.raw), same_scope=seen.same_scope)
         self.post_message(EventRowChanged(self.row, by_key=False))
 
     def remark(self) -> str:

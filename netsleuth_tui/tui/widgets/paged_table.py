@@ -71,6 +71,20 @@ class PagedTable(ColumnTable, Pane, Generic[P]):
         """True if the row was marked."""
         return bool(self.marks) and self._pages is not None and self._pages.row_at(index) in self.marks
 
+    def put(self, pages: P, *, same_scope: bool) -> None:
+        """Show other rows. The cursor stays on its own, or goes to the next one that is there; at the end it stays where rows are added.
+
+        Args:
+            pages: The rows.
+            same_scope: They are those that were shown, and maybe more.
+        """
+        row, count = self.row, self.count()
+        follows = same_scope and self.sorted_by is None and 0 < self.cursor == count - 1
+        self._pages = pages
+        if not same_scope:
+            self.forget_widths()
+        self.reset(len(pages) - 1 if follows else pages.position(row) if row is not None else 0)
+
     def remark(self) -> str:
         """How many rows are marked."""
         return f"{grouped(len(self.marks))} marked " if self.marks else ""

@@ -60,7 +60,7 @@ class RecordTable(PagedTable[RecordPages]):
         "One line per packet, all of them, and per event of logs and traces, in the order of time; E leaves packets or events out, as a"
         " filter by fields of one kind does. Columns are Wireshark's; any field can be one. Of an event, Source is its computer, or else"
         " its provider, Protocol its id, Info its title and data. The cell under both cursors is what + - = put into the filter: a time"
-        " stands for its second, the Info for what tells most."
+        " stands for its second, the Info for what tells most. On the last line the cursor follows what is read on."
     )
 
     ITEM, ITEMS = "packet", "records"
@@ -133,17 +133,15 @@ class RecordTable(PagedTable[RecordPages]):
         return self.sorted_by is not None or self._out_of_order or self._judging
 
     def answer(self, seen: Seen, result: Any) -> None:
-        """Show other rows; the cursor stays on its packet or event, or goes to the next one that is there."""
+        """Show other rows, as `put` does."""
         row, store, overview = self.row, seen.store, seen.overview
         first, last = (overview.first, overview.last) if not store.events.rows else store.span or (None, None)
         days = first is not None and last is not None and first // DAY != last // DAY
-        self._pages = self._made(store, *result, days=days)
+        pages = self._made(store, *result, days=days)
         self._out_of_order = bool(store.packets and store.events.rows) and not (store.table.in_order and store.events.in_order)
         self.sorting = self._judging = False
-        self.nothing = "" if len(self._pages) else seen.nothing or seen.no_events
-        if not seen.same_scope:
-            self.forget_widths()
-        self.reset(self._pages.position(row) if row is not None else 0)
+        self.nothing = "" if len(pages) else seen.nothing or seen.no_events
+        self.put(pages, same_scope=seen.same_scope)
         if self.row != row:
             self.tell(by_key=False)
         self._judge()
