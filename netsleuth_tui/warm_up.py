@@ -95,15 +95,21 @@ def _warm_sieve() -> None:
 
 def _warm_traces() -> None:
     """Call the kernels that read event traces."""
-    from netsleuth_tui.readers.etl_packets import copy_pieces, find_switched
+    from netsleuth_tui.readers.etl_frames import Joining
+    from netsleuth_tui.readers.etl_layers import Layers
+    from netsleuth_tui.readers.etl_packets import pieces_of
+    from netsleuth_tui.readers.etl_records import described
     from netsleuth_tui.readers.etl_walk import room_for, walk
     from netsleuth_tui.readers.xpress import expand
 
     data, numbers = np.zeros(1 << 8, np.uint8), np.zeros(1, np.int64)
     expand(data, 0, len(data), np.zeros(1, np.uint8), 0, 1)
-    walk(data, numbers, numbers, *room_for(1, len(data)))
-    find_switched(data, numbers, numbers, numbers.copy(), numbers.copy())
-    copy_pieces(data, numbers, numbers, data.copy())
+    places, problems = room_for(1, len(data))
+    walk(data, numbers, numbers, places, problems)
+    records = described(data, places.first(0), (), numbers[:0], None)
+    pieces, layers = pieces_of(records), Layers()
+    layers.warm(pieces)
+    Joining().warm(records, pieces)
 
 
 def _write(data: NDArray[np.uint8]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui import jit
 from netsleuth_tui.decode.columns import Columns, Has
 from netsleuth_tui.decode.hosts import HostTable
 from netsleuth_tui.decode.packets import decode_frames
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
     from netsleuth_tui.readers.frames import FrameBatch
     from netsleuth_tui.store import Store
 
-__all__ = ["Decoding"]
+__all__ = ["Decoding", "parts_of"]
 
 THREADS = 2
 """A reader's batch stays valid until the fourth one after it is asked for: no more than three may be on their way."""
+
+PLAIN_FRAMES = 1 << 11
+"""Frames that are decoded at once while kernels are plain Python."""
 
 ADDRESSES = np.uint64(Has.ADDRESSES)
 
@@ -110,3 +114,12 @@ def _decode(worker: _Worker, batch: FrameBatch, columns: Columns, first: int, so
         columns, first, source, worker.hosts,
     )  # fmt: skip
     return worker
+
+
+def parts_of(batch: FrameBatch) -> Iterator[FrameBatch]:
+    """The batch in parts that take a moment each: plain Python is slow, and to be seen and stopped meanwhile."""
+    first = 0
+    while first < batch.count:
+        last = batch.count if jit.state() == "compiled" else min(first + PLAIN_FRAMES, batch.count)
+        yield batch.part(first, last)
+        first = last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,11 +13,11 @@ from netsleuth_tui import jit
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.budget import rows_within
 from netsleuth_tui.ingest.counted import grown, left_out, size_of, with_shift
-from netsleuth_tui.ingest.decoding import Decoding
+from netsleuth_tui.ingest.decoding import Decoding, parts_of
 from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matching
 from netsleuth_tui.ingest.net_events import NetEvents
 from netsleuth_tui.ingest.progress import Phase, Progress
-from netsleuth_tui.ingest.series import expand
+from netsleuth_tui.ingest.series import expand, series_of
 from netsleuth_tui.ingest.shifts import Shift, shift_of
 from netsleuth_tui.ingest.slowness import is_worth_waiting, why_slow
 from netsleuth_tui.ingest.window import ALL
@@ -47,8 +47,6 @@ WORTH_COMPILING_ROWS = 1 << 15
 
 REPORT_EVERY = 0.1
 """Seconds between progress reports."""
-PLAIN_FRAMES = 1 << 11
-"""Frames that are decoded at once while kernels are plain Python."""
 MOMENT = 0.05
 """Seconds between two looks whether somebody cancels."""
 MOST_SOURCES = 1 << 16
@@ -94,6 +92,7 @@ class Loader:
         self._reported = 0.0
         self._slow = ""
         self._files: list[tuple[str, bool]] = []
+        self._skipped: list[tuple[str, NetSleuthError]] = []
         self._done = self._bytes_done = self._bytes_total = self._position = 0
 
     def load(self, paths: Sequence[str]) -> Progress:
@@ -124,6 +123,7 @@ class Loader:
             self._decoding.close()
             if self._events is not None:
                 self._events.close()
+        self._count_broken()
         if self._phase == "loading":
             self._phase = "done"
         return self._report(self._files[-1][0] if self._files else "", 0)
@@ -137,6 +137,7 @@ class Loader:
                 self.failures.append(error)
                 self.problems.append(str(error))
             else:
+                self._skipped.append((name, error))
                 self.problems.append(f"{error}; skipped")
             return
         try:
@@ -144,9 +145,27 @@ class Loader:
                 self._read(reader, layout)
             else:
                 self.problems.append(f"{name}: not read: it is one of more than {MOST_SOURCES} files")
+        except (NetSleuthError, OSError) as error:  # the others are loaded all the same
+            self._break_off(name, error)
         finally:
             self._bytes_done += reader.position
             reader.close()
+
+    def _break_off(self, name: str, error: NetSleuthError | OSError) -> None:
+        """A file failed in the middle: what was read of it stays."""
+        index = len(self.store.sources) - 1
+        failure = error if isinstance(error, NetSleuthError) else NetSleuthError(error.strerror or str(error), where=name)
+        self.failures.append(failure)
+        self.problems.append(str(failure))
+        if index >= 0 and self.store.sources[index].name == name:
+            self._show_all(self._decoding.drain(), index)
+            source = self.store.sources[index]
+            self.store.sources = (*self.store.sources[:index], replace(source, complete=False, damage=(*source.damage, failure.what)))
+
+    def _count_broken(self) -> None:
+        """A file of a folder that is no capture need not be one; among the pieces of a series it is a broken one."""
+        loaded = {series_of(source.name) for source in self.store.sources if source.name != "-"}
+        self.failures += [error for name, error in self._skipped if series_of(name) in loaded]
 
     def _open(self, name: str) -> CaptureReader | EventLog | TextTable:
         """Open a file; a filter at loading wants larger blocks.
@@ -215,7 +234,7 @@ class Loader:
             put_right(batch.time[: batch.count], shift)
             self._net_events.take(batch, index, self.window)
             total += batch.count
-            for part in _parts(self.window.of(batch)):
+            for part in parts_of(self.window.of(batch)):
                 self._take(part, reader, index, expected)
             self._report(reader.name, reader.position)
             if self._is_over():
@@ -281,7 +300,7 @@ class Loader:
                 total += part.count
                 kept = self.window.of(part)
                 expected = self._expected_rows(trace, kept)
-                for piece in _parts(kept):
+                for piece in parts_of(kept):
                     self._take(piece, trace, index, expected)
             elif self.cancel.is_set():
                 self._phase = "cancelled"
@@ -377,12 +396,3 @@ class Loader:
             self._reported = now
             self.report(progress)
         return progress
-
-
-def _parts(batch: FrameBatch) -> Iterator[FrameBatch]:
-    """The batch in parts that take a moment each: plain Python is slow, and to be seen and stopped meanwhile."""
-    first = 0
-    while first < batch.count:
-        last = batch.count if jit.state() == "compiled" else min(first + PLAIN_FRAMES, batch.count)
-        yield batch.part(first, last)
-        first = last

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.ingest.window import LoadWindow
 from netsleuth_tui.linktypes import NET_EVENT
-from netsleuth_tui.readers.etl_records import Records, empty, gathered
+from netsleuth_tui.readers.etl_headers import gathered
+from netsleuth_tui.readers.etl_records import Records, empty
 from netsleuth_tui.readers.frames import FrameBatch
 from netsleuth_tui.store.clock import put_right
 

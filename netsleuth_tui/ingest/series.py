@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["expand"]
+__all__ = ["expand", "series_of"]
 
 
 def expand(paths: Sequence[str]) -> list[tuple[str, bool]]:
@@ -27,6 +27,12 @@ def expand(paths: Sequence[str]) -> list[tuple[str, bool]]:
             else:
                 files.append((name, True))
     return files
+
+
+def series_of(name: str) -> str:
+    """What the names of a series' files have in common: all but their numbers; the name itself where it has none."""
+    folder, file = os.path.split(name)
+    return os.path.join(folder, re.sub(r"\d+", "#", file))  # noqa: PTH118 - text in, text out
 
 
 def _below(folder: str) -> list[str]:

@@ -18,24 +18,19 @@ from netsleuth_tui import jit
 from netsleuth_tui.readers.damage import Damage
 from netsleuth_tui.readers.etl_buffers import NO_TIME, Buffer, find_buffers, read_trace_header
 from netsleuth_tui.readers.etl_frames import Frames, Joining
-from netsleuth_tui.readers.etl_packets import DROPPED, PKTMON, Layers, is_from, pieces_of
-from netsleuth_tui.readers.etl_records import Records, concatenated, read_records
+from netsleuth_tui.readers.etl_layers import Layers
+from netsleuth_tui.readers.etl_merge import Merging, firsts_of, groups
+from netsleuth_tui.readers.etl_packets import DROPPED, OF_NDISCAP, OF_PKTMON, PKTMON, is_from, pieces_of
+from netsleuth_tui.readers.etl_records import Records, read_records
 from netsleuth_tui.readers.frames import Comment, FrameBatch, Interface
 from netsleuth_tui.readers.limits import BATCH_FRAMES, INTERFACES, longest_frame
 from netsleuth_tui.readers.sources import RandomSource, Source
 
 __all__ = ["EventTrace", "TraceRecords"]
 
-_GROUP = 4 << 20
-"""Bytes of buffers that are taken apart at once."""
-_ROW = 96
-"""Bytes of a record's columns."""
-_MERGED = 256 << 20
-"""Bytes of records and columns that wait for earlier ones; where more wait, the trace is not sorted any further."""
 _BATCH_BYTES = 8 << 20
 _WORTH_COMPILING = 4 << 20
 _MOMENT = 0.05
-_LATER = 1 << 62
 _DAMAGE_TOLD = 100
 _HOUR = 3600 * 10**9
 
@@ -79,7 +74,7 @@ class EventTrace:
         self._shortened = 0
         self._sent = 0
         self._outside = 0
-        self._unsorted = False
+        self._named: set[int] = set()
         self._lost = 0, 0
 
     @property
@@ -120,11 +115,14 @@ class EventTrace:
             self._trace = read_trace_header(self._source, self.damage)
             buffers = find_buffers(self._source, self._trace, self.damage)
             self._wait_for_kernels(sum(buffer.filled for buffer in buffers))
-            for _ in self._survey(buffers):
+            firsts: list[int] = []
+            for _ in self._survey(buffers, firsts):
                 yield None
-            for records, last in self._merged():
-                yield from self._taken(records, last=last)
-            self._tell()
+            merging = Merging(self._source, self._trace, buffers, firsts, self._expanded)
+            for records, order, last in merging.steps():
+                self._share = 0.5 + merging.share / 2
+                yield from self._taken(records, order, last=last)
+            self._tell(merging)
         finally:
             self.close()
 
@@ -145,15 +143,14 @@ class EventTrace:
             while jit.state() == "compiling" and jit.is_cached():
                 jit.wait(_MOMENT)
 
-    def _survey(self, buffers: Sequence[Buffer]) -> Iterator[None]:
-        """Look through all buffers in the order of the file, and put them into the order of the first time in each."""
-        firsts: list[int] = []
+    def _survey(self, buffers: Sequence[Buffer], firsts: list[int]) -> Iterator[None]:
+        """Look through all buffers in the order of the file; `firsts` gets the first time in each."""
         damage: list[Damage] = []
         done, total = 0, sum(buffer.filled for buffer in buffers) or 1
-        for group in _groups(buffers):
+        for group in groups(buffers):
             records = read_records(self._source, group, self._trace, damage, self._expanded)
-            self._layers.survey(records)
-            firsts += _firsts(records, group, firsts[-1] if firsts else NO_TIME)
+            self._layers.survey(records, pieces_of(records))
+            firsts += firsts_of(records, group, firsts[-1] if firsts else NO_TIME)
             self._count_outside(records)
             done += sum(buffer.filled for buffer in group)
             self._share = done / total / 2
@@ -162,9 +159,6 @@ class EventTrace:
         self.damage += damage[:_DAMAGE_TOLD]
         if len(damage) > _DAMAGE_TOLD:
             self.damage.append(Damage(damage[_DAMAGE_TOLD].offset, f"{len(damage) - _DAMAGE_TOLD} more damaged places from here on"))
-        order = sorted(range(len(buffers)), key=lambda number: firsts[number])
-        self._queue = [buffers[number] for number in order]
-        self._firsts = [firsts[number] for number in order] + [_LATER]
         self._tell_losses(buffers)
 
     def _count_outside(self, records: Records) -> None:
@@ -173,52 +167,41 @@ class EventTrace:
             time = records.time[records.time != NO_TIME]
             self._outside += int(((time < trace.clock.start - _HOUR) | (time > trace.end + _HOUR)).sum())
 
-    def _merged(self) -> Iterator[tuple[Records, bool]]:
-        """The records of all buffers in the order of time, some of them at a time, and whether they are the last ones."""
-        waiting: list[Records] = []
-        place, done, total = 0, 0, sum(buffer.filled for buffer in self._queue) or 1
-        while place < len(self._queue):
-            group = next(_groups(self._queue[place:]))
-            place += len(group)
-            done += sum(buffer.filled for buffer in group)
-            self._share = 0.5 + done / total / 2
-            waiting.append(read_records(self._source, group, self._trace, None, self._expanded))
-            horizon = self._firsts[place]
-            if horizon != _LATER and sum(len(records.data) + _ROW * records.rows for records in waiting) > _MERGED:
-                horizon, self._unsorted = _LATER, True
-            ready = []
-            for number, records in enumerate(waiting):
-                early = records.time < horizon
-                ready.append(records.at_rows(np.flatnonzero(early)))
-                waiting[number] = records.at_rows(np.flatnonzero(~early))
-            waiting = [records for records in waiting if records.rows]
-            merged = concatenated([records for records in ready if records.rows])
-            yield merged.at_rows(np.argsort(merged.time, kind="stable")), place >= len(self._queue)
-
-    def _taken(self, records: Records, *, last: bool) -> Iterator[FrameBatch | TraceRecords | None]:
-        """Packets and events of records."""
-        pieces = pieces_of(records)
-        wanted = self._layers.wanted(records, pieces)
-        self._left_out += int((~wanted & pieces.begins).sum())
-        self._shortened += int((wanted & pieces.lies).sum())
-        frames = self._joining.join(records, pieces.at_rows(np.flatnonzero(wanted)), last=last)
+    def _taken(self, records: Records, order: NDArray[np.int64], *, last: bool) -> Iterator[FrameBatch | TraceRecords | None]:
+        """Packets and events of those records that come next."""
+        pieces = pieces_of(records, order)
+        numbers = self._layers.numbers(pieces)
+        wanted = self._layers.wanted(pieces, numbers)
+        is_packet = np.zeros(records.rows, np.bool_)
+        is_packet[pieces.row] = True
+        if wanted.all():
+            self._shortened += int(pieces.lies.sum())
+        else:
+            self._left_out += int((~wanted & pieces.begins).sum())
+            self._shortened += int((wanted & pieces.lies).sum())
+            chosen = np.flatnonzero(wanted)
+            pieces, numbers = pieces.at_rows(chosen), numbers[chosen]
+        frames = self._joining.join(records, pieces, numbers, last=last)
         self._sent += int(frames.sent.sum())
         self.packets += len(frames.start)
         self._note_interfaces(frames)
         yield from _batches(frames)
-        is_packet = np.zeros(records.rows, np.bool_)
-        is_packet[pieces.row] = True
-        events = ~(is_packet | records.of_the_trace) | is_from(records, PKTMON, DROPPED)
-        if events.any():
-            yield TraceRecords(records.at_rows(np.flatnonzero(events)))
+        is_event = ~(is_packet | records.of_the_trace)
+        if OF_PKTMON in pieces.origin:
+            is_event |= is_from(records, PKTMON, DROPPED)
+        events = order[is_event[order]]
+        if len(events):
+            yield TraceRecords(records.at_rows(events))
         yield None
 
     def _note_interfaces(self, frames: Frames) -> None:
-        known = {(interface.name, interface.link_type) for interface in self.interfaces}
-        for layer, link in {*zip(frames.layer.tolist(), frames.link.tolist(), strict=True)} if len(frames.layer) else ():
-            name = f"interface {layer >> 32}, layer {layer & 0xFFFFFFFF}" if layer >> 32 else self._component(layer)
-            if (name, link) not in known and len(self.interfaces) < INTERFACES:
+        for number in np.flatnonzero(np.bincount(frames.layer)).tolist():
+            if number not in self._named and len(self.interfaces) < INTERFACES:
+                layer, origin, link = self._layers.layer(number)
+                is_ndiscap = origin == OF_NDISCAP
+                name = f"interface {layer >> 32}, layer {layer & 0xFFFFFFFF}" if is_ndiscap else self._component(layer)
                 self.interfaces.append(Interface(link, name, "", 0, None))
+                self._named.add(number)
 
     def _component(self, number: int) -> str:
         name = self.components.get(number, "")
@@ -235,7 +218,7 @@ class EventTrace:
         if marked:
             self._notes.append(f"{marked} of {len(buffers)} buffers say that events before or in them were lost")
 
-    def _tell(self) -> None:
+    def _tell(self, merging: Merging) -> None:
         """Say at the end what a reader of the numbers should know."""
         joining = self._joining
         for count, text in (
@@ -249,37 +232,10 @@ class EventTrace:
                 self._notes.append(text.format(count))
         if self._shortened:
             self.damage.append(Damage(0, f"{self._shortened} packets are said to be longer than the records that hold them"))
-        if self._unsorted:
+        if merging.is_unsorted:
             self._notes.append("the times of buffers overlap so much that the trace is not in the order of time")
         if self.packets:
             self._notes.append(f"{self._sent} of {self.packets} packets were sent, the others received")
-
-
-def _groups(buffers: Sequence[Buffer]) -> Iterator[Sequence[Buffer]]:
-    """Buffers that are taken apart at once."""
-    first, length = 0, 0
-    for place, buffer in enumerate(buffers):
-        length += buffer.filled
-        if length >= _GROUP:
-            yield buffers[first : place + 1]
-            first, length = place + 1, 0
-    if first < len(buffers):
-        yield buffers[first:]
-
-
-def _firsts(records: Records, buffers: Sequence[Buffer], before: int) -> list[int]:
-    """The earliest time in each buffer; where it has none, that of the one before it."""
-    timed = np.flatnonzero(records.time != NO_TIME)
-    found: dict[int, int] = {}
-    if len(timed):
-        edges = np.flatnonzero(np.append([True], np.diff(records.buffer[timed]) != 0))
-        earliest = np.minimum.reduceat(records.time[timed], edges)
-        found = dict(zip(records.buffer[timed][edges].tolist(), earliest.tolist(), strict=True))
-    firsts = []
-    for buffer in buffers:
-        before = found.get(buffer.number, before)
-        firsts.append(before)
-    return firsts
 
 
 def _batches(frames: Frames) -> Iterator[FrameBatch]:

@@ -15,7 +15,7 @@ from netsleuth_tui.readers.damage import Damage
 from netsleuth_tui.readers.limits import EXPANSION_FACTOR, EXPANSION_FREE, TRACE_BUFFER
 from netsleuth_tui.readers.sources import RandomSource
 
-__all__ = ["BUFFER_HEADER", "NO_TIME", "Buffer", "Clock", "Trace", "find_buffers", "read_trace_header"]
+__all__ = ["BUFFER_HEADER", "LATEST", "NO_TIME", "Buffer", "Clock", "Trace", "find_buffers", "read_trace_header"]
 
 BUFFER_HEADER = 72
 NO_TIME = -(1 << 63)
@@ -27,7 +27,7 @@ _SEARCHED = 1 << 20
 """Bytes that are looked through at once for the next buffer."""
 _FILETIME_EPOCH = 116_444_736_000_000_000
 """1970 in the 100 ns steps since 1601 that Windows counts in."""
-_LATEST = 9 * 10**18
+LATEST = 9 * 10**18
 _FURTHEST = 1 << 62
 
 
@@ -75,12 +75,12 @@ class Clock:
         with np.errstate(over="ignore"):
             delta = raw - np.int64(self.raw_start)
         possible = (np.abs(raw.astype(np.float64) - self.raw_start) < _FURTHEST) & (
-            np.abs(delta.astype(np.float64)) * self.scale / self.unit < _LATEST
+            np.abs(delta.astype(np.float64)) * self.scale / self.unit < LATEST
         )
         delta[~possible] = 0
         whole, rest = np.divmod(delta, self.unit)
         since = whole * self.scale + rest * self.scale // self.unit
-        possible &= (since < _LATEST - self.start) & (since > -_LATEST - self.start)
+        possible &= (since < LATEST - self.start) & (since > -LATEST - self.start)
         since[~possible] = 0
         times: NDArray[np.int64] = (self.start + since) // 100 * 100
         times[~possible] = NO_TIME
@@ -153,7 +153,7 @@ def _clock(  # noqa: PLR0911 - a reason each
 
 def _since_epoch(filetime: int) -> int:
     time = (filetime - _FILETIME_EPOCH) * 100
-    return time if 0 <= time < _LATEST else NO_TIME
+    return time if 0 <= time < LATEST else NO_TIME
 
 
 def find_buffers(source: RandomSource, trace: Trace, damage: list[Damage]) -> list[Buffer]:

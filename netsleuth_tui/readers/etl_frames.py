@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.readers.etl_packets import ETHERNET, IEEE802_11, RAW, Pieces, copy_pieces, longest
-from netsleuth_tui.readers.etl_records import Records, concatenated, empty, gathered
-from netsleuth_tui.readers.limits import TAIL_BYTES
+from netsleuth_tui.jit import helper, kernel
+from netsleuth_tui.readers.etl_headers import gathered
+from netsleuth_tui.readers.etl_layers import free_slots, slot_of
+from netsleuth_tui.readers.etl_packets import ETHERNET, IEEE802_11, RAW, Pieces
+from netsleuth_tui.readers.etl_records import Records
+from netsleuth_tui.readers.limits import TAIL_BYTES, longest_frame
 
-__all__ = ["Frames", "Joining", "wire_lengths"]
+__all__ = ["Frames", "Joining"]
 
 _PROTECTED = 0x40
 """Flag of an 802.11 header (second byte) that stays set although Windows hands over what is already decrypted."""
 _VLAN = (0x8100, 0x88A8, 0x9100)
+_IPV4, _IPV6 = 0x0800, 0x86DD
+_HEAD = 64
+
+BEGUN, ENDED, FOLLOWED = 1, 2, 4
+"""Of a frame: its first piece is there; its last one is; another one of the same thread and layer has begun since."""
 
 
 class Frames(NamedTuple):
-    """Frames side by side in `data` (with 64 zero bytes behind them), and arrays of one length."""
+    """Frames in `data` (with 64 bytes behind the last one), and arrays of one length, in the order of time."""
 
     data: NDArray[np.uint8]
     start: NDArray[np.int64]
@@ -30,12 +39,39 @@ class Frames(NamedTuple):
     link: NDArray[np.uint16]
     offset: NDArray[np.int64]
     sent: NDArray[np.bool_]
-    layer: NDArray[np.uint64]
+    layer: NDArray[np.int32]
+    """Number of the layer, as `Layers` counts them."""
+    process_id: NDArray[np.uint32]
+    """On whose time the packet was handled: not always who sent it."""
+
+
+class _Part(NamedTuple):
+    """Pieces with all that a frame needs of their records: arrays of one length, in the order of time."""
+
+    data: NDArray[np.uint8]
+    at: NDArray[np.int64]
+    length: NDArray[np.int64]
+    wire: NDArray[np.int64]
+    time: NDArray[np.int64]
+    link: NDArray[np.uint16]
+    offset: NDArray[np.int64]
+    sent: NDArray[np.bool_]
+    layer: NDArray[np.int32]
+    process_id: NDArray[np.uint32]
+    begins: NDArray[np.bool_]
+    ends: NDArray[np.bool_]
+    cut: NDArray[np.bool_]
+    thread: NDArray[np.int64]
+    """Processor and thread. Idle threads all have number 0, so that a thread alone does not tell whose piece one is."""
+
+    def at_rows(self, rows: NDArray[np.generic]) -> _Part:
+        """Some of them."""
+        return _Part._make((self.data, *(column[rows] for column in self[1:])))
 
 
 @dataclass(slots=True)
 class Joining:
-    """Joins pieces. What a frame still lacks may come with the next records, so that its pieces are kept until then."""
+    """Joins pieces. What a frame still lacks may come with the next records, so that it and all later ones are kept until then."""
 
     without_end: int = 0
     """Frames whose end never came."""
@@ -43,142 +79,287 @@ class Joining:
     """Frames of which only later pieces are there: the records before them were lost."""
     too_long: int = 0
     """Frames of which the end was left out."""
-    _kept: tuple[Records, Pieces] | None = field(default=None)
+    _kept: _Part | None = None
+    _secret: int = field(default_factory=lambda: secrets.randbits(30) << 1 | 1)
 
-    def join(self, records: Records, pieces: Pieces, *, last: bool) -> Frames:
+    def join(self, records: Records, pieces: Pieces, layers: NDArray[np.int32], *, last: bool) -> Frames:
         """The frames that are complete, those of `records` and what was kept of the records before.
 
         Args:
             records: What the pieces lie in.
             pieces: In the order of time.
+            layers: Numbers of their layers.
             last: Whether no more records come.
         """
-        old = 0
-        if self._kept is not None:
-            before, early = self._kept
-            old = len(early.row)
-            records, pieces = _together(before, early, records, pieces)
-            self._kept = None
-        if not len(pieces.row):
-            return _frames(records, pieces, np.zeros(0, np.int64))
-        if pieces.begins.all() and pieces.ends.all():
-            return _frames(records, pieces, np.arange(len(pieces.row)))
-        return self._join_parts(records, pieces, old, last=last)
+        part = _part(records, pieces, layers)
+        if self._kept is None and bool(pieces.begins.all()) and bool(pieces.ends.all()):
+            return _whole(part)
+        kept, self._kept = self._kept, None
+        return self._join_parts(part if kept is None else _together(kept, part), 0 if kept is None else len(kept.at), last=last)
 
-    def _join_parts(self, records: Records, pieces: Pieces, old: int, *, last: bool) -> Frames:
-        # Idle threads all have number 0, so that a thread alone does not tell whose piece one is.
-        key = records.processor[pieces.row].astype(np.uint64) << np.uint64(32) | records.thread_id[pieces.row].astype(np.uint64)
-        order = np.lexsort((np.arange(len(pieces.row)), pieces.layer, key))
-        pieces = pieces.at_rows(order)
-        key = key[order]
-        strange = np.ones(len(order), np.bool_)
-        strange[1:] = (key[1:] != key[:-1]) | (pieces.layer[1:] != pieces.layer[:-1])
-        after_end = np.ones(len(order), np.bool_)
-        after_end[1:] = pieces.ends[:-1]
-        opens = pieces.begins | strange | after_end
-        frame = np.cumsum(opens) - 1
-        first = np.flatnonzero(opens)
-        final = np.append(first[1:], len(order)) - 1
-        begun, ended = pieces.begins[first], pieces.ends[final]
-        is_last_of_key = np.append(strange[1:], True)[final]
-        waits = begun & ~ended & is_last_of_key & (order[first] >= old)
-        if last:
-            waits[:] = False
-        self.without_begin += int((~begun).sum())
-        self.without_end += int((begun & ~ended & ~waits).sum())
-        kept = np.flatnonzero(waits[frame])
-        if len(kept):
-            self._kept = _trimmed(records, pieces.at_rows(kept[np.argsort(order[kept], kind="stable")]))
-        taken = np.flatnonzero((begun & ~waits)[frame])
-        _, number = np.unique(frame[taken], return_inverse=True)
-        self._shorten(pieces, taken, number)
-        return _frames(records, pieces.at_rows(taken), number)
+    def warm(self, records: Records, pieces: Pieces) -> None:
+        """Call every kernel, on no pieces."""
+        part = _trimmed(_part(records, pieces, np.zeros(0, np.int32)))
+        self._join_parts(part, 0, last=True)
+        nothing, no_flags = np.zeros(0, np.int64), np.zeros(0, np.uint8)
+        place_pieces(nothing, nothing, no_flags, 1, nothing, nothing, nothing, no_flags)
 
-    def _shorten(self, pieces: Pieces, taken: NDArray[np.intp], number: NDArray[np.intp]) -> None:
-        """Keep frames below the length that any frame may have."""
-        if not len(taken):
-            return
-        lengths = pieces.length[taken]
-        total = np.cumsum(lengths)
-        first = np.flatnonzero(np.append([True], number[1:] != number[:-1]))
-        before = (total - lengths) - (total - lengths)[first][number]
-        room = np.maximum(longest() - before, 0)
-        if bool((lengths > room).any()):
-            self.too_long += len(np.unique(number[lengths > room]))
-            pieces.length[taken] = np.minimum(lengths, room)
+    def _join_parts(self, part: _Part, old: int, *, last: bool) -> Frames:
+        count = len(part.at)
+        frame, first, state = np.empty(count, np.int32), np.empty(count, np.int64), np.empty(count, np.uint8)
+        flags = part.begins.view(np.uint8) | part.ends.view(np.uint8) << 1
+        number, edge, orphans, unended = join_pieces(
+            part.thread, part.layer, flags, old, int(last), self._secret, free_slots(count), frame, first, state
+        )
+        self.without_begin += orphans
+        self.without_end += unended
+        later = first[:number] >= edge
+        if later.any():
+            self._kept = _trimmed(part.at_rows(np.flatnonzero(later[frame])))
+        taken = ~later & (state[:number] & BEGUN != 0)
+        chosen = part.at_rows(np.flatnonzero(taken[frame]))
+        place = (np.cumsum(taken) - 1)[frame[taken[frame]]]
+        return self._put_together(chosen, part.at_rows(first[:number][taken]), place)
+
+    def _put_together(self, pieces: _Part, firsts: _Part, frame: NDArray[np.int64]) -> Frames:
+        """Frames of their pieces.
+
+        Args:
+            pieces: Of all of them.
+            firsts: The first piece of each.
+            frame: Which frame a piece is of.
+        """
+        count = len(firsts.at)
+        if len(pieces.at) == count:
+            return _whole(firsts)
+        longest = longest_frame(ETHERNET)
+        length, cut = np.zeros(count, np.int64), np.zeros(count, np.uint8)
+        within, taken = np.empty(len(frame), np.int64), np.empty(len(frame), np.int64)
+        (long,) = place_pieces(frame, pieces.length, pieces.cut.view(np.uint8), longest, within, taken, length, cut)
+        self.too_long += long
+        start = np.cumsum(length) - length
+        data = np.empty(int(length.sum()) + TAIL_BYTES, np.uint8)
+        data[len(data) - TAIL_BYTES :] = 0
+        copy_pieces(pieces.data, pieces.at, taken, start[frame] + within, data)
+        return _whole(firsts._replace(data=data, at=start, length=length, cut=cut.view(np.bool_)))
 
 
-def _together(before: Records, early: Pieces, records: Records, pieces: Pieces) -> tuple[Records, Pieces]:
-    """Pieces that were kept, and those of records that came after them."""
-    both = concatenated((before, records))
-    moved = pieces._replace(row=pieces.row + before.rows, at=pieces.at + len(before.data) - TAIL_BYTES)
-    columns: zip[tuple[Any, ...]] = zip(early, moved, strict=True)
-    return both, Pieces._make(np.concatenate(column) for column in columns)
+def _part(records: Records, pieces: Pieces, layers: NDArray[np.int32]) -> _Part:
+    rows = pieces.row
+    thread = records.processor[rows].astype(np.int64) << 32 | records.thread_id[rows].astype(np.int64)
+    offset = records.offset[rows] + pieces.at - records.begin[rows]
+    return _Part(
+        records.data, pieces.at, pieces.length, pieces.wire, records.time[rows], pieces.link, offset, pieces.sent, layers,
+        records.process_id[rows], pieces.begins, pieces.ends, pieces.cut, thread,
+    )  # fmt: skip
 
 
-def _trimmed(records: Records, pieces: Pieces) -> tuple[Records, Pieces]:
-    """The records of a few pieces without all others' data."""
-    begins = records.begin[pieces.row]
-    lengths = records.length[pieces.row]
-    data = np.zeros(int(lengths.sum()) + TAIL_BYTES, np.uint8)
-    copy_pieces(records.data, np.ascontiguousarray(begins), np.ascontiguousarray(lengths), data)
-    starts = np.cumsum(np.append([0], lengths))[:-1]
-    moved = records.at_rows(pieces.row)._replace(data=data, at=starts, begin=starts)
-    return moved, pieces._replace(row=np.arange(len(pieces.row)), at=pieces.at - begins + starts)
+def _whole(part: _Part) -> Frames:
+    """Frames of a piece each."""
+    wire = part.wire.copy()
+    fill_wire(part.data, part.at, part.length, part.link, part.cut.view(np.uint8), wire)
+    if bool((part.link == IEEE802_11).any()):
+        part.data[part.at[(part.link == IEEE802_11) & (part.length >= 2)] + 1] &= 0xFF ^ _PROTECTED
+    return Frames(part.data, part.at, part.length, wire, *part[4:10])
 
 
-def _frames(records: Records, pieces: Pieces, number: NDArray[np.generic]) -> Frames:
-    """Frames of pieces that follow one another; `number` says which frame a piece is of, ascending from 0."""
-    if not len(pieces.row):
-        none = np.zeros(0, np.int64)
-        return Frames(empty().data, none, none, none, none, none.astype(np.uint16), none, none.astype(np.bool_), none.astype(np.uint64))
-    data = np.zeros(int(pieces.length.sum()) + TAIL_BYTES, np.uint8)
-    copy_pieces(records.data, np.ascontiguousarray(pieces.at), np.ascontiguousarray(pieces.length), data)
-    starts = np.cumsum(np.append([0], pieces.length))[:-1]
-    first = np.flatnonzero(np.append([True], number[1:] != number[:-1]))
-    length = np.add.reduceat(pieces.length, first)
-    cut = np.logical_or.reduceat(pieces.cut, first)
-    rows, link, start = pieces.row[first], pieces.link[first], starts[first]
-    wire = np.where(pieces.wire[first] > 0, pieces.wire[first], wire_lengths(data, start, length, link, cut))
-    _clear_protection(data, start[(link == IEEE802_11) & (length >= 2)])
-    offset = records.offset[rows] + pieces.at[first] - records.begin[rows]
-    frames = Frames(data, start, length, wire, records.time[rows], link, offset, pieces.sent[first], pieces.layer[first])
-    order = np.argsort(frames.time, kind="stable")
-    return Frames._make((data, *(column[order] for column in frames[1:])))
+def _together(before: _Part, part: _Part) -> _Part:
+    """Pieces that were kept, and those that came after them."""
+    base = len(before.data) - TAIL_BYTES
+    pairs: zip[tuple[Any, ...]] = zip(before[1:], part[1:], strict=True)
+    columns: list[NDArray[Any]] = [np.concatenate(both) for both in pairs]
+    columns[0][len(before.at) :] += base
+    return _Part._make((np.concatenate((before.data[:base], part.data)), *columns))
 
 
-def _clear_protection(data: NDArray[np.uint8], start: NDArray[np.int64]) -> None:
-    data[start + 1] &= 0xFF ^ _PROTECTED
+def _trimmed(part: _Part) -> _Part:
+    """Pieces without all others' data."""
+    ends = np.cumsum(part.length)
+    starts = ends - part.length
+    data = np.zeros((int(ends[-1]) if len(ends) else 0) + TAIL_BYTES, np.uint8)
+    copy_pieces(part.data, part.at, part.length, starts, data)
+    return part._replace(data=data, at=starts)
 
 
-def wire_lengths(
-    data: NDArray[np.uint8], start: NDArray[np.int64], length: NDArray[np.int64], link: NDArray[np.uint16], cut: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """How long frames were that are said to be cut short: ndiscap does not say it, but the IP header inside does.
+@kernel()
+def join_pieces(
+    thread: Any, layer: Any, flags: Any, old: int, last: int, secret: int, slots: Any, frame: Any, first: Any, state: Any
+) -> tuple[int, int, int, int]:
+    """Find out which pieces make up a frame.
+
+    Args:
+        thread: int64, processor and thread of each piece.
+        layer: int32, its layer.
+        flags: uint8, 1 for the first piece of a frame, 2 for the last one, 3 for both.
+        old: How many pieces have waited already: their frames do not wait again.
+        last: 1 if no more pieces come.
+        secret: Odd, of 31 bits.
+        slots: int32, -1 everywhere; a power of two of them, twice as many as pieces at least.
+        frame: int32, gets the number of each piece's frame, in the order of first pieces.
+        first: int64, gets the first piece of each frame.
+        state: uint8, gets BEGUN, ENDED and FOLLOWED of each frame.
+
+    Returns:
+        Frames; from which piece on frames have to wait; frames before that without their beginning, and without their end.
+    """
+    mask = len(slots) - 1
+    count = 0
+    for i in range(len(thread)):
+        key = int(thread[i])
+        at = slot_of(key & 0xFFFFFFFF, key >> 32, int(layer[i]), secret, len(slots))
+        while slots[at] >= 0 and (thread[slots[at]] != key or layer[slots[at]] != layer[i]):
+            at = (at + 1) & mask
+        flag = int(flags[i]) & 3
+        number = int(frame[slots[at]]) if slots[at] >= 0 else -1
+        if number < 0 or flag & 1 != 0 or int(state[number]) & ENDED != 0:
+            if number >= 0:
+                state[number] |= FOLLOWED
+            number = count
+            first[number] = i
+            state[number] = BEGUN if flag & 1 else 0
+            count += 1
+        if flag & 2:
+            state[number] |= ENDED
+        frame[i] = number
+        slots[at] = i
+    edge = len(thread)
+    for number in range(count):
+        if not last and int(state[number]) == BEGUN and first[number] >= old:
+            edge = int(first[number])
+            break
+    orphans = 0
+    unended = 0
+    for number in range(count):
+        if first[number] < edge:
+            orphans += not int(state[number]) & BEGUN
+            unended += int(state[number]) & (BEGUN | ENDED) == BEGUN
+    return count, edge, orphans, unended
+
+
+@kernel()
+def place_pieces(frame: Any, length: Any, is_cut: Any, longest: int, within: Any, taken: Any, total: Any, cut: Any) -> tuple[int]:
+    """Find out where pieces lie in their frames.
+
+    Args:
+        frame: int64, of each piece.
+        length: int64, of each piece.
+        is_cut: uint8, 1 if the piece says that its frame was longer.
+        longest: Bytes of a frame that are kept.
+        within: int64, gets where the piece begins in its frame.
+        taken: int64, gets how many of its bytes are kept.
+        total: int64, of each frame; zero, gets its length.
+        cut: uint8, of each frame; zero, gets 1 where a piece says so.
+
+    Returns:
+        Frames that are longer, alone in a tuple.
+    """
+    too_long = 0
+    for i in range(len(frame)):
+        number = int(frame[i])
+        so_far = int(total[number])
+        room = longest - so_far
+        kept = min(int(length[i]), room)
+        if length[i] > room and cut[number] < 2:
+            too_long += 1
+            cut[number] |= 2
+        within[i] = so_far
+        taken[i] = kept
+        total[number] = so_far + kept
+        cut[number] |= is_cut[i]
+    for number in range(len(cut)):
+        cut[number] &= 1
+    return (too_long,)
+
+
+def _copy_pieces_plain(
+    data: NDArray[np.uint8], at: NDArray[np.int64], length: NDArray[np.int64], to: NDArray[np.int64], out: NDArray[np.uint8]
+) -> None:
+    """Same as the kernel."""
+    for begin, count, place in zip(at.tolist(), length.tolist(), to.tolist(), strict=True):
+        out[place : place + count] = data[begin : begin + count]
+
+
+@kernel(plain=_copy_pieces_plain)
+def copy_pieces(data: Any, at: Any, length: Any, to: Any, out: Any) -> None:
+    """Copy pieces.
 
     Args:
         data: uint8.
-        start: Where frames begin.
-        length: Bytes of them that are there.
-        link: LINKTYPE_ of each.
-        cut: Which were longer than that.
-
-    Returns:
-        int64; `length` where the frame is whole, or is not IP.
+        at: int64, where each begins.
+        length: int64, bytes of each; all of them are within `data`.
+        to: int64, where each is put; all of them are within `out`.
+        out: uint8.
     """
-    wire = length.copy()
-    rows = np.flatnonzero(cut & ((link == ETHERNET) | (link == RAW)))
+    for i in range(len(at)):
+        begin = int(at[i])
+        place = int(to[i])
+        for k in range(int(length[i])):
+            out[place + k] = data[begin + k]
+
+
+def _fill_wire_plain(
+    data: NDArray[np.uint8],
+    start: NDArray[np.int64],
+    length: NDArray[np.int64],
+    link: NDArray[np.uint16],
+    cut: NDArray[np.uint8],
+    wire: NDArray[np.int64],
+) -> None:
+    """Same as the kernel: all headers in one sweep."""
+    unsaid = wire <= 0
+    wire[unsaid] = length[unsaid]
+    rows = np.flatnonzero(unsaid & (cut != 0) & ((link == ETHERNET) | (link == RAW)))
     if not len(rows):
-        return wire
-    heads = gathered(data, start[rows], 64)
+        return
+    heads = gathered(data, start[rows], _HEAD)
     words = heads[:, :-1].astype(np.int64) << 8 | heads[:, 1:]
     at = np.where(link[rows] == ETHERNET, 14, 0)
     index = np.arange(len(rows))
     for _ in range(2):
         at += np.where((at > 0) & np.isin(words[index, at - 2], _VLAN), 4, 0)
-    is_ip = (at == 0) | np.isin(words[index, at - 2], (0x0800, 0x86DD))
+    is_ip = (at == 0) | np.isin(words[index, at - 2], (_IPV4, _IPV6))
     version = heads[index, at] >> 4
     total = np.where(version == 4, words[index, at + 2], np.where(version == 6, words[index, at + 4] + 40, 0))
     told = is_ip & (total > 0) & (length[rows] >= at + 8)
     wire[rows] = np.maximum(length[rows], np.where(told, at + total, 0))
-    return wire
+
+
+@helper
+def be16(data: Any, at: int) -> int:
+    """The big-endian 16-bit number at `at`."""
+    return (int(data[at]) & 0xFF) << 8 | int(data[at + 1]) & 0xFF
+
+
+@helper
+def wire_of(data: Any, at: int, link: int, length: int) -> int:
+    """How long a frame was that was cut short: its IP header says it; `length` where there is none."""
+    if link not in (ETHERNET, RAW):
+        return length
+    header = 0
+    if link == ETHERNET:
+        header = 14
+        for _ in range(2):
+            if header + 8 <= length and be16(data, at + header - 2) in (0x8100, 0x88A8, 0x9100):
+                header += 4
+    if header + 8 > length or (header and be16(data, at + header - 2) not in (_IPV4, _IPV6)):
+        return length
+    version = int(data[at + header]) >> 4 & 0xF
+    total = be16(data, at + header + 2) if version == 4 else be16(data, at + header + 4) + 40 if version == 6 else 0
+    return max(length, header + total) if total else length
+
+
+@kernel(plain=_fill_wire_plain)
+def fill_wire(data: Any, start: Any, length: Any, link: Any, cut: Any, wire: Any) -> None:
+    """Say how long frames were that do not say it themselves: ndiscap tells that one was cut short, but not how long it was.
+
+    Args:
+        data: uint8, with 64 bytes behind the last frame.
+        start: int64, where frames begin.
+        length: int64, bytes of them that are there.
+        link: uint16, LINKTYPE_ of each.
+        cut: uint8, 1 for those that were longer than that.
+        wire: int64; where it is 0 it gets what the IP header says, and `length` where the frame is whole, or is not IP.
+    """
+    for i in range(len(start)):
+        if wire[i] <= 0:
+            wire[i] = wire_of(data, int(start[i]), int(link[i]), int(length[i])) if cut[i] else length[i]

@@ -1,26 +1,22 @@
 """Packets among the records of a trace: those of ndiscap (`netsh trace`), whose frames may be in pieces, and those of pktmon.
 
-Both log a packet at every layer that it passes. One layer is chosen, so that a packet counts once; see `Layers`.
-
-Layouts: manifests of Microsoft-Windows-NDIS-PacketCapture (events 1001 and 1003) and Microsoft-Windows-PktMon (160, 170, 240), checked
-on real traces.
+Layouts: manifests of Microsoft-Windows-NDIS-PacketCapture (events 1001 and 1003), Microsoft-Windows-PktMon (160, 170, 240), checked
+on real traces, and Microsoft-Windows-Ras-NdisWan (5001, 5002).
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.jit import helper, kernel
-from netsleuth_tui.readers.etl_records import Records, gathered, guid_halves
-from netsleuth_tui.readers.limits import longest_frame
+from netsleuth_tui.readers.etl_headers import gathered
+from netsleuth_tui.readers.etl_records import Records, guid_halves
 from netsleuth_tui.readers.numbers import u16, u32
 
-__all__ = ["NDISCAP", "PKTMON", "Layers", "Pieces", "copy_pieces", "is_from", "pieces_of"]
+__all__ = ["NDISCAP", "PKTMON", "Pieces", "is_from", "pieces_of"]
 
 NDISCAP: Final = guid_halves("2ed6006e-4729-4609-b423-3ee7bcd678ef")
 PKTMON: Final = guid_halves("4d4f80d9-c8bd-4d73-bb5b-19c90402c5ac")
@@ -29,11 +25,6 @@ FRAGMENT, SWITCHED = 1001, 1003
 """Events of ndiscap that hold (a piece of) a frame; the second kind at a port of a virtual switch."""
 PASSED, DROPPED, OTHER = 160, 170, 240
 """Events of pktmon that hold a frame."""
-COMPONENT = 20
-"""Event of pktmon that names a component."""
-_NETWORK_CARD = 2
-_LONGEST_NAME = 512
-"""Bytes of a component's name that are read."""
 
 WIRELESS_WAN, TUNNEL, WIFI, CUT_SHORT = 0x200, 0x8000, 0x10000, 0x2000000
 BEGINS, ENDS, SENT = 0x40000000, 0x80000000, 0x100000000
@@ -41,14 +32,16 @@ BEGINS, ENDS, SENT = 0x40000000, 0x80000000, 0x100000000
 
 ETHERNET, RAW, IEEE802_11, UNKNOWN = 1, 101, 105, 147
 """LINKTYPE_ numbers; the last is one that stands for nothing."""
+OF_NDISCAP, OF_PKTMON = 1, 2
 
 _NDISCAP_HEAD, _PKTMON_HEAD = 12, 34
+_TRANSMITTED = 4
 _LITTLE = 1
 _NAMES = 3
 
 
 class Pieces(NamedTuple):
-    """Pieces of frames, arrays of one length, in the order of their records."""
+    """Pieces of frames, arrays of one length, in the order of the records that were asked for."""
 
     row: NDArray[np.int64]
     """Which record."""
@@ -68,14 +61,19 @@ class Pieces(NamedTuple):
     sent: NDArray[np.bool_]
     layer: NDArray[np.uint64]
     """Where the packet was seen: ndiscap's two interface numbers, or pktmon's component."""
-    packet: NDArray[np.uint64]
-    """pktmon's number of the packet, 0 where it does not count how often it has met one."""
+    origin: NDArray[np.uint8]
+    """OF_NDISCAP or OF_PKTMON."""
+    packet: NDArray[np.int64]
+    """pktmon's number of the packet, -1 where it does not count how often it has met one."""
     lies: NDArray[np.bool_]
     """True if it says that it is longer than its record."""
 
-    def at_rows(self, rows: NDArray[np.generic]) -> Pieces:
+    def at_rows(self, rows: NDArray[np.generic] | slice) -> Pieces:
         """Some of them."""
         return Pieces._make(column[rows] for column in self)
+
+
+_COLUMNS: Final = "i8 i8 i8 i8 u2 ? ? ? ? u8 u1 i8 ?".split()  # noqa: SIM905 - as short as a table can be
 
 
 def is_from(records: Records, provider: tuple[np.uint64, np.uint64], *event_ids: int) -> NDArray[np.bool_]:
@@ -84,14 +82,53 @@ def is_from(records: Records, provider: tuple[np.uint64, np.uint64], *event_ids:
     return found & np.isin(records.event_id, event_ids) if event_ids else found
 
 
-def pieces_of(records: Records) -> Pieces:
-    """The pieces of frames in records, in their order."""
-    parts = [_of_ndiscap(records), _of_pktmon(records)]
-    parts = [part for part in parts if len(part.row)] or parts[:1]
-    if len(parts) == 1:
-        return parts[0]
-    both = Pieces._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
-    return both.at_rows(np.argsort(both.row, kind="stable"))
+def pieces_of(records: Records, rows: NDArray[np.int64] | None = None) -> Pieces:
+    """The pieces of frames in records.
+
+    Args:
+        records: Where they are looked for.
+        rows: Which records, in the order in which pieces are wanted; all without it.
+    """
+    if rows is None:
+        rows = np.arange(records.rows)
+    pieces = Pieces._make(np.empty(len(rows), code) for code in _COLUMNS)
+    columns = _Wanted(
+        records.begin, records.length, records.low.view(np.int64), records.high.view(np.int64), records.event_id,
+        records.keywords.view(np.int64),
+    )  # fmt: skip
+    guids = [int(half.view(np.int64)) for provider in (NDISCAP, PKTMON) for half in provider]
+    (count,) = find_pieces(records.data, rows, columns, guids[0], guids[1], guids[2], guids[3], pieces)
+    return pieces.at_rows(slice(count))
+
+
+class _Wanted(NamedTuple):
+    """Columns of records that tell pieces."""
+
+    begin: NDArray[np.int64]
+    length: NDArray[np.int64]
+    low: NDArray[np.int64]
+    high: NDArray[np.int64]
+    event_id: NDArray[np.uint16]
+    keywords: NDArray[np.int64]
+
+    def at_rows(self, rows: NDArray[np.generic]) -> _Wanted:
+        """Some of the records."""
+        return _Wanted._make(column[rows] for column in self)
+
+
+def _find_pieces_plain(
+    data: NDArray[np.uint8], rows: NDArray[np.int64], records: _Wanted, low: int, high: int, other_low: int, other_high: int, pieces: Pieces
+) -> tuple[int]:
+    """Same as the kernel: all events of a provider in one sweep."""
+    records = records.at_rows(rows)
+    parts = [_of_ndiscap(data, records, low, high), _of_pktmon(data, records, other_low, other_high)]
+    found = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
+    order = np.argsort(found[0], kind="stable")
+    found[0] = rows[found[0]]
+    column: NDArray[Any]
+    for column, values in zip(pieces, found, strict=True):
+        column[: len(order)] = values[order]
+    return (len(order),)
 
 
 def _u(heads: NDArray[np.uint8], at: int, code: str) -> NDArray[np.int64]:
@@ -99,46 +136,44 @@ def _u(heads: NDArray[np.uint8], at: int, code: str) -> NDArray[np.int64]:
     return np.ascontiguousarray(heads[:, at : at + size]).view(code)[:, 0].astype(np.int64)
 
 
-def _of_ndiscap(records: Records) -> Pieces:
-    long_enough = records.length >= _NDISCAP_HEAD
-    rows = np.flatnonzero(is_from(records, NDISCAP, FRAGMENT, SWITCHED) & long_enough)
-    heads = gathered(records.data, records.begin[rows], _NDISCAP_HEAD)
+def _of_ndiscap(data: NDArray[np.uint8], records: _Wanted, low: int, high: int) -> tuple[NDArray[Any], ...]:
+    wanted = (records.low == low) & (records.high == high) & np.isin(records.event_id, (FRAGMENT, SWITCHED))
+    rows = np.flatnonzero(wanted & (records.length >= _NDISCAP_HEAD))
+    heads = gathered(data, records.begin[rows], _NDISCAP_HEAD)
     miniport, lower, size = _u(heads, 0, "<u4"), _u(heads, 4, "<u4"), _u(heads, 8, "<u4")
     at = records.begin[rows] + _NDISCAP_HEAD
-    switched = np.flatnonzero(records.event_id[rows] == SWITCHED)
-    if len(switched):
-        ends = (records.begin + records.length)[rows[switched]]
-        begins, sizes = np.zeros(len(switched), np.int64), np.zeros(len(switched), np.int64)
-        find_switched(records.data, np.ascontiguousarray(at[switched]), np.ascontiguousarray(ends), begins, sizes)
-        at[switched], size[switched] = begins, sizes
-    room = records.begin[rows] + records.length[rows] - at
+    ends = (records.begin + records.length)[rows]
+    for place in np.flatnonzero(records.event_id[rows] == SWITCHED).tolist():
+        at[place], size[place] = switched(data.data, int(at[place]), int(ends[place]))
+    room = ends - at
     keywords = records.keywords[rows]
     link = np.full(len(rows), ETHERNET, np.uint16)
-    link[(keywords & np.uint64(WIRELESS_WAN | TUNNEL)) != 0] = RAW
-    link[(keywords & np.uint64(WIFI)) != 0] = IEEE802_11
-    return Pieces(
-        rows, at, np.minimum(size, room), np.zeros(len(rows), np.int64), link,
-        (keywords & np.uint64(BEGINS)) != 0, (keywords & np.uint64(ENDS)) != 0, (keywords & np.uint64(CUT_SHORT)) != 0,
-        (keywords & np.uint64(SENT)) != 0, miniport.astype(np.uint64) << np.uint64(32) | lower.astype(np.uint64),
-        np.zeros(len(rows), np.uint64), size > room,
+    link[(keywords & (WIRELESS_WAN | TUNNEL)) != 0] = RAW
+    link[(keywords & WIFI) != 0] = IEEE802_11
+    zero = np.zeros(len(rows), np.int64)
+    return (
+        rows, at, np.minimum(size, room), zero, link, (keywords & BEGINS) != 0, (keywords & ENDS) != 0, (keywords & CUT_SHORT) != 0,
+        (keywords & SENT) != 0, miniport.astype(np.uint64) << np.uint64(32) | lower.astype(np.uint64),
+        np.full(len(rows), OF_NDISCAP, np.uint8), zero - 1, size > room,
     )  # fmt: skip
 
 
-def _of_pktmon(records: Records) -> Pieces:
-    rows = np.flatnonzero(is_from(records, PKTMON, PASSED, DROPPED, OTHER) & (records.length >= _PKTMON_HEAD))
-    heads = gathered(records.data, records.begin[rows], _PKTMON_HEAD)
-    group, number, appearance = _u(heads, 0, "<u8").astype(np.uint64), _u(heads, 8, "<u2"), _u(heads, 10, "<u2")
+def _of_pktmon(data: NDArray[np.uint8], records: _Wanted, low: int, high: int) -> tuple[NDArray[Any], ...]:
+    wanted = (records.low == low) & (records.high == high) & np.isin(records.event_id, (PASSED, DROPPED, OTHER))
+    rows = np.flatnonzero(wanted & (records.length >= _PKTMON_HEAD))
+    heads = gathered(data, records.begin[rows], _PKTMON_HEAD)
+    group, number, appearance = _u(heads, 0, "<i8"), _u(heads, 8, "<u2"), _u(heads, 10, "<u2")
     kind, component = _u(heads, 14, "<u2"), _u(heads, 16, "<u2")
     original, logged = _u(heads, 30, "<u2"), _u(heads, 32, "<u2")
     room = records.length[rows] - _PKTMON_HEAD
     links = np.array([UNKNOWN, ETHERNET, IEEE802_11, RAW], np.uint16)
     whole = np.ones(len(rows), np.bool_)
-    with np.errstate(over="ignore"):
-        packet = (group << np.uint64(16) ^ number.astype(np.uint64)) | np.uint64(1) << np.uint64(63)
-    packet[appearance == 0] = 0
-    return Pieces(
+    packet = (group & ((1 << 47) - 1)) << 16 ^ number
+    packet[appearance == 0] = -1
+    return (
         rows, records.begin[rows] + _PKTMON_HEAD, np.minimum(logged, room), original, links[np.where(kind > 3, 0, kind)], whole, whole,
-        logged < original, _u(heads, 12, "<u2") == 4, component.astype(np.uint64), packet, logged > room,
+        logged < original, _u(heads, 12, "<u2") == _TRANSMITTED, component.astype(np.uint64), np.full(len(rows), OF_PKTMON, np.uint8),
+        packet, logged > room,
     )  # fmt: skip
 
 
@@ -152,121 +187,107 @@ def past_text(data: Any, at: int, end: int) -> int:
     return end
 
 
-@kernel()
-def find_switched(data: Any, at: Any, ends: Any, begins: Any, sizes: Any) -> None:
-    """Find the frames in events 1003, behind the names of a switch's port and its destinations.
+@helper
+def switched(data: Any, at: int, end: int) -> tuple[int, int]:
+    """The frame in an event 1003, behind the names of a switch's port and its destinations.
 
     Args:
         data: uint8.
-        at: int64, where what follows the two interface numbers begins: the number of the port, of four bytes, is read already.
-        ends: int64, where the records end.
-        begins: int64, gets where the frames begin.
-        sizes: int64, gets their lengths as they are said; 0 where the record ends before that.
+        at: Where what follows the number of the port begins.
+        end: Where the record ends.
+
+    Returns:
+        Where the frame begins; its length as it is said, 0 where the record ends before that.
     """
-    for i in range(len(at)):
-        end = int(ends[i])
-        place = int(at[i])
-        for _ in range(_NAMES):
-            place = past_text(data, place, end)
-        begins[i] = end
-        sizes[i] = 0
-        if place + 4 <= end:
-            place += 4 + 8 * u32(data, place, _LITTLE)
-            if place + 4 <= end:
-                begins[i] = place + 4
-                sizes[i] = u32(data, place, _LITTLE)
+    for _ in range(_NAMES):
+        at = past_text(data, at, end)
+    if at + 4 <= end:
+        at += 4 + 8 * u32(data, at, _LITTLE)
+        if at + 4 <= end:
+            return at + 4, u32(data, at, _LITTLE)
+    return end, 0
 
 
-@dataclass(slots=True)
-class Layers:
-    """At which layers packets were seen, and of which layer they are taken.
-
-    ndiscap: of each interface the layer below which most packets were seen. pktmon: where it counts how often it has met a packet, its
-    first sight; otherwise the component that is a network card, or the one with most packets.
-    """
-
-    seen: Counter[int] = field(default_factory=Counter)
-    """Frames of ndiscap by layer."""
-    components: Counter[int] = field(default_factory=Counter)
-    """Packets of pktmon that it does not count, by component."""
-    cards: set[int] = field(default_factory=set)
-    """pktmon's components that are network cards."""
-    names: dict[int, str] = field(default_factory=dict)
-    """Of pktmon's components; text from the file."""
-    chosen: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
-    chosen_components: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
-    _before: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
-
-    def survey(self, records: Records) -> None:
-        """Count what records hold, before any is taken."""
-        pieces = pieces_of(records)
-        is_pktmon = is_from(records, PKTMON)
-        from_pktmon = is_pktmon[pieces.row]
-        for counter, wanted in ((self.seen, ~from_pktmon & pieces.begins), (self.components, from_pktmon & (pieces.packet == 0))):
-            layers, counts = np.unique(pieces.layer[wanted], return_counts=True)
-            counter.update(dict(zip(layers.tolist(), counts.tolist(), strict=True)))
-        named = np.flatnonzero(is_pktmon & (records.event_id == COMPONENT) & (records.length >= 4))
-        for row in named.tolist():
-            begin, end = int(records.begin[row]), int(records.begin[row] + records.length[row])
-            component, kind = np.frombuffer(records.data[begin : begin + 4].tobytes(), "<u2").tolist()
-            if kind == _NETWORK_CARD:
-                self.cards.add(component)
-            text = records.data[begin + 4 : min(end, begin + 4 + _LONGEST_NAME)].tobytes().decode("utf-16-le", "replace")
-            self.names[component] = text.partition("\0")[0]
-
-    def choose(self) -> None:
-        """Decide, when all records were surveyed."""
-        best: dict[int, tuple[int, int]] = {}
-        for layer, count in self.seen.items():
-            best[layer >> 32] = max(best.get(layer >> 32, (0, 0)), (count, -layer))
-        self.chosen = np.array(sorted(-layer for _, layer in best.values()), np.uint64)
-        cards = [component for component in self.components if component in self.cards]
-        common = [component for component, _ in self.components.most_common(1)]
-        self.chosen_components = np.array(cards or common, np.uint64)
-
-    def wanted(self, records: Records, pieces: Pieces) -> NDArray[np.bool_]:
-        """Which pieces are taken; to be asked once for each, in the order of time."""
-        from_pktmon = is_from(records, PKTMON)[pieces.row]
-        counted = from_pktmon & (pieces.packet != 0)
-        wanted = np.where(from_pktmon, np.isin(pieces.layer, self.chosen_components), np.isin(pieces.layer, self.chosen))
-        if counted.any():
-            rows = np.flatnonzero(counted)
-            packets = np.concatenate((self._before, pieces.packet[rows]))
-            _, firsts = np.unique(packets, return_index=True)
-            new = np.zeros(len(packets), np.bool_)
-            new[firsts] = True
-            wanted[rows] = new[len(self._before) :]
-            self._before = np.unique(pieces.packet[rows])
-        return wanted
+@helper
+def put_ndiscap(data: Any, at: int, end: int, event_id: int, keywords: int, pieces: Pieces, k: int) -> None:
+    """Write the piece of a frame whose event's data lie in data[at:end]."""
+    begin = at + _NDISCAP_HEAD
+    size = u32(data, at + 8, _LITTLE)
+    if event_id == SWITCHED:
+        begin, size = switched(data, begin, end)
+    pieces.at[k] = begin
+    pieces.length[k] = min(size, end - begin)
+    pieces.wire[k] = 0
+    pieces.link[k] = IEEE802_11 if keywords & WIFI else RAW if keywords & (WIRELESS_WAN | TUNNEL) else ETHERNET
+    pieces.begins[k] = keywords & BEGINS != 0
+    pieces.ends[k] = keywords & ENDS != 0
+    pieces.cut[k] = keywords & CUT_SHORT != 0
+    pieces.sent[k] = keywords & SENT != 0
+    pieces.layer[k] = u32(data, at, _LITTLE) << 32 | u32(data, at + 4, _LITTLE)
+    pieces.origin[k] = OF_NDISCAP
+    pieces.packet[k] = -1
+    pieces.lies[k] = size > end - begin
 
 
-def _copy_pieces_plain(data: NDArray[np.uint8], at: NDArray[np.int64], length: NDArray[np.int64], out: NDArray[np.uint8]) -> None:
-    """Same as the kernel."""
-    to = 0
-    for begin, count in zip(at.tolist(), length.tolist(), strict=True):
-        out[to : to + count] = data[begin : begin + count]
-        to += count
+@helper
+def put_pktmon(data: Any, at: int, end: int, pieces: Pieces, k: int) -> None:
+    """Write the frame of an event of pktmon whose data lie in data[at:end]."""
+    begin = at + _PKTMON_HEAD
+    kind = u16(data, at + 14, _LITTLE)
+    original = u16(data, at + 30, _LITTLE)
+    logged = u16(data, at + 32, _LITTLE)
+    high = u32(data, at + 4, _LITTLE) & 0x7FFF
+    number = (high << 48 | u32(data, at, _LITTLE) << 16) ^ u16(data, at + 8, _LITTLE)
+    pieces.at[k] = begin
+    pieces.length[k] = min(logged, end - begin)
+    pieces.wire[k] = original
+    pieces.link[k] = ETHERNET if kind == 1 else IEEE802_11 if kind == 2 else RAW if kind == 3 else UNKNOWN
+    pieces.begins[k] = True
+    pieces.ends[k] = True
+    pieces.cut[k] = logged < original
+    pieces.sent[k] = u16(data, at + 12, _LITTLE) == _TRANSMITTED
+    pieces.layer[k] = u16(data, at + 16, _LITTLE)
+    pieces.origin[k] = OF_PKTMON
+    pieces.packet[k] = number if u16(data, at + 10, _LITTLE) else -1
+    pieces.lies[k] = logged > end - begin
 
 
-@kernel(plain=_copy_pieces_plain)
-def copy_pieces(data: Any, at: Any, length: Any, out: Any) -> None:
-    """Put pieces side by side.
+@kernel(plain=_find_pieces_plain)
+def find_pieces(data: Any, rows: Any, records: _Wanted, low: int, high: int, other_low: int, other_high: int, pieces: Pieces) -> tuple[int]:
+    """Find pieces of frames among records.
 
     Args:
-        data: uint8.
-        at: int64, where each begins.
-        length: int64, bytes of each; all of them are within `data`.
-        out: uint8, as long as all of them at least.
+        data: uint8, in which the records lie.
+        rows: int64, which records, in the order in which pieces are wanted.
+        records: Their columns.
+        low: First half of ndiscap's GUID.
+        high: Second half of it.
+        other_low: First half of pktmon's GUID.
+        other_high: Second half of it.
+        pieces: Filled from the first entry on.
+
+    Returns:
+        Pieces, alone in a tuple.
     """
-    to = 0
-    for i in range(len(at)):
-        begin = int(at[i])
-        count = int(length[i])
-        for k in range(count):
-            out[to + k] = data[begin + k]
-        to += count
-
-
-def longest() -> int:
-    """Most bytes of one frame that are put together."""
-    return longest_frame(ETHERNET)
+    count = 0
+    for i in range(len(rows)):
+        row = int(rows[i])
+        event_id = int(records.event_id[row]) & 0xFFFF
+        at = int(records.begin[row])
+        length = int(records.length[row])
+        is_ndiscap = records.low[row] == low and records.high[row] == high and event_id in (FRAGMENT, SWITCHED) and length >= _NDISCAP_HEAD
+        is_pktmon = (
+            records.low[row] == other_low
+            and records.high[row] == other_high
+            and event_id in (PASSED, DROPPED, OTHER)
+            and length >= _PKTMON_HEAD
+        )
+        if is_ndiscap:
+            put_ndiscap(data, at, at + length, event_id, int(records.keywords[row]), pieces, count)
+        elif is_pktmon:
+            put_pktmon(data, at, at + length, pieces, count)
+        else:
+            continue
+        pieces.row[count] = row
+        count += 1
+    return (count,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -11,24 +12,23 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.readers import etl_walk, xpress
 from netsleuth_tui.readers.damage import Damage
-from netsleuth_tui.readers.etl_buffers import BUFFER_HEADER, NO_TIME, Buffer, Trace
+from netsleuth_tui.readers.etl_buffers import BUFFER_HEADER, Buffer, Trace
+from netsleuth_tui.readers.etl_headers import Headers, describe
 from netsleuth_tui.readers.etl_walk import Places, room_for, walk
 from netsleuth_tui.readers.limits import TAIL_BYTES
 from netsleuth_tui.readers.sources import RandomSource
 
-__all__ = ["Records", "concatenated", "empty", "gathered", "guid_halves", "read_records"]
+__all__ = ["Records", "empty", "guid_halves", "read_records"]
 
-_LONGEST_HEADER: Final = 80
 _FIRST_OF_KERNEL = 0x100
 """Numbers of the kernel's events are above those of the group EventTrace, 0."""
 _SLACK = 16
 """Bytes that may lie behind compressed data: a last word of flags, and what fills it up."""
+_WORTH_A_THREAD: Final = 8
 _KEPT = 64 << 20
 """Bytes of expanded buffers that are kept for the second reading."""
-_WITH_GUID = (etl_walk.EVENT, etl_walk.EVENT_32)
-_CLASSIC = (etl_walk.CLASSIC, etl_walk.CLASSIC_32)
-_KERNEL = (etl_walk.SYSTEM, etl_walk.SYSTEM_64, etl_walk.COMPACT, etl_walk.COMPACT_64, etl_walk.PERFORMANCE, etl_walk.PERFORMANCE_64)
-_POINTER_32 = (etl_walk.EVENT_32, etl_walk.CLASSIC_32, etl_walk.INSTANCE_32, etl_walk.SYSTEM, etl_walk.COMPACT, etl_walk.PERFORMANCE)
+_IS_OF_THE_KERNEL: Final = np.isin(np.arange(256), etl_walk.OF_THE_KERNEL)
+_UNSIGNED: Final = ("low", "high", "keywords")
 
 
 class Records(NamedTuple):
@@ -80,53 +80,19 @@ class Records(NamedTuple):
     @property
     def of_the_trace(self) -> NDArray[np.bool_]:
         """Which of them speak of the trace itself: its header, and what was written when it began and ended."""
-        from_kernel: NDArray[np.bool_] = np.isin(self.kind, _KERNEL)
+        from_kernel: NDArray[np.bool_] = _IS_OF_THE_KERNEL[self.kind]
         return from_kernel & (self.event_id < _FIRST_OF_KERNEL)
-
-
-_COLUMNS = "i8 i8 i8 u1 i4 u2 i8 i8 u8 u8 u2 u1 u1 u1 u2 u8 u4 u4 u1".split()  # noqa: SIM905 - as short as a table can be
 
 
 def empty() -> Records:
     """No records."""
-    return _blank(np.zeros(TAIL_BYTES, np.uint8), 0)
-
-
-def _blank(data: NDArray[np.uint8], count: int) -> Records:
-    return Records._make((data, *(np.zeros(count, code) for code in _COLUMNS)))
+    return described(np.zeros(TAIL_BYTES, np.uint8), room_for(0, 0)[0].first(0), (), np.zeros(0, np.int64), None)
 
 
 def guid_halves(guid: str) -> tuple[np.uint64, np.uint64]:
     """A GUID as the columns `low` and `high` have it."""
     low, high = np.frombuffer(UUID(guid).bytes_le, "<u8")
     return low, high
-
-
-def concatenated(parts: Sequence[Records]) -> Records:
-    """Records of several calls as one, in their order."""
-    if len(parts) == 1:
-        return parts[0]
-    if not parts:
-        return empty()
-    lengths = [len(part.data) - TAIL_BYTES for part in parts]
-    bases = np.cumsum([0, *lengths])
-    data = np.zeros(int(bases[-1]) + TAIL_BYTES, np.uint8)
-    for part, base, length in zip(parts, bases.tolist(), lengths, strict=False):
-        data[base : base + length] = part.data[:length]
-    moved = [part._replace(at=part.at + base, begin=part.begin + base) for part, base in zip(parts, bases.tolist(), strict=False)]
-    return Records._make((data, *(np.concatenate(columns) for columns in zip(*(part[1:] for part in moved), strict=True))))
-
-
-def gathered(data: NDArray[np.uint8], places: NDArray[np.int64], length: int) -> NDArray[np.uint8]:
-    """`length` bytes at each place, as rows; what lies behind the end of `data` is zero."""
-    if not len(places):
-        return np.zeros((0, length), np.uint8)
-    last = len(data) - length
-    if last < 0 or int(places.max()) > last:
-        grown = np.zeros(max(len(data), int(places.max())) + length, np.uint8)
-        grown[: len(data)] = data
-        data = grown
-    return np.lib.stride_tricks.sliding_window_view(data, length)[places]
 
 
 def read_records(
@@ -141,49 +107,104 @@ def read_records(
         damage: Grows by what is wrong in the buffers; None leaves it untold, for a second reading.
         kept: Buffers that were expanded before, by number: taken out where they are in it, put into it otherwise as long as they are few.
     """
-    room = sum(buffer.filled - BUFFER_HEADER for buffer in buffers)
-    data = np.zeros(room + TAIL_BYTES, np.uint8)
-    begins, ends = np.zeros(len(buffers), np.int64), np.zeros(len(buffers), np.int64)
-    at = 0
+    data = np.empty(sum(buffer.filled - BUFFER_HEADER for buffer in buffers) + TAIL_BYTES, np.uint8)
+    begins, ends = load_buffers(source, buffers, data, 0, damage, kept)
+    return take_apart(data, buffers, begins, ends, trace, damage)
+
+
+def load_buffers(
+    source: RandomSource,
+    buffers: Sequence[Buffer],
+    data: NDArray[np.uint8],
+    at: int,
+    damage: list[Damage] | None,
+    kept: dict[int, NDArray[np.uint8]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Put the records of buffers into `data` from `at` on, which has room for all; returns where those of each begin and end."""
+    rooms = np.array([buffer.filled - BUFFER_HEADER for buffer in buffers], np.int64)
+    ends = at + np.cumsum(rooms)
+    begins = ends - rooms
+    packed: list[_Packed] = []
     for i, buffer in enumerate(buffers):
-        begins[i] = at
+        begin = int(begins[i])
         expanded = kept.pop(buffer.number, None)
         if expanded is not None:
-            data[at : at + len(expanded)] = expanded
-            at = ends[i] = at + len(expanded)
-            continue
-        at = ends[i] = _load(source, buffer, data, at, damage)
-        if damage is not None and buffer.is_compressed and len(kept) * buffer.filled < _KEPT:
-            kept[buffer.number] = data[begins[i] : at].copy()
-    places, problems = room_for(len(buffers), at)
+            data[begin : begin + len(expanded)] = expanded
+            ends[i] = begin + len(expanded)
+        elif buffer.is_compressed:
+            packed.append(_stored(source, buffer, i, begin))
+        else:
+            ends[i] = begin + source.fill(buffer.offset + BUFFER_HEADER, data.data[begin : int(ends[i])])
+    for one, (end, used, status) in zip(packed, _expand_all(packed, data), strict=True):
+        ends[one.place] = end
+        if damage is not None:
+            _judge(one, end, used, status, damage)
+            if len(kept) * one.buffer.filled < _KEPT:
+                kept[one.buffer.number] = data[one.begin : end].copy()
+    return begins, ends
+
+
+class _Packed(NamedTuple):
+    """A compressed buffer in memory."""
+
+    place: int
+    """Which of the buffers that are wanted."""
+    buffer: Buffer
+    content: NDArray[np.uint8]
+    stored: int
+    """Bytes of `content` that were in the file; zeros follow."""
+    begin: int
+    """Where it is to be expanded to."""
+
+
+def _stored(source: RandomSource, buffer: Buffer, place: int, begin: int) -> _Packed:
+    content = np.empty(buffer.size - BUFFER_HEADER + TAIL_BYTES, np.uint8)
+    stored = source.fill(buffer.offset + BUFFER_HEADER, content.data[: buffer.size - BUFFER_HEADER])
+    content[stored:] = 0
+    return _Packed(place, buffer, content, stored, begin)
+
+
+def _expand_all(packed: Sequence[_Packed], data: NDArray[np.uint8]) -> list[tuple[int, int, int]]:
+    """Expand buffers into `data`, two at a time; returns of each what `xpress.expand` does."""
+
+    def expand(one: _Packed) -> tuple[int, int, int]:
+        return xpress.expand(one.content, 0, one.stored, data, one.begin, one.begin + one.buffer.filled - BUFFER_HEADER)
+
+    if len(packed) < _WORTH_A_THREAD:
+        return [expand(one) for one in packed]
+    middle = len(packed) // 2
+    with ThreadPoolExecutor(1, thread_name_prefix="expand") as pool:
+        others = pool.submit(lambda: [expand(one) for one in packed[middle:]])
+        return [expand(one) for one in packed[:middle]] + others.result()
+
+
+def _judge(packed: _Packed, end: int, used: int, status: int, damage: list[Damage]) -> None:
+    """Say what is wrong with a compressed buffer that was expanded up to `end` from its first `used` bytes."""
+    buffer, left = packed.buffer, packed.stored - used
+    wanted, place = buffer.filled - BUFFER_HEADER, buffer.offset + BUFFER_HEADER + used
+    if status == xpress.FULL and left > _SLACK:
+        damage.append(Damage(place, f"a compressed buffer has {left} bytes more than its {wanted} bytes need"))
+    if status != xpress.FULL and not (status == xpress.CUT and buffer.is_cut):
+        why = "refers to bytes before its beginning" if status == xpress.DISTANT else "ends too early"
+        damage.append(Damage(place, f"a compressed buffer {why}, after {end - packed.begin} of {wanted} bytes"))
+
+
+def take_apart(
+    data: NDArray[np.uint8],
+    buffers: Sequence[Buffer],
+    begins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    trace: Trace,
+    damage: list[Damage] | None,
+) -> Records:
+    """The records of buffers that lie in `data`, with 64 bytes behind the last one."""
+    data[len(data) - TAIL_BYTES :] = 0
+    places, problems = room_for(len(buffers), int((ends - begins).sum()))
     count, wrong = walk(data, begins, ends, places, problems)
-    places = Places._make(column[:count] for column in places)
     if damage is not None:
         for number in range(wrong):
             _tell(buffers, begins, [int(column[number]) for column in problems], damage)
-    return _described(data[: at + TAIL_BYTES], places, buffers, begins, trace)
-
-
-def _load(source: RandomSource, buffer: Buffer, data: NDArray[np.uint8], at: int, damage: list[Damage] | None) -> int:
-    """Put the records of a buffer into `data` from `at` on; returns where they end."""
-    stored = source.at(buffer.offset + BUFFER_HEADER, (buffer.size if buffer.is_compressed else buffer.filled) - BUFFER_HEADER)
-    content = np.frombuffer(stored, np.uint8)
-    wanted = buffer.filled - BUFFER_HEADER
-    if not buffer.is_compressed:
-        data[at : at + len(content)] = content
-        return at + len(content)
-    padded = np.zeros(len(content) + TAIL_BYTES, np.uint8)
-    padded[: len(content)] = content
-    end, used, status = xpress.expand(padded, 0, len(content), data, at, at + wanted)
-    left = len(content) - int(used)
-    if damage is not None and status == xpress.FULL and left > _SLACK:
-        why = f"a compressed buffer has {left} bytes more than its {wanted} bytes need"
-        damage.append(Damage(buffer.offset + BUFFER_HEADER + int(used), why))
-    if damage is not None and status != xpress.FULL and not (status == xpress.CUT and buffer.is_cut):
-        why = "refers to bytes before its beginning" if status == xpress.DISTANT else "ends too early"
-        place = buffer.offset + BUFFER_HEADER + int(used)
-        damage.append(Damage(place, f"a compressed buffer {why}, after {end - at} of {wanted} bytes"))
-    return int(end)
+    return described(data, places.first(count), buffers, begins, trace)
 
 
 def _tell(buffers: Sequence[Buffer], begins: NDArray[np.int64], problem: list[int], damage: list[Damage]) -> None:
@@ -202,104 +223,23 @@ def _tell(buffers: Sequence[Buffer], begins: NDArray[np.int64], problem: list[in
         damage.append(Damage(place, f"{what}; the rest of the buffer is not read{where}"))
 
 
-def _described(data: NDArray[np.uint8], places: Places, buffers: Sequence[Buffer], begins: NDArray[np.int64], trace: Trace) -> Records:
-    """What the headers of records say."""
-    records = _blank(data, len(places.at))
-    records.at[:], records.begin[:], records.kind[:] = places.at, places.begin, places.kind
-    records.length[:] = places.at + places.size - places.begin
+def described(
+    data: NDArray[np.uint8], places: Places, buffers: Sequence[Buffer], begins: NDArray[np.int64], trace: Trace | None
+) -> Records:
+    """What the headers of records say that lie at `places`."""
+    count = len(places.at)
+    dtypes = dict(zip(Headers._fields, _HEADERS, strict=True))
+    headers = Headers._make(np.empty(count, code) for code in dtypes.values())
+    clock = trace.clock if trace is not None else None
+    describe(data, places, *((clock.start, clock.raw_start, clock.scale, clock.unit) if clock is not None else (0, 0, 1, 0)), headers)
     numbers = np.array([buffer.number for buffer in buffers], np.int32)
     processors = np.array([buffer.processor for buffer in buffers], np.uint16)
-    starts = np.array([buffer.start + BUFFER_HEADER for buffer in buffers], np.int64)
-    records.buffer[:] = numbers[places.buffer]
-    records.processor[:] = processors[places.buffer]
-    records.offset[:] = places.begin - begins[places.buffer] + starts[places.buffer]
-    records.pointer[:] = np.where(np.isin(places.kind, _POINTER_32), 4, 8)
-    records.time[:] = NO_TIME
-    raw = np.zeros(len(places.at), np.int64)
-    timed = _read_headers(data, records, raw)
-    if trace.clock is not None:
-        records.time[timed] = trace.clock.times(raw[timed])
-    return records
+    starts = np.array([buffer.start + BUFFER_HEADER for buffer in buffers], np.int64) - begins
+    columns = headers._asdict() | {name: getattr(headers, name).view(np.uint64) for name in _UNSIGNED}
+    return Records(
+        data=data, at=places.at, kind=places.kind, buffer=numbers[places.buffer], processor=processors[places.buffer],
+        offset=headers.begin + starts[places.buffer], **columns,
+    )  # fmt: skip
 
 
-def _read_headers(data: NDArray[np.uint8], records: Records, raw: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Fill the columns that the header of each kind has; returns which records have a clock."""
-    kind = records.kind
-    timed = np.zeros(len(kind), np.bool_)
-    for kinds, read in ((_WITH_GUID, _read_event), (_CLASSIC, _read_classic), (_KERNEL, _read_kernel)):
-        rows = np.flatnonzero(np.isin(kind, kinds))
-        if len(rows):
-            read(records, rows, gathered(data, records.at[rows], _LONGEST_HEADER), raw)
-            timed[rows] = True
-    rows = np.flatnonzero(np.isin(kind, (etl_walk.INSTANCE, etl_walk.INSTANCE_32)))
-    if len(rows):
-        raw[rows] = _number(gathered(data, records.at[rows], 24), 16, "<i8")
-        timed[rows] = True
-    rows = np.flatnonzero(kind == etl_walk.MESSAGE)
-    if len(rows):
-        timed[rows[_read_messages(records, rows, gathered(data, records.at[rows], _LONGEST_HEADER), raw)]] = True
-    return timed
-
-
-def _number(rows: NDArray[np.uint8], at: int, code: str) -> NDArray[np.int64]:
-    """A little-endian number in each row."""
-    size = np.dtype(code).itemsize
-    return np.ascontiguousarray(rows[:, at : at + size]).view(code)[:, 0]
-
-
-def _read_event(records: Records, rows: NDArray[np.intp], heads: NDArray[np.uint8], raw: NDArray[np.int64]) -> None:
-    """EVENT_HEADER: events with a manifest, and those that describe themselves."""
-    raw[rows] = _number(heads, 16, "<i8")
-    for column, at in (
-        (records.thread_id, 8), (records.process_id, 12), (records.low, 24), (records.high, 32),
-        (records.event_id, 40), (records.version, 42),
-        (records.level, 44), (records.opcode, 45), (records.task, 46), (records.keywords, 48),
-    ):  # fmt: skip
-        column[rows] = _number(heads, at, column.dtype.str)
-
-
-def _read_classic(records: Records, rows: NDArray[np.intp], heads: NDArray[np.uint8], raw: NDArray[np.int64]) -> None:
-    """EVENT_TRACE_HEADER with a GUID: events of the classic kind, told apart by a type."""
-    raw[rows] = _number(heads, 16, "<i8")
-    for column, at in (
-        (records.opcode, 4), (records.level, 5), (records.version, 6), (records.thread_id, 8), (records.process_id, 12), (records.low, 24),
-        (records.high, 32),
-    ):  # fmt: skip
-        column[rows] = _number(heads, at, column.dtype.str)
-
-
-def _read_kernel(records: Records, rows: NDArray[np.intp], heads: NDArray[np.uint8], raw: NDArray[np.int64]) -> None:
-    """SYSTEM_TRACE_HEADER and PERFINFO_TRACE_HEADER: events of the kernel, told apart by a number of group and type."""
-    records.event_id[rows] = _number(heads, 6, "<u2")
-    records.version[rows] = heads[:, 0]
-    short = np.isin(records.kind[rows], (etl_walk.PERFORMANCE, etl_walk.PERFORMANCE_64))
-    raw[rows] = np.where(short, _number(heads, 8, "<i8"), _number(heads, 16, "<i8"))
-    for column, at in ((records.thread_id, 8), (records.process_id, 12)):
-        column[rows] = np.where(short, 0, _number(heads, at, "<u4"))
-
-
-def _read_messages(records: Records, rows: NDArray[np.intp], heads: NDArray[np.uint8], raw: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """MESSAGE_TRACE_HEADER: what stands behind it depends on its flags. Returns which have a clock."""
-    records.event_id[rows] = _number(heads, 4, "<u2")
-    flags = _number(heads, 6, "<u2").astype(np.int64)
-    at = np.full(len(rows), 8, np.int64) + np.where(flags & 1, 4, 0)
-    with_guid = (flags & 2) != 0
-    index = np.arange(len(rows))
-    for column, shift in ((records.low, 0), (records.high, 8)):
-        found = heads[index[:, None], at[:, None] + shift + np.arange(8)]
-        column[rows[with_guid]] = np.ascontiguousarray(found).view("<u8")[with_guid, 0]
-    at += np.where(with_guid, 16, np.where(flags & 4, 4, 0))
-    timed: NDArray[np.bool_] = (flags & 8) != 0
-    clock = heads[index[:, None], at[:, None] + np.arange(8)]
-    raw[rows[timed]] = np.ascontiguousarray(clock).view("<i8")[timed, 0]
-    at += np.where(timed, 8, 0)
-    known = (flags & 0x20) != 0
-    for number, shift in ((records.thread_id, 0), (records.process_id, 4)):
-        found = heads[index[:, None], at[:, None] + shift + np.arange(4)]
-        number[rows[known]] = np.ascontiguousarray(found).view("<u4")[known, 0]
-    at += np.where(known, 8, 0)
-    header = np.minimum(at, records.length[rows] + 8) - 8
-    records.begin[rows] += header
-    records.offset[rows] += header
-    records.length[rows] -= header
-    return timed
+_HEADERS: Final = "i8 i8 i8 i8 i8 u2 u1 u1 u1 u2 i8 u4 u4 u1".split()  # noqa: SIM905 - as short as a table can be

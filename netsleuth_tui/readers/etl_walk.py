@@ -27,6 +27,7 @@ SYSTEM, SYSTEM_64, COMPACT, COMPACT_64 = 1, 2, 3, 4
 CLASSIC_32, CLASSIC, INSTANCE_32, INSTANCE = 10, 20, 11, 21
 TIMED, WNODE, MESSAGE, PERFORMANCE, PERFORMANCE_64 = 12, 14, 15, 16, 17
 EVENT_32, EVENT = 18, 19
+OF_THE_KERNEL = (SYSTEM, SYSTEM_64, COMPACT, COMPACT_64, PERFORMANCE, PERFORMANCE_64)
 
 _EXTENDED = 1
 """Flag of an event that has something attached before its data."""
@@ -47,6 +48,10 @@ class Places(NamedTuple):
     """Which of the buffers it is in."""
     begin: NDArray[np.int64]
     """Where its own data begin: behind the header and what is attached."""
+
+    def first(self, count: int) -> Places:
+        """The first `count` of them."""
+        return Places._make(column[:count] for column in self)
 
 
 class Problems(NamedTuple):

@@ -108,13 +108,22 @@ class RandomSource(Source):
         """Up to `length` bytes from `offset` on; fewer only at the end. Reading goes on wherever this has ended."""
         self.seek(offset)
         content = bytearray(max(min(length, self.remaining or 0), 0))
-        view, filled = memoryview(content), 0
+        filled = self._fill(memoryview(content))
+        return bytes(memoryview(content)[:filled])
+
+    def fill(self, offset: int, view: memoryview) -> int:
+        """Fill the beginning of `view` with what lies from `offset` on; returns how many bytes, fewer than it has only at the end."""
+        self.seek(offset)
+        return self._fill(view)
+
+    def _fill(self, view: memoryview) -> int:
+        filled = 0
         while filled < len(view):
             count = self.read_into(view[filled:])
             if count == 0:
                 break
             filled += count
-        return bytes(view[:filled])
+        return filled
 
 
 class FileSource(RandomSource):

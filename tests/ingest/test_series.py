@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from netsleuth_tui.ingest.series import expand
+from netsleuth_tui.ingest.series import expand, series_of
 
 
 def test_numbers_sort_as_numbers(tmp_path: Path) -> None:
@@ -43,3 +43,9 @@ def test_folders_are_walked_without_following_links(tmp_path: Path) -> None:
     (tmp_path / "deep" / "a.pcap").touch()
     (tmp_path / "deep" / "up").symlink_to(tmp_path)
     assert [name for name, _ in expand([str(tmp_path)])] == [str(tmp_path / "deep" / "a.pcap")]
+
+
+def test_files_of_a_series_differ_in_numbers() -> None:
+    """Numbers in the names of folders tell series apart."""
+    assert series_of("a/net1(0).cap") == series_of("a/net12(34).cap") != series_of("b/net1(0).cap")
+    assert series_of("2/a.cap") != series_of("3/a.cap")

@@ -10,7 +10,20 @@ import numba
 import pytest
 
 from netsleuth_tui.jit import Kernel
-from netsleuth_tui.readers import blocks, etl_packets, etl_walk, netmon_frames, numbers, pcap, snoop, ticks, xpress
+from netsleuth_tui.readers import (
+    blocks,
+    etl_frames,
+    etl_headers,
+    etl_layers,
+    etl_packets,
+    etl_walk,
+    netmon_frames,
+    numbers,
+    pcap,
+    snoop,
+    ticks,
+    xpress,
+)
 
 KERNELS: list[Kernel[..., Any]] = [
     pcap.frame_records,
@@ -19,8 +32,14 @@ KERNELS: list[Kernel[..., Any]] = [
     netmon_frames.frame_entries,
     netmon_frames.walk_frames,
     etl_walk.walk,
-    etl_packets.find_switched,
-    etl_packets.copy_pieces,
+    etl_headers.describe,
+    etl_packets.find_pieces,
+    etl_layers.number_layers,
+    etl_layers.first_sights,
+    etl_frames.join_pieces,
+    etl_frames.place_pieces,
+    etl_frames.copy_pieces,
+    etl_frames.fill_wire,
     xpress.expand,
 ]
 HELPERS = [
@@ -32,7 +51,20 @@ HELPERS = [
     ticks.ticks_to_ns,
     etl_walk.header_of,
     etl_walk.attached_end,
+    etl_headers.i64,
+    etl_headers.time_of,
+    etl_headers.put_event,
+    etl_headers.put_classic,
+    etl_headers.put_message,
+    etl_headers.put_kernel,
+    etl_headers.clear,
     etl_packets.past_text,
+    etl_packets.switched,
+    etl_packets.put_ndiscap,
+    etl_packets.put_pktmon,
+    etl_layers.slot_of,
+    etl_frames.be16,
+    etl_frames.wire_of,
     xpress.match_at,
     xpress.long_length,
     blocks._add_drops,

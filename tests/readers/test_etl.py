@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from readers import etl_files as made
 from readers.conftest import Write
 
-from netsleuth_tui.readers import EventTrace, FrameBatch, TraceRecords, open_capture, open_file, read_frame, xpress
+from netsleuth_tui.readers import EventTrace, FrameBatch, TraceRecords, etl_merge, open_capture, open_file, read_frame, xpress
 
 WITHOUT_PACKETS = {
     "AMSITrace.etl": 19,
@@ -189,6 +189,24 @@ def test_pieces_of_processors_and_threads_are_not_mixed(write: Write) -> None:
     assert sorted(frame[3] for frame in read.frames) == [b"a" * 90, b"b" * 90, b"c" * 90, b"e" * 60]
     assert "1 frames whose beginning is not in the trace are left out" in read.trace.notes
     assert "1 frames lack their end" in read.trace.notes
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_frames_whose_pieces_are_read_at_different_times(write: Write, monkeypatch: pytest.MonkeyPatch, parts: int) -> None:
+    """However few buffers are in memory at once, frames are whole and in the order of time: those that lack a piece hold up later ones."""
+    monkeypatch.setattr(etl_merge, "_GROUP", 2048)
+    frames = some_frames(200, seed=3)
+    read = Read(write(made.trace(packets(frames, parts=parts), packed=True, size=1024)))
+    assert read.frames == [(10 * i, 1, len(frame), frame) for i, frame in enumerate(frames)]
+    assert not [note for note in read.trace.notes if "lack" in note or "left out" in note]
+
+
+def test_many_layers(write: Write) -> None:
+    """As many interfaces as a virtual host may have: each packet of each of them counts, and each interface has its name."""
+    frames = some_frames(300)
+    read = Read(write(made.trace([record for i, f in enumerate(frames) for record in made.ndis(10 * i, f, layer=(i // 2, 7 + i % 2))])))
+    assert [frame[3] for frame in read.frames] == frames[::2]
+    assert [interface.name for interface in read.trace.interfaces] == [f"interface {i}, layer 7" for i in range(150)]
 
 
 def test_records_between_the_packets(write: Write) -> None:
