@@ -55,6 +55,7 @@ def warm_up(directory: Path, group: str) -> None:
     regions(store, Scope(), by="/8")
     marks(store)
     count_values(store, Scope(), "ip.ttl")
+    _warm_findings(store)
     _write(np.zeros(64, np.uint8))
     hosts = HostTable()
     hosts.merge(store.hosts)
@@ -65,6 +66,23 @@ def warm_up(directory: Path, group: str) -> None:
     _warm_sieve()
     _warm_traces()
     jit.write(directory, group)
+
+
+def _warm_findings(store: Store) -> None:
+    """Call the kernels that only findings need."""
+    from netsleuth_tui.analysis.patterns import patterns
+    from netsleuth_tui.analysis.repeats import may_be_copies
+    from netsleuth_tui.analysis.segment_flows import segment_flows
+    from netsleuth_tui.analysis.silences import count_intervals_of_hosts, silences
+
+    columns, rows = store.columns(), np.zeros(1, np.uint32)
+    may_be_copies(columns)
+    patterns(rows, 0, 1, columns.present, columns.time, lambda: None)
+    segment_flows(columns, rows)
+    ranks = np.zeros(store.hosts.count, np.int32)
+    start = int(columns.time[0])
+    sent, _ = count_intervals_of_hosts(columns, rows, ranks, start=start, every=SECOND, shape=(1, 1), check=lambda: None)
+    silences(sent, 1, 1)
 
 
 def _warm_events(store: Store) -> None:

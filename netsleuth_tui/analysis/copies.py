@@ -18,7 +18,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.decode.columns import NO_TIME, Columns, Has
+from netsleuth_tui.analysis.repeats import may_be_copies
+from netsleuth_tui.decode.columns import Columns, Has
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.store import Store
 
@@ -33,8 +34,6 @@ NEXT_COPY = 1_000_000_000
 SAME_MOMENT = 1_000_000
 """ns between two captures of one frame: a port mirrored in both directions, an interface and its bridge."""
 
-NEEDED = np.uint64(Has.ADDRESSES | Has.TTL | Has.IP_PROTO | Has.IP_LEN)
-IP = np.uint64(Has.IP | Has.IPV6)
 NUMBERED = np.uint64(Has.IP_ID)
 DATA = np.uint64(Has.TCP | Has.TCP_SEQ | Has.TCP_LEN)
 BLOCK = 1 << 15
@@ -115,15 +114,16 @@ def copy_values(store: Store, name: str, cancelled: Callable[[], bool] = lambda:
 
 def _side_by_side(columns: Columns, cancelled: Callable[[], bool]) -> tuple[Ids, NDArray[np.bool_]]:
     """Rows that may have a copy, with equal packets side by side in capture order; and where a packet differs from the one before it."""
-    parts = []
-    for first in range(0, len(columns.row), BLOCK):
+
+    def check() -> None:
         if cancelled():
             raise NetSleuthError("the question was interrupted")
-        part = slice(first, first + BLOCK)
-        present = columns.present[part]
-        fit = (present & NEEDED == NEEDED) & (present & IP != 0) & (columns.time[part] != NO_TIME)
-        some: Ids | slice = part if fit.all() else columns.row[part][fit]
-        parts.append(_mixed(columns, some) & HIGH | columns.row[some])
+
+    maybe, parts = may_be_copies(columns, check), []
+    for first in range(0, len(maybe), BLOCK):
+        check()
+        some = maybe[first : first + BLOCK]
+        parts.append(_mixed(columns, some) & HIGH | some)
     ordered = np.sort(np.concatenate([np.empty(0, np.uint64), *parts]))
     alike = (ordered[1:] ^ ordered[:-1]) & HIGH == 0
     chosen = np.zeros(len(ordered), np.bool_)
@@ -146,7 +146,7 @@ def _side_by_side(columns: Columns, cancelled: Callable[[], bool]) -> tuple[Ids,
     return rows, begins
 
 
-def _mixed(columns: Columns, some: Ids | slice) -> Words:
+def _mixed(columns: Columns, some: Ids) -> Words:
     """A hash of all that two copies have in common."""
 
     def word(*parts: tuple[str, int]) -> Words:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import log10
 
-__all__ = ["Finding", "grade"]
+__all__ = ["Candidate", "Finding", "grade"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,16 @@ class Finding:
     def is_selected(self) -> bool:
         """True if the count is that of the records which the filter selects in the window."""
         return self.count_of in {"packets", "events"}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is a finding, if it is among the worst of its kind: only then it is put into words."""
+
+    severity: int
+    first: int
+    """As that of the finding."""
+    make: Callable[[], Finding]
 
 
 def grade(base: int, times: float, most: int = 95) -> int:

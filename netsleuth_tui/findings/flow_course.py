@@ -12,7 +12,7 @@ from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.silence import Grid, grid_of
-from netsleuth_tui.findings.tcp_rows import FIN, RST, TCP, Ends, connection_filter, ends, numbered
+from netsleuth_tui.findings.tcp_rows import FIN, RST, TCP, connection_filter, flows, segments
 from netsleuth_tui.findings.words import at, rate, span_of
 
 if TYPE_CHECKING:
@@ -25,14 +25,13 @@ WHY_SLOW = "others had their usual rate at that time: it is this way, this host 
 WHY_STOPPED = "nobody ended it: a host is gone, or something on the way forgot the connection"
 HEAVIEST = 32
 """Flows that are looked at, those with most data: of others nobody sees whether they are slow."""
-BUCKETS = 1 << 20
 BEFORE, MEMORY = 10, 30
 """Intervals with data that say what is usual; at most so many before the one that is judged."""
 
 Numbers = NDArray[np.int64]
 
 
-class Flows(NamedTuple):
+class Heaviest(NamedTuple):
     """The heaviest flows, each of one direction."""
 
     grid: Grid
@@ -50,17 +49,17 @@ class Flows(NamedTuple):
 
 def throughput_collapse(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A finding for each time in which a flow has a small part of its rate, and the others together at least half of theirs."""
-    flows = seen.once(_heaviest, limits)
-    if flows is None:
+    heavy = seen.once(_heaviest, limits)
+    if heavy is None:
         return
-    least = max(-(-limits.collapse_seconds * BILLION // flows.grid.every), 1)
-    for which, rows in enumerate(flows.rows):
-        sent, others = flows.payload[which], flows.total - flows.payload[which]
-        for begin, end, usual in _slow(sent, limits, flows.grid):
+    least = max(-(-limits.collapse_seconds * BILLION // heavy.grid.every), 1)
+    for which, rows in enumerate(heavy.rows):
+        sent, others = heavy.payload[which], heavy.total - heavy.payload[which]
+        for begin, end, usual in _slow(sent, limits, heavy.grid):
             before = others[max(begin - MEMORY, 0) : begin]
             still = end - begin >= least and before.mean() > 0 and 2 * others[begin:end].mean() >= before.mean()
             if still and 10 * before.mean() >= usual:
-                yield _collapse(seen, flows.grid, rows, (begin, end), usual, float(sent[begin:end].mean()))
+                yield _collapse(seen, heavy.grid, rows, (begin, end), usual, float(sent[begin:end].mean()))
 
 
 def _slow(sent: Numbers, limits: Limits, grid: Grid) -> Iterator[tuple[int, int, float]]:
@@ -115,10 +114,10 @@ def _collapse(seen: Seen, grid: Grid, rows: Ids, run: tuple[int, int], usual: fl
 
 def flow_stopped(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A finding for each flow that sends in nearly every interval and then never again, without an end, while the capture goes on."""
-    flows = seen.once(_heaviest, limits)
-    if flows is None or seen.span is None:
+    heavy = seen.once(_heaviest, limits)
+    if heavy is None or seen.span is None:
         return
-    for rows, packets, ended in zip(flows.rows, flows.packets, flows.ended, strict=True):
+    for rows, packets, ended in zip(heavy.rows, heavy.packets, heavy.ended, strict=True):
         busy = np.flatnonzero(packets)
         regular = 100 * len(busy) >= limits.stop_regular_percent * (busy[-1] - busy[0] + 1)
         times = seen.columns.time[rows]
@@ -143,81 +142,40 @@ def flow_stopped(seen: Seen, limits: Limits) -> Iterator[Finding]:
         )
 
 
-def _heaviest(seen: Seen, limits: Limits) -> Flows | None:
+def _heaviest(seen: Seen, limits: Limits) -> Heaviest | None:
     """None where there is too little time, or no TCP payload."""
     grid = grid_of(seen, limits)
-    found = _flows(seen) if grid is not None else None
-    if grid is None or found is None:
+    sent = seen.once(flows).payload if grid is not None else np.zeros(0, np.int64)
+    if grid is None or not sent.any():
         return None
-    c, (rows, which, count) = seen.columns, found
-    when = grid.of(c.time[rows])
-    at = which * grid.intervals + when
+    chosen = _most(sent)
+    c, (rows, which) = seen.columns, _rows_of(seen, chosen)
+    count = len(chosen)
+    at = which * grid.intervals + grid.of(c.time[rows])
     size, shape = count * grid.intervals, (count, grid.intervals)
     payload = np.bincount(at, c.tcp_len[rows], minlength=size).astype(np.int64).reshape(shape)
     packets = np.bincount(at, minlength=size).reshape(shape)
     every = seen.having(TCP | Has.TCP_LEN)
-    total = np.bincount(grid.of(c.time[every]), c.tcp_len[every], minlength=grid.intervals).astype(np.int64)
     each = [rows[which == k] for k in range(count)]
-    return Flows(grid, each, payload, packets, total, _ended(seen, each))
+    over = seen.once(flows).sent(FIN | RST)
+    ended = over[chosen] | over[seen.once(flows).other(chosen)]
+    return Heaviest(grid, each, payload, packets, grid.sums(seen, every, c.tcp_len[every]), ended.tolist())
 
 
-def _flows(seen: Seen) -> tuple[Ids, Numbers, int] | None:
-    """Rows of the heaviest flows, which flow each is of, and how many flows there are.
+def _most(sent: Numbers) -> Numbers:
+    """The heaviest flows, of those that send as much the ones that came first."""
+    least = max(int(np.partition(sent, -HEAVIEST)[-HEAVIEST]), 1) if len(sent) > HEAVIEST else 1
+    some = np.flatnonzero(sent >= least)
+    return some[np.argsort(-sent[some], kind="stable")][:HEAVIEST]
 
-    Flows are put into buckets, so that only those in heavy buckets have to be told apart: first those that have as much as the
-    heaviest buckets, then all that have as much as the last flow found among them, which no heavier flow can be missing from.
-    """
-    c, rows = seen.columns, seen.having(TCP | Has.TCP_LEN)
-    if not len(rows) or not c.tcp_len[rows].any():
-        return None
-    bucket = _buckets(ends(seen, rows))
-    weight = np.bincount(bucket, c.tcp_len[rows], minlength=BUCKETS)
-    least = _last_of_heaviest(weight)
-    for _ in range(2):
-        seen.check()
-        inside = np.flatnonzero(weight[bucket] >= least)
-        some = rows[inside]
-        number = _told_apart(seen, some, bucket[inside])
-        sent = np.bincount(number, c.tcp_len[some])
-        reached, least = least, _last_of_heaviest(sent)
-        if not ((weight >= least) & (weight < reached)).any():
-            break
-    chosen = np.argsort(-sent, kind="stable")[:HEAVIEST]
-    chosen = chosen[sent[chosen] > 0]
-    place = np.full(len(sent), HEAVIEST, np.int64)
+
+def _rows_of(seen: Seen, chosen: Numbers) -> tuple[Ids, Numbers]:
+    """The segments of some flows whose payload is known, and the place of each one's flow among those."""
+    found = seen.once(flows)
+    place = np.full(found.size, len(chosen), np.uint8)
     place[chosen] = np.arange(len(chosen))
-    keep = place[number] < HEAVIEST
-    return some[keep], place[number[keep]], len(chosen)
-
-
-def _last_of_heaviest(sent: NDArray[np.generic]) -> float:
-    """What the last of the heaviest has; whatever there is, where there are fewer."""
-    return max(float(np.partition(sent, -HEAVIEST)[-HEAVIEST]), 1.0) if len(sent) > HEAVIEST else 1.0
-
-
-def _buckets(of: Ends) -> NDArray[np.uint32]:
-    """One of `BUCKETS` numbers for each segment, the same for segments of a flow."""
-    mixed = of.hosts * np.uint64(0x9E3779B97F4A7C15) ^ of.ports * np.uint64(0xC2B2AE3D27D4EB4F)
-    bucket: NDArray[np.uint64] = (mixed ^ mixed >> np.uint64(29)) * np.uint64(0xBF58476D1CE4E5B9) >> np.uint64(44)
-    return bucket.astype(np.uint32)
-
-
-def _told_apart(seen: Seen, rows: Ids, bucket: NDArray[np.uint32]) -> Numbers:
-    """A number for the flow of each segment, from 0: that of its bucket, where no bucket has two flows."""
-    of = ends(seen, rows)
-    last = np.zeros(BUCKETS, np.int64)
-    last[bucket] = np.arange(len(rows))
-    same = last[bucket]
-    if not (np.array_equal(of.hosts[same], of.hosts) and np.array_equal(of.ports[same], of.ports)):
-        return numbered(of)[0]
-    used = np.bincount(bucket, minlength=BUCKETS) > 0
-    return (np.cumsum(used) - 1)[bucket]
-
-
-def _ended(seen: Seen, flows: list[Ids]) -> list[bool]:
-    """Whether one of the two sides of each flow sent FIN or RST."""
-    rows = seen.having(TCP)
-    over = rows[seen.columns.tcp_flags[rows] & (FIN | RST) != 0]
-    firsts = np.array([rows[0] for rows in flows], np.uint32)
-    own, forth, back = numbered(ends(seen, firsts), ends(seen, over), ends(seen, over, back=True))
-    return [bool(one) for one in np.isin(own, forth) | np.isin(own, back)]
+    which = place[found.of]
+    at = np.flatnonzero(which < len(chosen))
+    rows = segments(seen)[at]
+    known = seen.columns.present[rows] & np.uint64(Has.TCP_LEN) != 0
+    return rows[known], which[at[known]].astype(np.int64)

@@ -14,7 +14,7 @@ from netsleuth_tui.findings.datagram_drops import datagrams_dropped
 from netsleuth_tui.findings.duplicates import capture_duplicates
 from netsleuth_tui.findings.esp_tunnels import esp_loss, esp_reordering, esp_replay
 from netsleuth_tui.findings.event_flood import event_flood
-from netsleuth_tui.findings.finding import Finding
+from netsleuth_tui.findings.finding import Candidate, Finding
 from netsleuth_tui.findings.flow_course import flow_stopped, throughput_collapse
 from netsleuth_tui.findings.limits import Limits
 from netsleuth_tui.findings.log_cleared import log_cleared
@@ -43,7 +43,7 @@ class Kind:
     """What findings call their kind."""
     looks_for: str
     """What is looked for and from which threshold on, with the names of limits in braces."""
-    find: Callable[[Seen, Limits], Iterable[Finding]]
+    find: Callable[[Seen, Limits], Iterable[Finding | Candidate]]
     """Finds them, in any order."""
 
     def definition(self, limits: Limits) -> str:

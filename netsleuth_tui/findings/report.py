@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netsleuth_tui.analysis.scope import EVERYTHING, Scope
 from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.findings.finding import Candidate
 from netsleuth_tui.findings.kinds import KINDS, Kind
 from netsleuth_tui.findings.limits import LIMITS, Limits
 from netsleuth_tui.findings.seen import Seen
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["Looked", "Report", "Steps", "find", "findings_table"]
 
 BLOCK = 256
+WORTH_TWO_THREADS = 1 << 18
+"""Packets: with fewer, the second thread costs more than it saves."""
+TIES = 1000
+"""So many findings that are as bad as the last one that is told, and begin with it, are told apart by their filters."""
 
 
 class Steps(NamedTuple):
@@ -84,17 +90,75 @@ def find(
         NetSleuthError: Nobody wanted the answer any more.
     """
     begin = perf_counter()
-    seen = Seen(store, scope, cancelled)
-    found: list[Finding] = []
-    looked: list[Looked] = []
-    for number, kind in enumerate(kinds):
-        seen.check()
-        progress(Steps(number, len(kinds), kind.slug))
-        started = perf_counter()
-        some = sorted(kind.find(seen, limits), key=_rank)
-        found += some[: limits.findings_of_a_kind]
-        looked.append(Looked(kind.slug, kind.definition(limits), len(some), perf_counter() - started))
-    return Report(tuple(sorted(found, key=_rank)), tuple(looked), perf_counter() - begin)
+    search = _Search(Seen(store, scope, cancelled), limits, kinds, progress)
+    search.run(2 if len(search.seen.rows) >= WORTH_TWO_THREADS else 1)
+    findings = [finding for some, _ in search.found for finding in some]
+    return Report(tuple(sorted(findings, key=_rank)), tuple(looked for _, looked in search.found), perf_counter() - begin)
+
+
+class _Search:
+    """Kinds that are looked for one after the other, by one thread or by two: then each takes the next one.
+
+    What is found does not depend on that. What takes long are kernels and NumPy, which let go of the interpreter.
+    """
+
+    def __init__(self, seen: Seen, limits: Limits, kinds: Sequence[Kind], progress: Callable[[Steps], None]) -> None:
+        self.seen, self._limits, self._kinds, self._progress = seen, limits, kinds, progress
+        self._answers: list[tuple[list[Finding], Looked] | None] = [None] * len(kinds)
+        self._next = 0
+        self._failed: BaseException | None = None
+        self._turn = threading.Lock()
+
+    @property
+    def found(self) -> list[tuple[list[Finding], Looked]]:
+        """The worst findings of each kind, and what is said of it."""
+        return [answer for answer in self._answers if answer is not None]
+
+    def run(self, threads: int) -> None:
+        """Look for all kinds.
+
+        Raises:
+            NetSleuthError: Nobody wanted the answer any more.
+        """
+        others = [threading.Thread(target=self._look, name="findings", daemon=True) for _ in range(1, threads)]
+        for other in others:
+            other.start()
+        self._look()
+        for other in others:
+            other.join()
+        if self._failed is not None:
+            raise self._failed
+
+    def _look(self) -> None:
+        try:
+            while (number := self._take()) is not None:
+                kind, started = self._kinds[number], perf_counter()
+                some = list(kind.find(self.seen, self._limits))
+                worst = _worst(some, self._limits.findings_of_a_kind)
+                looked = Looked(kind.slug, kind.definition(self._limits), len(some), perf_counter() - started)
+                self._answers[number] = (worst, looked)
+        except BaseException as error:  # noqa: BLE001 - the thread that waits for the answer raises it
+            self._failed = error
+
+    def _take(self) -> int | None:
+        """The next kind; None where there is none left, or the search has failed."""
+        with self._turn:
+            number = self._next
+            if number >= len(self._kinds) or self._failed is not None:
+                return None
+            self._next += 1
+            self.seen.check()
+            self._progress(Steps(number, len(self._kinds), self._kinds[number].slug))
+            return number
+
+
+def _worst(some: list[Finding | Candidate], most: int) -> list[Finding]:
+    """The worst of a kind, the worst first; only these are put into words."""
+    some.sort(key=lambda one: (-one.severity, one.first))
+    end = min(most, len(some))
+    while end < min(most + TIES, len(some)) and (some[end].severity, some[end].first) == (some[most - 1].severity, some[most - 1].first):
+        end += 1
+    return sorted((one.make() if isinstance(one, Candidate) else one for one in some[:end]), key=_rank)[:most]
 
 
 def _rank(finding: Finding) -> tuple[int, int, str, str]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.analysis.places import place_values
 from netsleuth_tui.findings.bursts import bursts
 from netsleuth_tui.findings.finding import Finding, grade
-from netsleuth_tui.findings.tcp_rows import RST, layer, opening, segments
+from netsleuth_tui.findings.tcp_rows import flows, layer, opening
 from netsleuth_tui.findings.words import amount, at, counted, listed, percent, rate
 from netsleuth_tui.query.strings import quoted
 
@@ -168,22 +168,20 @@ def strange_ttl(seen: Seen) -> NDArray[np.int64]:
 
     Ask for it by `seen.once`.
     """
-    c, resets = seen.columns, seen.once(opening).resets
-    sending, asking = np.zeros((2, len(seen.hosts.version)), np.bool_)
-    sending[c.src[resets]] = asking[c.dst[resets]] = True
-    rows = segments(seen)
-    rows = rows[sending[c.src[rows]] & asking[c.dst[rows]]]
-    rows = rows[c.tcp_flags[rows] & RST == 0]
-    own, other = (c.src[some].astype(np.int64) << 32 | c.dst[some] for some in (resets, rows))
-    pairs, of = np.unique(own, return_inverse=True)
+    c, resets, found = seen.columns, seen.once(opening).resets, seen.once(flows)
+    pairs, of = np.unique(c.src[resets].astype(np.int64) << 32 | c.dst[resets], return_inverse=True)
     if not len(pairs):
         return np.zeros(0, np.int64)
-    place = np.minimum(np.searchsorted(pairs, other), len(pairs) - 1)
-    same = pairs[place] == other
-    place, ttl = place[same], c.ttl[rows[same]].astype(np.int64)
+    lowest_of, highest_of = found.lowest_ttl, found.highest_ttl
+    known = np.flatnonzero(highest_of >= 0)
+    src, dst, _, _ = found.ends(known)
+    pair = src << 32 | dst
+    place = np.minimum(np.searchsorted(pairs, pair), len(pairs) - 1)
+    same = pairs[place] == pair
+    place, known = place[same], known[same]
     lowest, highest = np.full(len(pairs), 256), np.full(len(pairs), -1)
-    np.minimum.at(lowest, place, ttl)
-    np.maximum.at(highest, place, ttl)
+    np.minimum.at(lowest, place, lowest_of[known])
+    np.maximum.at(highest, place, highest_of[known])
     sent = c.ttl[resets].astype(np.int64)
     outside: NDArray[np.int64] = np.maximum(lowest[of] - sent, sent - highest[of])
     return np.where(highest[of] >= 0, np.maximum(outside, 0), 0)

@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.finding import Finding, grade
+from netsleuth_tui.findings.seen import Sorted
+from netsleuth_tui.findings.tcp_rows import ACK, RST, SYN, flags_of, flows, segments
 from netsleuth_tui.findings.words import amount, at, counted, span_of
 
 if TYPE_CHECKING:
+    from netsleuth_tui.analysis.segment_flows import SegmentFlows
     from netsleuth_tui.findings.limits import Limits
     from netsleuth_tui.findings.seen import Ids, Seen
 
@@ -23,8 +26,6 @@ Words = NDArray[np.uint64]
 
 WHY_PORTS = "somebody looks for services that can be reached, or a program has lost the one that it needs"
 WHY_HOSTS = "somebody looks for hosts that can be reached: a scanner, malware that spreads, or a monitoring system"
-TCP = Has.TCP | Has.ADDRESSES | Has.TCP_FLAGS | Has.SRC_PORT | Has.DST_PORT
-SYN, RST, ACK = 0x002, 0x004, 0x010
 ECHO, REPLY = {4: 8, 6: 128}, {4: 0, 6: 129}
 
 
@@ -52,9 +53,10 @@ def port_scan(seen: Seen, limits: Limits) -> Iterator[Finding]:
     pairs, of, counts = np.unique(tried.src << 32 | tried.dst, return_inverse=True, return_counts=True)
     answered = np.bincount(of, tried.answered, minlength=len(pairs)).astype(np.int64)
     chosen = 100 * answered < limits.scan_answered_percent * counts
+    by_pair = Sorted(rows, seen.columns.src[rows].astype(np.int64) << 32 | seen.columns.dst[rows])
     for pair, ports, accepted in zip(pairs[chosen].tolist(), counts[chosen].tolist(), answered[chosen].tolist(), strict=True):
         src, dst = pair >> 32, pair & 0xFFFFFFFF
-        these = rows[(seen.columns.src[rows] == src) & (seen.columns.dst[rows] == dst)]
+        these = by_pair.rows(pair)
         layer = _layer(seen, src)
         one, other = seen.address(src), seen.address(dst)
         times = seen.columns.time[these]
@@ -77,14 +79,16 @@ def port_scan(seen: Seen, limits: Limits) -> Iterator[Finding]:
 def sweep(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A finding for each host that tries the same TCP port of many hosts, or pings many hosts, and is mostly not answered."""
     rows, asked = seen.once(_asked)
+    by_port = Sorted(rows, seen.columns.src[rows].astype(np.int64) << 16 | seen.columns.dst_port[rows])
     for src, port, hosts, answered in _swept(asked, limits, lambda some: _answered(seen, some)):
-        these = rows[(seen.columns.src[rows] == src) & (seen.columns.dst_port[rows] == port)]
+        these = by_port.rows(src << 16 | port)
         text = f"tcp.dstport == {port} && tcp.flags.syn == 1 && tcp.flags.ack == 0"
         yield _sweep(seen, limits, these, src, hosts, text, f"TCP port {port}", f"{_of_them(answered)} accepted")
     for version, bits, name in ((4, Has.ICMP, "icmp"), (6, Has.ICMPV6, "icmpv6")):
         rows, asked, replied = _pings(seen, bits, version)
+        by_host = Sorted(rows, seen.columns.src[rows])
         for src, _, hosts, answered in _swept(asked, limits, partial(_replied, replied)):
-            these = rows[seen.columns.src[rows] == src]
+            these = by_host.rows(src)
             yield _sweep(
                 seen, limits, these, src, hosts, f"{name}.type == {ECHO[version]}", "echo requests", f"{_of_them(answered)} replied"
             )
@@ -133,28 +137,22 @@ def _layer(seen: Seen, host: int) -> str:
 
 def _asked(seen: Seen) -> tuple[Ids, Tried]:
     """Rows that ask for a TCP connection, and what they ask for."""
-    columns = seen.columns
-    rows = seen.having(TCP)
-    asking = rows[columns.tcp_flags[rows] & (SYN | ACK) == SYN]
-    return asking, _distinct(columns.src[asking], columns.dst[asking], columns.dst_port[asking])
+    rows, found = segments(seen), seen.once(flows)
+    asking = rows[seen.once(flags_of) & np.uint16(SYN | ACK) == SYN]
+    return asking, _of_flows(found, found.sent_exactly(SYN, SYN | RST))
+
+
+def _of_flows(found: SegmentFlows, which: NDArray[np.int64]) -> Tried:
+    src, dst, _, port = found.ends(which)
+    return _distinct(src.astype(np.uint32), dst.astype(np.uint32), port.astype(np.uint16))
 
 
 def _answered(seen: Seen, asked: Tried) -> Tried:
     """Which connections the other side accepted: it said so, or the asker went on as if it had."""
-    columns = seen.columns
-    asks = np.zeros(len(seen.hosts.version), np.bool_)
+    asks, found = np.zeros(len(seen.hosts.version), np.bool_), seen.once(flows)
     asks[asked.src] = True
-    rows = seen.having(TCP)
-    flags = columns.tcp_flags[rows] & (SYN | RST | ACK)
-    accepting = rows[flags == SYN | ACK]
-    accepting = accepting[asks[columns.dst[accepting]]]
-    going_on = rows[flags == ACK]
-    going_on = going_on[asks[columns.src[going_on]]]
-    accepted = _distinct(
-        np.append(columns.dst[accepting], columns.src[going_on]),
-        np.append(columns.src[accepting], columns.dst[going_on]),
-        np.append(columns.src_port[accepting], columns.dst_port[going_on]),
-    )
+    which = np.append(found.other(found.sent_exactly(SYN | ACK)), found.sent_exactly(ACK))
+    accepted = _of_flows(found, which[asks[found.ends(which)[0]]])
     return asked._replace(answered=_among(asked, accepted))
 
 

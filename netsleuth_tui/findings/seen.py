@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.patterns import TIMED, Patterns, patterns
 from netsleuth_tui.analysis.scope import EVERYTHING, Scope, rows_of
+from netsleuth_tui.analysis.sorting import order
 from netsleuth_tui.analysis.values import address
 from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.errors import NetSleuthError
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.decode.hosts import Hosts
     from netsleuth_tui.store import Rows, Store
 
-__all__ = ["Seen"]
+__all__ = ["Seen", "Sorted"]
 
 Ids = NDArray[np.uint32]
 P = ParamSpec("P")
@@ -28,6 +31,26 @@ T = TypeVar("T")
 
 DENSE = 1 << 22
 """Numbers below this are counted in a table."""
+DENSER = 8
+"""A table has not more places than so many for each number."""
+
+
+class Sorted:
+    """Rows by a key: those of each key are found without looking at all of them.
+
+    Args:
+        rows: Ascending row ids.
+        keys: Of each, whole numbers.
+    """
+
+    def __init__(self, rows: Ids, keys: NDArray[np.integer]) -> None:
+        self._order = order(keys)
+        self._rows, self._keys = rows, keys[self._order]
+
+    def rows(self, key: int) -> Ids:
+        """Ascending row ids of those that have a key."""
+        first, last = (np.searchsorted(self._keys, np.array(key, self._keys.dtype), side) for side in ("left", "right"))
+        return self._rows[self._order[first:last]]
 
 
 class Seen:
@@ -49,7 +72,9 @@ class Seen:
         self.columns: Columns = store.columns()
         self.hosts: Hosts = store.hosts.known()
         self._having: dict[int, Ids] = {}
+        self._lock = threading.RLock()
         self._once: dict[object, object] = {}
+        self._locks: dict[object, threading.RLock] = {}
 
     def check(self) -> None:
         """End the work if nobody wants the answer any more.
@@ -63,29 +88,38 @@ class Seen:
     def once(self, make: Callable[Concatenate[Seen, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """What several kinds need and `make` works out: the same for each of them."""
         key = (make, args, tuple(kwargs.items()))
-        if key not in self._once:
-            self.check()
-            self._once[key] = make(self, *args, **kwargs)
-        return cast("T", self._once[key])
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.RLock())
+        with lock:  # kinds are looked for on two threads: the second one waits for what the first one works out
+            if key not in self._once:
+                self.check()
+                self._once[key] = make(self, *args, **kwargs)
+            return cast("T", self._once[key])
 
     def having(self, bits: Has) -> Ids:
         """Ascending row ids of the scope's packets that have all of these bits, and a time."""
         key = int(bits)
-        if key not in self._having:
-            self.check()
-            rows, wanted = self.rows, np.uint64(key)
-            if rows.ids is None:
-                part = slice(rows.first, rows.last)
-                chosen = self.columns.present[part] & wanted == wanted
-                if self._some_untimed:
-                    chosen &= self.columns.time[part] != NO_TIME
-                of = self.columns.row[part]
-                self._having[key] = of if chosen.all() else of[chosen]
-            else:
-                ids = rows.ids[rows.first : rows.last]
-                chosen = (self.columns.present[ids] & wanted == wanted) & (self.columns.time[ids] != NO_TIME)
-                self._having[key] = ids[chosen]
-        return self._having[key]
+        with self._lock:
+            if key not in self._having:
+                self.check()
+                self._having[key] = self._chosen(key)
+            return self._having[key]
+
+    def _chosen(self, bits: int) -> Ids:
+        rows, found = self.rows, self._patterns
+        of = self.columns.row[rows.first : rows.last] if rows.ids is None else rows.ids[rows.first : rows.last]
+        if found is not None:
+            at = found.having(bits | TIMED)
+            return of if at is None else of[at]
+        part = slice(rows.first, rows.last) if rows.ids is None else of
+        chosen = (self.columns.present[part] & np.uint64(bits) == np.uint64(bits)) & (self.columns.time[part] != NO_TIME)
+        some: Ids = of[chosen]
+        return some
+
+    @cached_property
+    def _patterns(self) -> Patterns | None:
+        rows, columns = self.rows, self.columns
+        return patterns(rows.ids, rows.first, rows.last, columns.present, columns.time, self.check)
 
     @cached_property
     def ip(self) -> Ids:
@@ -104,17 +138,32 @@ class Seen:
         return chosen
 
     @cached_property
-    def _some_untimed(self) -> bool:
-        return not self.store.table.in_order
+    def in_order(self) -> bool:
+        """Every packet has a time, and none an earlier one than the packet before it."""
+        return self.store.table.in_order
+
+    def places(self, ids: Ids, times: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+        """How many of some ascending row ids have a time before each of some times; only for packets that are `in_order`."""
+        rows = np.searchsorted(self.columns.time, np.asarray(times, np.int64)).astype(ids.dtype)
+        return np.searchsorted(ids, rows).astype(np.int64)
+
+    def number_between(self, ids: Ids, begin: int, end: int) -> int:
+        """How many packets of some ascending row ids there are from `begin` to `end` (excluded), ns since the epoch."""
+        if self.in_order:
+            first, last = self.places(ids, (begin, end)).tolist()
+            return max(int(last) - int(first), 0)
+        times = self.columns.time[ids]
+        return int(np.count_nonzero((times >= begin) & (times < end)))
 
     @cached_property
     def span(self) -> tuple[int, int] | None:
         """Begin and end (excluded) of the time that is looked at, ns since the epoch; None where no packet of the scope has a time."""
         if not len(self.all):
             return None
+        if self.in_order:
+            return int(self.columns.time[self.all[0]]), int(self.columns.time[self.all[-1]]) + 1
         times = self.columns.time[self.all]
-        first, last = (int(times[0]), int(times[-1])) if self.store.table.in_order else (int(times.min()), int(times.max()))
-        return first, last + 1
+        return int(times.min()), int(times.max()) + 1
 
     @property
     def all(self) -> Ids:
@@ -146,7 +195,7 @@ class Seen:
 
     def most(self, ids: NDArray[np.integer]) -> tuple[list[int], list[int]]:
         """Distinct values, those that occur most often first; and how often."""
-        if len(ids) and ids.dtype == np.uint32 and int(ids.max()) < DENSE:  # host ids: counting beats sorting
+        if len(ids) and ids.dtype == np.uint32 and int(ids.max()) < min(DENSE, DENSER * len(ids)):  # host ids: counting beats sorting
             every = np.bincount(ids)
             values = np.flatnonzero(every)
             counts = every[values]

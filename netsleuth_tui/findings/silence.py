@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.silences import count_intervals_of_hosts, silences
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.findings.finding import Finding, grade
+from netsleuth_tui.findings.seen import Sorted
 from netsleuth_tui.findings.words import amount, at, rate, span_of
 
 if TYPE_CHECKING:
@@ -24,7 +26,6 @@ INTERVALS = 1024
 """The time is looked at in so many intervals, none shorter than a second."""
 HOSTS = 4096
 """Those with most packets; others are too quiet to be missed."""
-LONGER = 3
 BEFORE = 10
 """Intervals before a silence in which to be regular."""
 
@@ -42,6 +43,26 @@ class Grid(NamedTuple):
         """The interval of each time."""
         return (times - self.start) // self.every
 
+    def edges(self) -> NDArray[np.int64]:
+        """Where each interval begins and the last one ends, ns since the epoch."""
+        return self.start + np.arange(self.intervals + 1) * self.every
+
+    def packets(self, seen: Seen, rows: Ids) -> NDArray[np.uint32]:
+        """(intervals,): how many there are of some ascending row ids."""
+        if seen.in_order:
+            return np.diff(seen.places(rows, self.edges())).astype(np.uint32)
+        return np.bincount(self.of(seen.columns.time[rows]), minlength=self.intervals).astype(np.uint32)
+
+    def sums(self, seen: Seen, rows: Ids, values: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """(intervals,): sum of the values of some ascending row ids."""
+        if not seen.in_order:
+            return np.bincount(self.of(seen.columns.time[rows]), values, minlength=self.intervals).astype(np.int64)
+        places, sums = seen.places(rows, self.edges()), np.zeros(self.intervals, np.int64)
+        some = np.flatnonzero(places[1:] > places[:-1])
+        if len(some):
+            sums[some] = np.add.reduceat(values, places[some], dtype=np.int64)
+        return sums
+
 
 def host_silence(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A finding for each of the busiest hosts that sends in nearly every interval, and then stops, though packets to it go on."""
@@ -50,21 +71,28 @@ def host_silence(seen: Seen, limits: Limits) -> Iterator[Finding]:
     if grid is None or not len(rows):
         return
     columns = seen.columns
-    src, dst, when = columns.src[rows], columns.dst[rows], grid.of(columns.time[rows])
-    sent = np.bincount(src, minlength=len(seen.hosts.version))
+    sent = np.bincount(columns.src[rows], minlength=len(seen.hosts.version))
     busiest = np.argsort(-sent, kind="stable")[:HOSTS]
     busiest = busiest[sent[busiest] >= BEFORE]
-    rank = np.full(len(sent), -1, np.int64)
+    rank = np.full(len(sent), -1, np.int32)
     rank[busiest] = np.arange(len(busiest))
-    sending = _per_interval(rank[src], when, len(busiest), grid)
-    asked = _per_interval(rank[dst], when, len(busiest), grid)
-    least = max(-(-limits.stop_seconds * BILLION // grid.every), 1)
-    for place in np.flatnonzero((sending == 0).sum(axis=1) >= least).tolist():
-        for begin, end in _silences(sending[place] > 0, least, limits):
-            if asked[place, begin:end].sum() >= limits.stop_asked:
-                found = _host(seen, limits, rows, int(busiest[place]), (grid.start + begin * grid.every, grid.start + end * grid.every))
-                if found is not None:
-                    yield found
+    sending, asked = count_intervals_of_hosts(
+        columns, rows, rank, start=grid.start, every=grid.every, shape=(grid.intervals, len(busiest)), check=seen.check
+    )
+    found = [
+        (place, begin, end) for place, begin, end in _silences(sending, limits, grid) if asked[begin:end, place].sum() >= limits.stop_asked
+    ]
+    if not found:
+        return
+    silent = np.zeros(len(sent), np.bool_)
+    silent[busiest[[place for place, _, _ in found]]] = True
+    own, to_it = (Sorted(some, side[some]) for side in (columns.src, columns.dst) for some in (rows[silent[side[rows]]],))
+    for place, begin, end in found:
+        host = int(busiest[place])
+        about = (grid.start + begin * grid.every, grid.start + end * grid.every)
+        told = _host(seen, limits, (own.rows(host), to_it.rows(host)), host, about)
+        if told is not None:
+            yield told
 
 
 def grid_of(seen: Seen, limits: Limits) -> Grid | None:
@@ -76,41 +104,26 @@ def grid_of(seen: Seen, limits: Limits) -> Grid | None:
     return Grid(start, every, (end - 1 - start) // every + 1)
 
 
-def _per_interval(rank: NDArray[np.int64], when: NDArray[np.int64], hosts: int, grid: Grid) -> NDArray[np.int64]:
-    """(hosts, intervals): packets."""
-    there = rank >= 0
-    keys = rank[there] * grid.intervals + when[there]
-    return np.bincount(keys, minlength=hosts * grid.intervals).reshape(hosts, grid.intervals)
+def _silences(cells: NDArray[np.uint32], limits: Limits, grid: Grid) -> Iterator[tuple[int, int, int]]:
+    """Place, first and last (excluded) interval of silences of (intervals, places), with something in nearly all intervals before them."""
+    found = silences(cells, max(-(-limits.stop_seconds * BILLION // grid.every), 1), BEFORE)
+    regular = 100 * (found.active / found.before) >= limits.stop_regular_percent
+    yield from zip(found.place[regular].tolist(), found.begin[regular].tolist(), found.end[regular].tolist(), strict=True)
 
 
-def _silences(active: NDArray[np.bool_], least: int, limits: Limits) -> Iterator[tuple[int, int]]:
-    """First and last (excluded) interval of runs without anything: at least so many, and `LONGER` times as many as in any pause before.
+def _host(seen: Seen, limits: Limits, rows: tuple[Ids, Ids], host: int, about: tuple[int, int]) -> Finding | None:
+    """The finding about a host that sends nothing in some time; None where that is not long enough, or nobody misses it.
 
-    There must have been something in nearly all intervals before, and in at least as many as the silence has.
+    `rows` are those from it, and those to it.
     """
-    edges = np.flatnonzero(np.diff(np.concatenate(([True], active, [True])).astype(np.int8)))
-    begins, lengths = edges[::2], edges[1::2] - edges[::2]
-    first = int(active.argmax())
-    for begin, length in zip(begins.tolist(), lengths.tolist(), strict=True):
-        pauses = lengths[(begins > first) & (begins < begin)]
-        before = active[first:begin]
-        if length < max(least, LONGER * int(pauses.max(initial=1))) or len(before) < max(BEFORE, length):
-            continue
-        if 100 * before.mean() >= limits.stop_regular_percent:
-            yield begin, begin + length
-
-
-def _host(seen: Seen, limits: Limits, rows: Ids, host: int, about: tuple[int, int]) -> Finding | None:
-    """The finding about a host that sends nothing in some time; None where that is not long enough, or nobody misses it."""
     times = seen.columns.time
-    own = times[rows[seen.columns.src[rows] == host]]
+    own = times[rows[0]]
     before, after = own[own < about[0]], own[own >= about[1]]
     if not len(before) or seen.span is None:
         return None
     begin = int(before.max()) + 1
     end = int(after.min()) if len(after) else seen.span[1]
-    to_it = rows[seen.columns.dst[rows] == host]
-    asked = to_it[(times[to_it] >= begin) & (times[to_it] < end)]
+    asked = rows[1][(times[rows[1]] >= begin) & (times[rows[1]] < end)]
     if len(asked) < limits.stop_asked or end - begin < limits.stop_seconds * BILLION:
         return None
     name = seen.address(host)
@@ -134,18 +147,24 @@ def _host(seen: Seen, limits: Limits, rows: Ids, host: int, about: tuple[int, in
     )
 
 
+def _around(seen: Seen, begin: int, end: int) -> tuple[int, int]:
+    """The time between two packets that has these intervals in it: 1 ns after the last one before, and when the next one comes."""
+    times = seen.columns.time
+    if seen.in_order:
+        before, after = seen.places(seen.all, (begin, end)).tolist()
+        return int(times[seen.all[before - 1]]) + 1, int(times[seen.all[after]])
+    every = times[seen.all]
+    return int(every[every < begin].max()) + 1, int(every[every >= end].min())
+
+
 def capture_silence(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A finding for each time without any packet in a scope that otherwise has some in nearly every interval."""
     grid = grid_of(seen, limits)
     if grid is None or seen.span is None:
         return
-    times = seen.columns.time[seen.all]
-    active = np.bincount(grid.of(times), minlength=grid.intervals) > 0
-    least = max(-(-limits.stop_seconds * BILLION // grid.every), 1)
-    for first, last in _silences(active, least, limits):
-        begin = int(times[times < grid.start + first * grid.every].max()) + 1
-        end = int(times[times >= grid.start + last * grid.every].min())
-        usual = len(times) / max((seen.span[1] - seen.span[0] - (end - begin)) / BILLION, 1.0)
+    for _, first, last in _silences(grid.packets(seen, seen.all)[:, None], limits, grid):
+        begin, end = _around(seen, grid.start + first * grid.every, grid.start + last * grid.every)
+        usual = len(seen.all) / max((seen.span[1] - seen.span[0] - (end - begin)) / BILLION, 1.0)
         if end - begin < limits.stop_seconds * BILLION:
             continue
         yield Finding(

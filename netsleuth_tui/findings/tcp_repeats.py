@@ -42,9 +42,9 @@ def duplicate_acks(seen: Seen, limits: Limits) -> Iterator[Finding]:
 def _bursts(seen: Seen, limits: Limits, mark: Mark, least: int, share: float, words: tuple[str, str, str, str]) -> Iterator[Finding]:
     kind, what, text, why = words
     rows, every = marked(seen, mark), segments(seen)
-    times, all_times = seen.columns.time[rows], seen.columns.time[every]
+    times = seen.columns.time[rows]
     for burst in bursts(seen, times, least, limits):
-        among = int(np.count_nonzero((all_times >= burst.start) & (all_times < burst.end)))
+        among = seen.number_between(every, burst.start, burst.end)
         if 100 * burst.count < share * among:
             continue
         some = rows[burst.inside]

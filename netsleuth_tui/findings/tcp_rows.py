@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.segment_flows import SegmentFlows, segment_flows
 from netsleuth_tui.analysis.tcp import Mark, marks
 from netsleuth_tui.decode.columns import Has
 
@@ -22,10 +23,11 @@ __all__ = [
     "Opening",
     "all_marks",
     "connection_filter",
-    "ends",
+    "flags_of",
+    "flows",
+    "flows_of",
     "layer",
     "marked",
-    "numbered",
     "opening",
     "segments",
 ]
@@ -48,42 +50,30 @@ def segments(seen: Seen) -> Ids:
 
 def marked(seen: Seen, mark: Mark) -> Ids:
     """Rows of segments with one of these marks."""
-    rows = segments(seen)
-    found: Ids = rows[seen.once(all_marks)[rows] & np.uint16(mark) != 0]
+    rows = np.flatnonzero(seen.once(all_marks)[: len(seen.columns.row)] & np.uint16(mark)).astype(np.uint32)
+    found: Ids = rows[seen.columns.present[rows] & np.uint64(TCP) == np.uint64(TCP)]
+    return found[seen.among(found)]
+
+
+def flows(seen: Seen) -> SegmentFlows:
+    """The flows of all segments; ask for it by `seen.once`."""
+    return segment_flows(seen.columns, segments(seen), seen.check)
+
+
+def flags_of(seen: Seen) -> NDArray[np.uint16]:
+    """The flags of all segments, parallel to their rows; ask for it by `seen.once`."""
+    flags: NDArray[np.uint16] = seen.columns.tcp_flags[segments(seen)]
+    return flags
+
+
+def flows_of(seen: Seen, rows: Ids) -> Numbers:
+    """The flow of each of some segments, given by row id."""
+    found: Numbers = seen.once(flows).of[np.searchsorted(segments(seen), rows)].astype(np.int64)
     return found
 
 
-class Ends(NamedTuple):
-    """Client and server of segments, as two numbers each."""
-
-    hosts: NDArray[np.uint64]
-    """`client << 32 | server`, host ids."""
-    ports: NDArray[np.uint64]
-    """`client's << 16 | server's`."""
-
-
-def ends(seen: Seen, rows: Ids, *, back: bool = False) -> Ends:
-    """The ends of segments; the sender is the client, or with `back` the server."""
-    c = seen.columns
-    src, dst, sport, dport = (column[rows].astype(np.uint64) for column in (c.src, c.dst, c.src_port, c.dst_port))
-    if back:
-        src, dst, sport, dport = dst, src, dport, sport
-    return Ends(src << np.uint64(32) | dst, sport << np.uint64(16) | dport)
-
-
-def numbered(*groups: Ends) -> list[Numbers]:
-    """The same number, from 0, for the same ends, in all groups."""
-    hosts, ports = np.concatenate([one.hosts for one in groups]), np.concatenate([one.ports for one in groups])
-    order = np.lexsort((ports, hosts))
-    is_new = np.ones(len(order), np.bool_)
-    is_new[1:] = (np.diff(hosts[order]) != 0) | (np.diff(ports[order]) != 0)
-    numbers = np.empty(len(order), np.int64)
-    numbers[order] = np.cumsum(is_new) - 1
-    return np.split(numbers, np.cumsum([len(one.hosts) for one in groups])[:-1])
-
-
 class Opening(NamedTuple):
-    """Segments that ask for connections, accept them, and reset them; connections have a number."""
+    """Segments that ask for connections, accept them, and reset them; a connection has the number of the flow from its client."""
 
     asks: Ids
     """SYN without ACK; its sender is the client."""
@@ -107,13 +97,14 @@ class Opening(NamedTuple):
 
 def opening(seen: Seen) -> Opening:
     """How connections were opened, and what was reset; ask for it by `seen.once`."""
-    rows = segments(seen)
-    kinds = seen.columns.tcp_flags[rows] & (SYN | RST | ACK)
-    asks, accepts = rows[kinds == SYN], rows[kinds == SYN | ACK]
-    resets = rows[kinds & RST != 0]
-    groups = numbered(ends(seen, asks), ends(seen, accepts, back=True), ends(seen, resets), ends(seen, resets, back=True))
-    size = max((int(group.max(initial=-1)) for group in groups), default=-1) + 1
-    return Opening(asks, groups[0], accepts, groups[1], resets, groups[2], groups[3], size)
+    rows, found = segments(seen), seen.once(flows)
+    kinds = seen.once(flags_of) & np.uint16(SYN | RST | ACK)
+    asks, accepts, resets = (np.flatnonzero(which) for which in (kinds == SYN, kinds == SYN | ACK, kinds & RST != 0))
+    by_client = found.of[resets].astype(np.int64)
+    return Opening(
+        rows[asks], found.of[asks].astype(np.int64), rows[accepts], found.other(found.of[accepts]), rows[resets], by_client,
+        found.other(by_client), found.size,
+    )  # fmt: skip
 
 
 def layer(seen: Seen, host: int) -> str:

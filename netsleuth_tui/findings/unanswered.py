@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.sorting import order
 from netsleuth_tui.analysis.times import BILLION
-from netsleuth_tui.findings.finding import Finding, grade
-from netsleuth_tui.findings.tcp_rows import ends, layer, numbered, opening, segments
+from netsleuth_tui.findings.finding import Candidate, Finding, grade
+from netsleuth_tui.findings.tcp_rows import flows, flows_of, layer, opening
 from netsleuth_tui.findings.words import at, counted, listed
 
 if TYPE_CHECKING:
@@ -25,60 +26,54 @@ PATIENCE = 3 * BILLION
 """ns before the end of the scope: what was asked for then may yet be answered."""
 
 
-def syn_unanswered(seen: Seen, limits: Limits) -> Iterator[Finding]:
+def syn_unanswered(seen: Seen, limits: Limits) -> Iterator[Candidate]:
     """A finding for each address and port that nothing came back from, after so many SYN."""
     how = seen.once(opening)
     if not len(how.asks) or seen.span is None:
         return
-    answered = how.has(how.accepted) | how.has(how.by_server)
+    found = seen.once(flows)
     times = seen.columns.time[how.asks]
-    rows = how.asks[~answered[how.asked] & (times < seen.span[1] - PATIENCE)]
-    rows = rows[~_from_server(seen, rows)]
-    for some in _by_server(seen, rows):
-        if len(some) >= limits.syn_unanswered:
-            yield _finding(seen, some, "syn-unanswered", ("got no answer from", WHY_SILENT), len(some) / limits.syn_unanswered)
+    rows = how.asks[(found.packets[found.other(how.asked)] == 0) & (times < seen.span[1] - PATIENCE)]
+    words = ("got no answer from", WHY_SILENT)
+    for some, first in _by_server(seen, rows, limits.syn_unanswered):
+        times_more = len(some) / limits.syn_unanswered
+        yield Candidate(_severity("syn-unanswered", times_more), first, partial(_finding, seen, some, "syn-unanswered", words, times_more))
 
 
-def syn_refused(seen: Seen, limits: Limits) -> Iterator[Finding]:
+def syn_refused(seen: Seen, limits: Limits) -> Iterator[Candidate]:
     """A finding for each address and port that answers a SYN with a reset."""
     how = seen.once(opening)
     refused = how.has(how.by_server) & ~how.has(how.accepted)
     rows = how.asks[refused[how.asked]]
-    for some in _by_server(seen, rows):
-        (number,) = numbered(ends(seen, some))
-        connections = len(np.unique(number))
+    words = ("were refused by a reset from", WHY_REFUSED)
+    for some, first in _by_server(seen, rows, limits.syn_refused):
+        connections = len(np.unique(flows_of(seen, some)))
         if connections >= limits.syn_refused:
-            yield _finding(seen, some, "syn-refused", ("were refused by a reset from", WHY_REFUSED), connections / limits.syn_refused)
+            times_more = connections / limits.syn_refused
+            yield Candidate(_severity("syn-refused", times_more), first, partial(_finding, seen, some, "syn-refused", words, times_more))
 
 
-def _from_server(seen: Seen, asks: Ids) -> NDArray[np.bool_]:
-    """Which of these connections have any segment of the server's."""
-    c = seen.columns
-    clients = np.zeros(len(seen.hosts.version), np.bool_)
-    servers = clients.copy()
-    clients[c.src[asks]] = True
-    servers[c.dst[asks]] = True
-    rows = segments(seen)
-    rows = rows[servers[c.src[rows]]]
-    rows = rows[clients[c.dst[rows]]]
-    asked, back = numbered(ends(seen, asks), ends(seen, rows, back=True))
-    return np.isin(asked, back)
+def _severity(kind: str, times: float) -> int:
+    return grade(40 if kind == "syn-unanswered" else 30, times, 70)
 
 
-def _by_server(seen: Seen, rows: Ids) -> Iterator[Ids]:
-    """The rows, by address and port that they are sent to."""
+def _by_server(seen: Seen, rows: Ids, least: int) -> Iterator[tuple[Ids, int]]:
+    """The rows, by address and port that they are sent to, where there are so many; and the time of the first of them."""
     c = seen.columns
     keys = c.dst[rows].astype(np.int64) << 16 | c.dst_port[rows]
-    order = np.argsort(keys, kind="stable")
-    edges = np.flatnonzero(np.diff(keys[order])) + 1
-    yield from (part for part in np.split(rows[order], edges) if len(part))
+    by_server = order(keys)
+    rows, keys = rows[by_server], keys[by_server]
+    edges = np.append(np.flatnonzero(np.diff(keys, prepend=-1)), len(keys))
+    if len(rows):
+        firsts = np.minimum.reduceat(c.time[rows], edges[:-1])
+        for k in np.flatnonzero(np.diff(edges) >= least).tolist():
+            yield rows[edges[k] : edges[k + 1]], int(firsts[k])
 
 
 def _finding(seen: Seen, rows: Ids, kind: str, words: tuple[str, str], times: float) -> Finding:
     c = seen.columns
     host, port = int(c.dst[rows[0]]), int(c.dst_port[rows[0]])
-    (number,) = numbered(ends(seen, rows))
-    connections = len(np.unique(number))
+    connections = len(np.unique(flows_of(seen, rows)))
     when = c.time[rows]
     first, last = int(when.min()), int(when.max())
     clients = [seen.address(each) for each in seen.most(c.src[rows])[0]]
@@ -88,7 +83,7 @@ def _finding(seen: Seen, rows: Ids, kind: str, words: tuple[str, str], times: fl
         kind=kind,
         title=f"{counted(connections, 'connection')} of {listed(clients)} {told} {server} port {port} ({counted(len(rows), 'SYN', 'SYN')} "
         f"from {at(first)} on)",
-        severity=grade(40 if kind == "syn-unanswered" else 30, times, 70),
+        severity=_severity(kind, times),
         first=first,
         last=last,
         count=connections,

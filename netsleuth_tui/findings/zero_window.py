@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.sorting import order
 from netsleuth_tui.analysis.tcp import Mark
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.findings.finding import Finding, grade
-from netsleuth_tui.findings.tcp_rows import FIN, RST, SYN, all_marks, connection_filter, ends, marked, numbered, segments
+from netsleuth_tui.findings.tcp_rows import FIN, RST, SYN, all_marks, connection_filter, flags_of, flows, flows_of, marked, segments
 from netsleuth_tui.findings.words import amount, at, span_of
 
 if TYPE_CHECKING:
@@ -30,30 +32,27 @@ def zero_window(seen: Seen, limits: Limits) -> Iterator[Finding]:
     closed = marked(seen, Mark.ZERO_WINDOW)
     if not len(closed):
         return
-    rows = _of_their_senders(seen, closed)
-    (number,) = numbered(ends(seen, rows))
-    order = np.argsort(number, kind="stable")
-    rows, number = rows[order], number[order]
+    rows, number = _of_their_flows(seen, closed)
     is_closed = seen.once(all_marks)[rows] & np.uint16(Mark.ZERO_WINDOW) != 0
     begins, until, ended = _runs(seen, rows, number, is_closed)
     lengths = np.maximum(until - seen.columns.time[rows[begins]], 0)
-    for who in np.unique(number[begins]).tolist():
-        mine = number[begins] == who
-        longest = int(lengths[mine].max())
+    starts = np.append(np.flatnonzero(np.diff(number[begins], prepend=-1)), len(begins))
+    for first, last in pairwise(starts.tolist()):
+        longest = int(lengths[first:last].max())
         if longest >= limits.zero_window_seconds * BILLION:
-            which = np.flatnonzero(mine)
-            yield _finding(seen, limits, rows[is_closed & (number == who)], (longest, lengths[mine]), bool(ended[which[-1]]))
+            own = slice(*np.searchsorted(number, (number[begins[first]], number[begins[first]] + 1)))
+            yield _finding(seen, limits, rows[own][is_closed[own]], (longest, lengths[first:last]), bool(ended[last - 1]))
 
 
-def _of_their_senders(seen: Seen, closed: Ids) -> Ids:
-    """All segments, but SYN, FIN and RST, of hosts that once took no more."""
-    c = seen.columns
-    some = np.zeros(len(seen.hosts.version), np.bool_)
-    some[c.src[closed]] = True
-    rows = segments(seen)
-    rows = rows[some[c.src[rows]]]
-    found: Ids = rows[c.tcp_flags[rows] & (SYN | FIN | RST) == 0]
-    return found
+def _of_their_flows(seen: Seen, closed: Ids) -> tuple[Ids, Numbers]:
+    """All segments, but SYN, FIN and RST, of flows that once took no more, flow by flow; and the flow of each."""
+    found = seen.once(flows)
+    some = np.zeros(found.size, np.bool_)
+    some[flows_of(seen, closed)] = True
+    at = np.flatnonzero(some[found.of] & (seen.once(flags_of) & np.uint16(SYN | FIN | RST) == 0))
+    number = found.of[at].astype(np.int64)
+    by_flow = order(number)
+    return segments(seen)[at][by_flow], number[by_flow]
 
 
 def _runs(seen: Seen, rows: Ids, number: Numbers, is_closed: NDArray[np.bool_]) -> tuple[Numbers, Numbers, NDArray[np.bool_]]:
