@@ -1,10 +1,13 @@
 """Measures how long a key waits for its effect, with everything loaded and while a capture is being loaded.
 
 usage: latency.py [--packets 5000000] [--capture FILE] [--times 40] [--copies 4] [--size 160x50]
+                  [--only loaded|findings|loading]
 
 `?` opens the help: a thousand bytes of it have to be on the terminal. That is more than the first byte, and it cannot be mistaken for
 the progress that is shown at the same time, which takes some hundred bytes four times a second. Down moves the cursor: with everything
-loaded, nothing else is written meanwhile. While loading, the capture is given several times, so that there is enough to load.
+loaded, nothing else is written meanwhile. While loading, the capture is given several times, so that there is enough to load. While
+findings are looked for, keys are pressed in their pane: during the search that follows loading, in a program that is started again and
+again, and during searches that are asked for with `a`, which know TCP already.
 """
 
 from __future__ import annotations
@@ -15,6 +18,10 @@ import numpy as np
 from bench import Terminal, arguments, capture, compile_kernels, program
 
 HELP, BACK, DOWN = b"?", b"?", b"\x1b[B"
+FINDINGS, AGAIN = b"6", b"a"
+LOOKING = r"Findings *(…|\.\.\.)"
+"""What the tab says while findings are looked for."""
+STARTS = 12
 MOST = 1000
 PAUSE = 0.12
 """Seconds between two keys."""
@@ -42,8 +49,49 @@ def moved(terminal: Terminal) -> float:
     return first * 1e3
 
 
+def while_busy(terminal: Terminal, most: int) -> list[float]:
+    """Milliseconds of `?` again and again, as long as the program works beside the keyboard."""
+    waited: list[float] = []
+    while len(waited) < most:
+        begin, worked = time.perf_counter(), terminal.processor_seconds()
+        milliseconds = opened(terminal)
+        if terminal.processor_seconds() - worked < (time.perf_counter() - begin) / 3:
+            break
+        waited.append(milliseconds)
+    return waited
+
+
+def first_searches(command: list[str], size: tuple[int, int], times: int) -> list[float]:
+    """Milliseconds of `?` in the pane of findings, while they are looked for the first time."""
+    waited: list[float] = []
+    for _ in range(STARTS):
+        if len(waited) >= times:
+            break
+        with Terminal(command, size) as terminal:
+            terminal.wait_for(LOOKING, 120)
+            terminal.send(FINDINGS)
+            waited += while_busy(terminal, times - len(waited))
+    return waited
+
+
+def searches(terminal: Terminal, times: int) -> list[float]:
+    """Milliseconds of `?` in the pane of findings, while they are looked for once more."""
+    waited: list[float] = []
+    terminal.send(FINDINGS)
+    for _ in range(STARTS):
+        if len(waited) >= times:
+            break
+        terminal.settle()
+        terminal.send(AGAIN)
+        waited += while_busy(terminal, times - len(waited))
+    return waited
+
+
 def show(name: str, milliseconds: list[float]) -> None:
     """One line of percentiles."""
+    if not milliseconds:
+        print(f"{name:34} was over before a key could be tried")
+        return
     p50, p95 = np.percentile(milliseconds, [50, 95])
     print(f"{name:34} p50 {p50:6.1f} ms   p95 {p95:6.1f} ms   max {max(milliseconds):6.1f} ms   n {len(milliseconds)}", flush=True)
 
@@ -54,27 +102,24 @@ def main() -> None:
     parser.add_argument("--times", type=int, default=40)
     parser.add_argument("--copies", type=int, default=4, help="how often the capture is given while loading is measured")
     parser.add_argument("--size", default="160x50")
+    parser.add_argument("--only", choices=("loaded", "findings", "loading"), help="measure only this")
     asked = parser.parse_args()
     path = str(capture(asked))
     compile_kernels()
     columns, rows = map(int, asked.size.split("x"))
-    with Terminal([*program(), path], (columns, rows)) as terminal:
-        terminal.settle()
-        show("down, loaded: first byte", [moved(terminal) for _ in range(asked.times)])
-        show("help, loaded: shown", [opened(terminal) for _ in range(asked.times)])
-    with Terminal([*program(), *[path] * asked.copies, "--memory", "16GiB"], (columns, rows)) as terminal:
-        terminal.wait_for(r"\d\d:\d\d:\d\d", 60)
-        waited = []
-        while len(waited) < asked.times:
-            begin, worked = time.perf_counter(), terminal.processor_seconds()
-            milliseconds = opened(terminal)
-            if terminal.processor_seconds() - worked < (time.perf_counter() - begin) / 3:
-                break  # it loads no longer
-            waited.append(milliseconds)
-    if waited:
-        show("help, while loading: shown", waited)
-    else:
-        print("help, while loading: it was loaded before a key could be tried; give it more --copies")
+    if asked.only in {None, "loaded"}:
+        with Terminal([*program(), path], (columns, rows)) as terminal:
+            terminal.settle()
+            show("down, loaded: first byte", [moved(terminal) for _ in range(asked.times)])
+            show("help, loaded: shown", [opened(terminal) for _ in range(asked.times)])
+    if asked.only in {None, "findings"}:
+        show("help, first search for findings", first_searches([*program(), path], (columns, rows), asked.times))
+        with Terminal([*program(), path], (columns, rows)) as terminal:
+            show("help, further searches", searches(terminal, asked.times))
+    if asked.only in {None, "loading"}:
+        with Terminal([*program(), *[path] * asked.copies, "--memory", "16GiB"], (columns, rows)) as terminal:
+            terminal.wait_for(r"\d\d:\d\d:\d\d", 60)
+            show("help, while loading: shown", while_busy(terminal, asked.times))  # until it loads no longer
 
 
 if __name__ == "__main__":
