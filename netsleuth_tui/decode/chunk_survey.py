@@ -6,7 +6,6 @@ Each of these may be damaged, or out of date in a log that was copied while it w
 
 from __future__ import annotations
 
-import itertools
 import struct
 import zlib
 from dataclasses import dataclass
@@ -56,7 +55,7 @@ class Chunks:
     limit: NDArray[np.int64]
 
 
-def survey(data: NDArray[np.uint8], count: int, length: int, *, checks: bool, salts: itertools.count[int]) -> Chunks:
+def survey(data: NDArray[np.uint8], count: int, length: int, *, checks: bool) -> Chunks:
     """Look at the headers and checksums of `count` pieces, of which `length` bytes are in the file."""
     table = np.zeros((count, len(CHUNKS)), np.int64)
     verdict = np.zeros(count, np.uint8)
@@ -74,7 +73,7 @@ def survey(data: NDArray[np.uint8], count: int, length: int, *, checks: bool, sa
         else:
             judged, end, expected[piece] = _judge(view[base : base + limit], checks=checks)
         flags = EventFlag.BAD_CHECKSUM if judged else 0
-        table[piece] = (base, first, end, limit, flags, next(salts) % (1 << 30) if judged else 0)
+        table[piece] = (base, first, end, limit, flags, judged > SOUND)
         verdict[piece] = judged
     return Chunks(table, np.zeros((count, len(FOUND)), np.int64), verdict, expected, table[:, 3])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui import jit
-from netsleuth_tui.decode.binxml import Malformed, Names
+from netsleuth_tui.decode.binxml import Malformed
 from netsleuth_tui.decode.chunk_survey import CHUNK, Chunks, reports_of, survey
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.decode.event_layout import COLUMNS, DEFERRED, FULL, GROW, OK, PAIR, ROW, SLOW, State, TemplateArrays
-from netsleuth_tui.decode.event_literals import LITERAL, Literals
 from netsleuth_tui.decode.event_records import ChunkReader
+from netsleuth_tui.decode.event_shapes import IDENTITY, SHAPE, Shapes
 from netsleuth_tui.decode.event_templates import GLOBAL, Templates
 from netsleuth_tui.decode.event_walk import again, walk
 from netsleuth_tui.decode.events import Event, EventFlag
@@ -73,7 +72,6 @@ class LogDecoder:
         intern: Gives texts their codes in the store; takes its lock itself.
         group: Gives names of event data the number of their group, likewise.
         recovered: Whether records are wanted that the log does not count as its own any more.
-        salts: Numbers for damaged chunks, no two alike.
     """
 
     def __init__(
@@ -83,7 +81,6 @@ class LogDecoder:
         group: Callable[[tuple[str, ...]], int],
         *,
         recovered: bool,
-        salts: itertools.count[int],
     ) -> None:
         self.values = TextTable()
         self.codes = np.zeros(0, np.uint32)
@@ -93,12 +90,11 @@ class LogDecoder:
         self._intern = intern
         self._group = group
         self._recovered = recovered
-        self._salts = salts
         self._last = np.zeros(0, np.int32)
         self._seen = np.zeros(CHUNK, np.int64)
         self._stamp = 1
         self._unknown = np.zeros((MOST_UNKNOWN, 4), np.int64)
-        self._literals = Literals()
+        self._shapes = Shapes()
         self._library = Library()
         self.by_kernels = functools.partial(jit.is_ready, "events")
         """Whether kernels take records apart: as plain Python they are ten times slower than the reader of single records."""
@@ -121,7 +117,7 @@ class LogDecoder:
             self.values.clear()
             self.translated = 2
             self._last[:] = 0
-        chunks = survey(data, count, length, checks=checks, salts=self._salts)
+        chunks = survey(data, count, length, checks=checks)
         decoded = Decoded()
         rows = np.zeros((max(count, 1) * ROWS_A_PIECE, len(COLUMNS)), np.int64)
         cells = np.zeros(max(count, 1) * CELLS_A_PIECE, np.uint32)
@@ -148,14 +144,14 @@ class LogDecoder:
 
     def warm(self) -> None:
         """Call the kernels with nothing to do, so that they are compiled."""
-        chunks = survey(np.zeros(64, np.uint8), 0, 0, checks=False, salts=self._salts)
+        chunks = survey(np.zeros(64, np.uint8), 0, 0, checks=False)
         state = State(*(np.zeros(1, np.int64) for _ in State._fields))
         rows, cells, nothing = np.zeros((1, len(COLUMNS)), np.int64), np.zeros(1, np.uint32), np.zeros(0, np.int64)
         self._walk(np.zeros(64, np.uint8), chunks, state, rows, cells, 0)
         again(
             np.zeros(64, np.uint8), self.values.arrays.data, self.values.arrays, self._arrays(), self._seen, self._last, self._unknown,
             state, chunks.table, nothing, nothing, rows, cells, 1, 0, NO_TIME, 0,
-            *self._literals.arguments,
+            *self._shapes.arguments,
         )  # fmt: skip
 
     def close(self) -> None:
@@ -170,7 +166,7 @@ class LogDecoder:
         values = self.values.arrays
         status, _ = walk(
             data, values.data, values, arrays, self._seen, self._last, self._unknown, state, chunks.table, chunks.found, rows, cells,
-            self._stamp, offset, NO_TIME, int(self._recovered), int(not self.by_kernels()), *self._literals.arguments,
+            self._stamp, offset, NO_TIME, int(self._recovered), int(not self.by_kernels()), *self._shapes.arguments,
         )  # fmt: skip
         return int(status)
 
@@ -206,11 +202,11 @@ class LogDecoder:
         """Register templates that were new, and take the records apart that waited for them."""
         status = rows[:, ROW["status"]]
         for _ in range(MOST_ROUNDS):
+            is_more = int(state.unknown[0]) > 0 and not self._templates.is_full
+            self._register(data, chunks, state)
             which = np.flatnonzero(status == DEFERRED)
-            if not len(which) or not int(state.unknown[0]) or self._templates.is_full:
+            if not is_more or not len(which):
                 break
-            self._register(data, chunks, int(state.unknown[0]))
-            state.unknown[0] = 0
             chunk_of = (rows[which, ROW["offset"]] - offset) // CHUNK
             self._stamp += len(chunks.table)
             first = 0
@@ -218,31 +214,28 @@ class LogDecoder:
                 arrays, values = self._arrays(), self.values.arrays
                 done, first = again(
                     data, values.data, values, arrays, self._seen, self._last, self._unknown, state, chunks.table, chunk_of, which, rows,
-                    cells, self._stamp, offset, NO_TIME, first, *self._literals.arguments,
+                    cells, self._stamp, offset, NO_TIME, first, *self._shapes.arguments,
                 )  # fmt: skip
                 if done == GROW:
                     self.values.reserve(ROOM_CODES, ROOM_BYTES)
                 elif done == FULL:
                     cells = np.concatenate((cells, np.zeros(len(cells), np.uint32)))
-        state.unknown[0] = 0
         status[status == DEFERRED] = SLOW
         return cells
 
-    def _register(self, data: NDArray[np.uint8], chunks: Chunks, count: int) -> None:
-        read: dict[int, tuple[bytes, Names]] = {}
-        for kind, first, second, third in dict.fromkeys(map(tuple, self._unknown[:count].tolist())):
+    def _register(self, data: NDArray[np.uint8], chunks: Chunks, state: State) -> None:
+        """Register all that kernels have noted."""
+        noted = self._unknown[: int(state.unknown[0])].tolist()
+        state.unknown[0] = 0
+        codes = [second for kind, _, second, _ in noted if kind == SHAPE]
+        for code, number in zip(codes, self._templates.register(map(self._shapes.table.value, codes)), strict=True):
+            self._shapes.numbers[code] = 1 + number
+        for kind, first, second, third in dict.fromkeys(map(tuple, noted)):
             if kind == PAIR:
                 self._templates.pair(first, second, third)
-                continue
-            base, limit, salt = chunks.table[first, [0, 3, 5]].tolist()
-            if first not in read:
-                read[first] = data[base : base + limit].tobytes(), {}
-            chunk, names = read[first]
-            if kind == LITERAL:
-                shape = self._literals.shapes.value(third)
-                self._literals.numbers[third] = 1 + self._templates.literal(shape, chunk, second & 0xFFFFF, second >> 20)
-            else:
-                self._templates.register(chunk, second, salt, names)
+            elif kind == IDENTITY:
+                at = int(chunks.table[first, 0]) + second + 4
+                self._templates.identify(data[at : at + 16].tobytes(), third)
 
     def _slowly(
         self, data: NDArray[np.uint8], chunks: Chunks, rows: NDArray[np.int64], slow: NDArray[np.int64], used: int, offset: int,

@@ -15,17 +15,19 @@ from netsleuth_tui.decode.event_layout import (
     CELLS,
     DEFERRED,
     DEFINITION,
+    EMPTY,
     FIRST_TEXT,
     FULL,
     GROUP,
     GROW,
     KEYWORDS,
+    KIND,
     MOST_ITEMS,
     MOST_VALUES,
     NESTED,
+    NOT_PLAIN,
     OK,
     PAIR,
-    PLAIN,
     SLOT,
     SLOW,
     START,
@@ -36,10 +38,10 @@ from netsleuth_tui.decode.event_layout import (
     add_unknown,
     pair_of,
     put_constants,
-    template_of,
     width_of,
 )
-from netsleuth_tui.decode.event_literals import OPEN, literal_of, put_texts
+from netsleuth_tui.decode.event_literals import literal_of, put_texts
+from netsleuth_tui.decode.event_shapes import OPEN, template_of
 from netsleuth_tui.decode.evtx_values import ARRAY, BINXML, EPOCH, FILETIME, NULL, STRING, item_size
 from netsleuth_tui.decode.octets import Octets, le16, le32, octet
 from netsleuth_tui.decode.texts import TextArrays, enter, same
@@ -235,7 +237,7 @@ def shape_of(block: Octets, templates: TemplateArrays, template: int, at: int, e
 @helper
 def fragment_of(
     block: Octets, templates: TemplateArrays, seen: NDArray[np.int64], unknown: NDArray[np.int64], state: State,
-    base: int, limit: int, salt: int, stamp: int, chunk: int, at: int, end: int,
+    base: int, limit: int, damaged: int, stamp: int, chunk: int, at: int, end: int,
     shapes: TextArrays, shape_bytes: NDArray[np.uint8], scratch: NDArray[np.uint8], numbers: NDArray[np.int64], places: NDArray[np.int64],
 ) -> tuple[int, int, int]:  # fmt: skip
     """Look at the binary XML at `at`.
@@ -251,7 +253,9 @@ def fragment_of(
         return number, 0, texts
     if at + 14 > end or octet(block, at) != 0x0C:
         return -2, 0, -1
-    number = template_of(block, templates, seen, unknown, state, base, limit, salt, stamp, chunk, at)
+    number = template_of(
+        block, templates, seen, unknown, state, base, limit, damaged, stamp, chunk, at, shapes, shape_bytes, scratch, numbers
+    )
     first = values_at(block, base, at, end) if number >= -1 else -1
     return (number if first >= 0 else -2), first, -1
 
@@ -273,7 +277,7 @@ def put_part(
 def take_apart(
     block: Octets, held: NDArray[np.uint8], values: TextArrays, templates: TemplateArrays, seen: NDArray[np.int64], last: NDArray[np.int32],
     unknown: NDArray[np.int64], state: State, rows: NDArray[np.int64], row: int, cells: NDArray[np.uint32],
-    base: int, limit: int, salt: int, stamp: int, chunk: int, record: int, size: int,
+    base: int, limit: int, damaged: int, stamp: int, chunk: int, record: int, size: int,
     shapes: TextArrays, shape_bytes: NDArray[np.uint8], scratch: NDArray[np.uint8], numbers: NDArray[np.int64], places: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Take the record at `record` (in the block) apart into `row`, and return what became of it."""
@@ -283,7 +287,7 @@ def take_apart(
     ):
         return GROW
     outer, first, texts = fragment_of(
-        block, templates, seen, unknown, state, base, limit, salt, stamp, chunk, record + 24, record + size - 4,
+        block, templates, seen, unknown, state, base, limit, damaged, stamp, chunk, record + 24, record + size - 4,
         shapes, shape_bytes, scratch, numbers, places,
     )  # fmt: skip
     plain, tree, tree_length, many, items = 1, -1, 0, -1, 0
@@ -294,14 +298,16 @@ def take_apart(
     inner, second, inner_texts, tree_end = -1, 0, -1, tree + tree_length
     if tree >= 0:
         inner, second, inner_texts = fragment_of(
-            block, templates, seen, unknown, state, base, limit, salt, stamp, chunk, tree, tree_end,
+            block, templates, seen, unknown, state, base, limit, damaged, stamp, chunk, tree, tree_end,
             shapes, shape_bytes, scratch, numbers, places,
         )  # fmt: skip
         if inner < 0:
             return DEFERRED if inner == -1 else SLOW
     if outer < 0:
         return DEFERRED
-    if not templates.plans[outer, PLAIN] or (inner >= 0 and not templates.plans[inner, PLAIN]):
+    kind = int(templates.plans[outer, KIND])
+    other = int(templates.plans[inner, KIND]) if inner >= 0 else EMPTY
+    if kind == NOT_PLAIN or other == NOT_PLAIN or kind + other == 2 * EMPTY:
         return SLOW
     if inner >= 0 and inner_texts < 0:
         plain, tree, tree_length, inner_many, inner_items = shape_of(block, templates, inner, second, tree_end)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from netsleuth_tui.decode.binxml import Element, Instance, Place
 from netsleuth_tui.decode.evtx_values import BINXML
 
-__all__ = ["MOST_FIELDS", "Fields", "Part", "fields_of", "numbered"]
+__all__ = ["MOST_FIELDS", "Fields", "Part", "fields_of", "name_given", "numbered"]
 
 Part = str | Place
 """A piece of a value."""
@@ -72,7 +72,10 @@ def fields_of(roots: Iterable[Element | Instance]) -> Fields:
 
 def numbered(names: Iterable[str]) -> tuple[str, ...]:
     """The names with 2, 3 … behind those that were there before, so that each is there once."""
+    names = tuple(names)
     taken: set[str] = set()
+    if len(set(names)) == len(names):
+        return names
     again: dict[str, int] = {}
     given = []
     for name in names:
@@ -83,6 +86,17 @@ def numbered(names: Iterable[str]) -> tuple[str, ...]:
         taken.add(new)
         given.append(new)
     return tuple(given)
+
+
+def name_given(attributes: list[tuple[str, list[Part]]]) -> str:
+    """Take the name out of the attributes of data; one that is a value is kept as one."""
+    for position, (key, parts) in enumerate(attributes):
+        if key == "Name":
+            if not all(isinstance(part, str) for part in parts):
+                return ""
+            del attributes[position]
+            return "".join(part for part in parts if isinstance(part, str))
+    return ""
 
 
 def _parts(element: Element, found: Fields) -> Iterator[Element]:
@@ -128,12 +142,7 @@ def _leaf(element: Element, found: Fields, prefix: str) -> None:
     name = element.name
     attributes = [(key, parts) for key, parts in element.attributes if not key.startswith("xmlns")]
     if name in NAMED:
-        for position, (key, parts) in enumerate(attributes):
-            if key == "Name":
-                if all(isinstance(part, str) for part in parts):  # otherwise the name is a value, and kept as one
-                    name = "".join(part for part in parts if isinstance(part, str)) or name
-                    del attributes[position]
-                break
+        name = name_given(attributes) or name
     found.data.extend((f"{prefix}{name}.{key}", parts) for key, parts in attributes)
     trees = [part for part in element.content if isinstance(part, Instance) or (isinstance(part, Place) and part.kind == BINXML)]
     if element.is_leaf and not trees:

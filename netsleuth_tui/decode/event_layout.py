@@ -10,13 +10,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.decode.octets import Octets, le32
-from netsleuth_tui.decode.texts import MASK, le64
+from netsleuth_tui.decode.texts import MASK
 from netsleuth_tui.jit import helper
 
 __all__ = [
-    "CELL", "CHUNKS", "COLUMNS", "DEFERRED", "FOUND", "FULL", "GROW", "NESTED", "OK", "PAIR", "ROW", "SLOW", "State", "TemplateArrays",
-    "add_unknown", "pair_of", "put_constants", "slot_of", "template_of", "width_of",
+    "CELL", "CHUNKS", "COLUMNS", "DEFERRED", "EMPTY", "FOUND", "FULL", "FULL_OF", "GROW", "NESTED", "NOT_PLAIN", "OK", "PAIR", "ROW",
+    "SLOW", "State", "TemplateArrays", "add_unknown", "named_template", "pair_of", "put_constants", "slot_of", "width_of",
 ]  # fmt: skip
 
 MAGIC = 0x2A2A
@@ -46,10 +45,10 @@ CELL = 64
 OK, DEFERRED, SLOW, FULL, GROW = range(5)
 """What became of a record: taken apart; its template is not known yet; not plain; no room for its cells; no room for its values."""
 
-CHUNKS = ("base", "first", "end", "limit", "flags", "salt")
+CHUNKS = ("base", "first", "end", "limit", "flags", "damaged")
 """Columns of the table of chunks: offset in the block, where records begin in it, where the chunk says that they end, where its bytes end,
 `EventFlag`s
-of all of its records, and a number that keeps the templates of a damaged chunk apart (0 for a sound one)."""
+of all of its records, and whether it is damaged."""
 
 FOUND = ("records", "broken", "recoverable", "resumed")
 """Columns of what was found in a chunk: records; offset in the chunk where their chain broke (0: it did not); records behind the end that
@@ -79,9 +78,9 @@ class TemplateArrays(NamedTuple):
     slots: NDArray[np.int64]
     """Open addressing: 0 is free, otherwise number + 1."""
     keys: NDArray[np.int64]
-    """By template: three numbers (two halves of the GUID; size, and salt)."""
+    """By GUID of a definition in a sound chunk: its halves, and the number of the template."""
     plans: NDArray[np.int64]
-    """By template: where its plan begins, values in it, where its constants begin, how many, cells, and whether it is plain."""
+    """By template: where its plan begins, values in it, where its constants begin, how many, cells, and its kind."""
     plan: NDArray[np.int32]
     """By value: its destination, -1 for none."""
     constants: NDArray[np.int64]
@@ -92,49 +91,30 @@ class TemplateArrays(NamedTuple):
     seed: NDArray[np.int64]
 
 
-START, VALUES, FIRST_CONSTANT, CONSTANTS, CELLS, PLAIN = range(6)
+START, VALUES, FIRST_CONSTANT, CONSTANTS, CELLS, KIND = range(6)
+NOT_PLAIN, EMPTY, FULL_OF = range(3)
+"""Kinds of templates: one that is not for kernels, one without any field, and all others."""
 
 
 @helper
-def template_of(
-    block: Octets, templates: TemplateArrays, seen: NDArray[np.int64], unknown: NDArray[np.int64], state: State,
-    base: int, limit: int, salt: int, stamp: int, chunk: int, at: int,
-) -> int:  # fmt: skip
-    """Return the number of the template that the instance at `at` uses; -1 if it has to be registered, -2 if there is none."""
-    definition = le32(block, at + 6)
-    if definition < FIRST_RECORD or definition + DEFINITION > limit or le32(block, at + 2) != le32(block, base + definition + 4):
-        return -2
-    known = int(seen[definition])
-    if known >> 20 == stamp:
-        return (known & 0xFFFFF) - 2
-    first, second = le64(block, base + definition + 4) & MASK, le64(block, base + definition + 12) & MASK
-    third = le32(block, base + definition + 20)
-    found = -1
-    for attempt in range(2):
-        if attempt == 1:
-            if salt == 0:
-                break
-            third |= salt << 32
-        mask = templates.slots.shape[0] - 1
-        slot = slot_of(templates.seed, first, second, third) & mask
-        for _ in range(mask + 1):
-            entry = int(templates.slots[slot]) - 1
-            if entry < 0:
-                break
-            if (
-                int(templates.keys[entry, 0]) == first
-                and int(templates.keys[entry, 1]) == second
-                and int(templates.keys[entry, 2]) == third
-            ):
-                found = entry
-                break
-            slot = (slot + 1) & mask
-        if found >= 0:
+def named_template(templates: TemplateArrays, first: int, second: int) -> int:
+    """Return the number of the template that a sound chunk defines under a GUID, -1 if none does.
+
+    Also -1 if another thread added it, and its plan is not in these arrays.
+    """
+    mask = templates.slots.shape[0] - 1
+    slot = slot_of(templates.seed, first, second, 0) & mask
+    for _ in range(mask + 1):
+        entry = int(templates.slots[slot]) - 1
+        if entry < 0:
             break
-    seen[definition] = stamp << 20 | (found + 2)
-    if found < 0:
-        add_unknown(unknown, state, 0, chunk, definition, 0)
-    return found
+        if int(templates.keys[entry, 0]) == first and int(templates.keys[entry, 1]) == second:
+            number = int(templates.keys[entry, 2])
+            plan_end = int(templates.plans[number, START]) + int(templates.plans[number, VALUES])
+            constants_end = int(templates.plans[number, FIRST_CONSTANT]) + int(templates.plans[number, CONSTANTS])
+            return number if plan_end <= templates.plan.shape[0] and constants_end <= templates.constants.shape[0] else -1
+        slot = (slot + 1) & mask
+    return -1
 
 
 @helper
@@ -147,7 +127,7 @@ def slot_of(seed: NDArray[np.int64], first: int, second: int, third: int) -> int
 
 @helper
 def add_unknown(unknown: NDArray[np.int64], state: State, kind: int, first: int, second: int, third: int) -> None:
-    """Note a template (0: chunk, definition), a `PAIR` (outer, inner + 1, items) or a literal shape (2) that has to be registered."""
+    """Note what has to be registered: a `PAIR` of templates (outer, inner + 1, items), a shape or an identity (`event_shapes`)."""
     count = int(state.unknown[0])
     if count < unknown.shape[0]:
         unknown[count, 0], unknown[count, 1], unknown[count, 2], unknown[count, 3] = kind, first, second, third

@@ -18,67 +18,32 @@ from netsleuth_tui.decode.event_layout import (
     VALUES,
     State,
     TemplateArrays,
-    add_unknown,
     put_constants,
     width_of,
 )
+from netsleuth_tui.decode.event_shapes import (
+    ATTRIBUTE,
+    CLOSE,
+    CLOSE_START,
+    CONSTANT,
+    OPEN,
+    VALUE,
+    name_of,
+    number_of,
+    put_token,
+)
 from netsleuth_tui.decode.evtx_values import STRING
-from netsleuth_tui.decode.octets import POSITION, Octets, le16, le32, octet
-from netsleuth_tui.decode.texts import TextArrays, TextTable, enter
+from netsleuth_tui.decode.octets import Octets, le16, le32, octet
+from netsleuth_tui.decode.texts import TextArrays, enter
 from netsleuth_tui.jit import helper
 
-__all__ = ["LITERAL", "OPEN", "Literals", "literal_of", "put_texts"]
-
-OPEN = 1
-CLOSE_START, CLOSE_EMPTY, CLOSE, VALUE, ATTRIBUTE = 2, 3, 4, 5, 6
-CONSTANT = 7
-"""Stands in a shape for a text that belongs to it."""
-
-LITERAL = 2
-"""Kind of what has to be registered (`add_unknown`): a shape, by chunk, offsets (its end << 20 | its begin), code."""
-
-MOST_SHAPES = 1 << 12
-SHAPE_BYTES = 1 << 20
-LONGEST_SHAPE = 1 << 14
-"""What is beyond is read one record at a time: names are references, so that a small record can have an enormous shape."""
-
-MOST_PLACES = 1 << 10
-
-
-class Literals:
-    """Shapes that a thread has met."""
-
-    def __init__(self) -> None:
-        self.shapes = TextTable()
-        self.shapes.reserve(MOST_SHAPES, SHAPE_BYTES)
-        self.numbers = np.zeros(MOST_SHAPES + 2, np.int64)
-        """By code of a shape: 1 + number of its template; 0 if nobody has asked for it yet, -1 if somebody has."""
-        self._scratch = np.zeros(LONGEST_SHAPE + 64, np.uint8)
-        self._places = np.zeros((MOST_PLACES, 2), np.int64)
-
-    @property
-    def arguments(self) -> tuple[TextArrays, NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
-        """What kernels take."""
-        return self.shapes.arrays, self.shapes.arrays.data, self._scratch, self.numbers, self._places
+__all__ = ["literal_of", "put_texts"]
 
 
 @helper
-def put_name(scratch: NDArray[np.uint8], to: int, token: int, block: Octets, at: int, size: int) -> int:
-    """Write a token with a text of `size` bytes to a shape, and return where the next one goes, -1 if the shape is too long."""
-    if to + size + 3 > LONGEST_SHAPE:
-        return -1
-    scratch[to & POSITION] = token
-    scratch[(to + 1) & POSITION] = size & 0xFF
-    scratch[(to + 2) & POSITION] = size >> 8 & 0xFF
-    for i in range(size):
-        scratch[(to + 3 + i) & POSITION] = octet(block, at + i)
-    return to + 3 + size
-
-
-@helper
-def is_called_name(block: Octets, name: int) -> bool:
-    """Return whether the name at `name` is Name."""
-    return le16(block, name + 6) == 4 and le32(block, name + 8) == 0x61004E and le32(block, name + 12) == 0x65006D
+def is_called_name(block: Octets, at: int, size: int) -> bool:
+    """Return whether the `size` bytes at `at` are the text Name."""
+    return size == 8 and le32(block, at) == 0x61004E and le32(block, at + 4) == 0x65006D
 
 
 @helper
@@ -99,39 +64,33 @@ def shape_at(
             here = at + (5 if kind == OPEN else 1)
             if here + 4 > end or (in_tag if kind == OPEN else not in_tag):
                 return -1, 0
-            name = le32(block, here)
-            if name + 8 > limit:
+            name, size, at = name_of(block, base, limit, here)
+            if size < 0:
                 return -1, 0
-            size = 2 * le16(block, base + name + 6)
-            if name + 8 + size > limit or size > 0xFFFF:
-                return -1, 0
-            at = here + 4
-            if base + name == at:
-                at += 10 + size
             if kind == OPEN:
                 at += 4 if token & 0x40 else 0
                 depth += 1
                 in_attribute = False
             else:
                 in_attribute = True
-                constant = is_called_name(block, base + name)
+                constant = is_called_name(block, name, size)
             in_tag = True
-            to = put_name(scratch, to, kind, block, base + name + 8, size)
+            to = put_token(scratch, to, kind, block, name, size)
         elif kind == VALUE:
             if at + 4 > end or octet(block, at + 1) != STRING or (in_tag and not in_attribute):
                 return -1, 0
             size = 2 * le16(block, at + 2)
             at += 4
-            if at + size > end or size > 0xFFFF:
+            if at + size > end:
                 return -1, 0
             if in_tag and constant:
-                to = put_name(scratch, to, CONSTANT, block, at, size)
+                to = put_token(scratch, to, CONSTANT, block, at, size)
             else:
                 if texts >= places.shape[0]:
                     return -1, 0
                 places[texts, 0], places[texts, 1] = at, size
                 texts += 1
-                to = put_name(scratch, to, VALUE, block, at, 0)
+                to = put_token(scratch, to, VALUE, block, at, 0)
             at += size
         elif CLOSE_START <= kind <= CLOSE and token == kind:
             if in_tag == (kind == CLOSE):
@@ -139,7 +98,7 @@ def shape_at(
             in_tag = in_attribute = False
             depth -= 0 if kind == CLOSE_START else 1
             at += 1
-            to = put_name(scratch, to, kind, block, at, 0)
+            to = put_token(scratch, to, kind, block, at, 0)
         else:
             return -1, 0
         if to < 0 or at > end:
@@ -258,15 +217,4 @@ def literal_of(
     size, count = shape_at(block, base, limit, at, end, scratch, places)
     if size < 0:
         return -2, 0
-    given = int(shapes.given[0])
-    has_room = given + 1 < numbers.shape[0] and int(shapes.starts[given]) + size + 8 <= shape_bytes.shape[0]
-    code = enter(shapes, shape_bytes, scratch, 0, size, 0, has_room)
-    if code < 0:
-        return -2, 0
-    template = int(numbers[code]) - 1
-    if template >= 0:
-        return template, count
-    if template == -1 and int(state.unknown[0]) < unknown.shape[0]:
-        numbers[code] = -1
-        add_unknown(unknown, state, LITERAL, chunk, (end - base) << 20 | (at - base), code)
-    return -1, count
+    return number_of(unknown, state, chunk, size, shapes, shape_bytes, scratch, numbers), count

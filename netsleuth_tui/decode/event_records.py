@@ -33,7 +33,7 @@ class ChunkReader:
 
     Args:
         chunk: As far as its bytes go.
-        known: Templates of sound chunks by GUID and size: where this chunk is damaged, they are believed rather than its own.
+        known: Templates of sound chunks by GUID: where this chunk is damaged, they are believed rather than its own.
         sound: Whether the chunk is; then its templates become known.
     """
 
@@ -109,7 +109,7 @@ class ChunkReader:
                     yield from self._trees(inner, None, depth + 1)  # type: ignore[misc] # an instance is what an optional one may be
 
     def _template(self, definition: int) -> Fields:
-        key = self._chunk[definition + 4 : definition + 24]
+        key = self._chunk[definition + 4 : definition + 20]
         if not self._sound and key in self._known:
             return self._known[key]
         fields = fields_of(template_at(self._chunk, definition, self._names))

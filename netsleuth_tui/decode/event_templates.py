@@ -1,27 +1,26 @@
 """Templates of event logs, compiled once for all chunks of all logs: where does each value of an instance go?
 
-A template is known by its GUID and size (names lie in it or elsewhere in its chunk, so that the same template has several sizes). One that
-was met in a damaged chunk is used for that chunk alone. What is not plain (a value made of several pieces, one value in two places, a name
-that is a value) is left to the slower reader of single records.
+A template is known by its shape (`event_shapes`): what it calls itself does not matter, for two definitions with one GUID may differ in a
+log that somebody made. The GUID only helps where a chunk is damaged. What is not plain (a value made of several pieces, one value in two
+places, a name that is a value) is left to the slower reader of single records.
 """
 
 from __future__ import annotations
 
-import itertools
 import secrets
 import struct
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.decode.binxml import Element, Instance, Malformed, Names, Place, fragment, template_at
-from netsleuth_tui.decode.event_fields import MOST_FIELDS, Fields, Part, fields_of, numbered
-from netsleuth_tui.decode.event_layout import CELL, NESTED, ROW, TemplateArrays, slot_of
-from netsleuth_tui.decode.evtx_values import BINXML, STRING
+from netsleuth_tui.decode.binxml import Place
+from netsleuth_tui.decode.event_fields import MOST_FIELDS, Fields, Part, numbered
+from netsleuth_tui.decode.event_layout import CELL, EMPTY, FULL_OF, NESTED, NOT_PLAIN, ROW, TemplateArrays, slot_of
+from netsleuth_tui.decode.shape_fields import fields_of_shape
 from netsleuth_tui.decode.texts import MASK
 
 __all__ = ["GLOBAL", "Templates"]
@@ -41,12 +40,14 @@ TEXTS = frozenset({"provider", "channel", "computer", "user"})
 class Template:
     """A compiled template."""
 
-    names: tuple[str, ...] = ()
+    fields: Fields
+    names: list[str]
     """Of its cells, not numbered."""
-    plan: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
-    constants: list[tuple[int, str]] = field(default_factory=list)
+    plan: list[int]
+    constants: list[tuple[int, str]]
     """Destination, and the text."""
-    plain: bool = True
+    kind: int
+    """`NOT_PLAIN`, `EMPTY` or `FULL_OF`."""
 
 
 class Templates:
@@ -62,13 +63,15 @@ class Templates:
         self, intern: Callable[[list[str]], NDArray[np.int64]], group: Callable[[tuple[str, ...]], int], lock: threading.Lock
     ) -> None:
         self.known: dict[bytes, Fields] = {}
-        """Of sound chunks, by GUID and size, for the slower reader."""
+        """By GUID: what sound chunks define, for the slower reader."""
         self._intern = intern
         self._group = group
         self._lock = lock
         self._templates: list[Template] = []
-        self._literals: dict[bytes, int] = {}
-        self._pairs = 0
+        self._numbers: dict[bytes, int] = {}
+        self._texts: dict[str, int] = {}
+        self._identities: set[tuple[int, int]] = set()
+        self._pairs: set[tuple[int, int, int]] = set()
         self._planned = 0
         self._constants = 0
         seed = np.array([secrets.randbits(62) << 1 | 1 for _ in range(3)], np.int64)
@@ -86,51 +89,34 @@ class Templates:
     @property
     def is_full(self) -> bool:
         """Whether there is no room for more; what is new then is left to the slower reader."""
-        return len(self._templates) >= MOST_TEMPLATES or self._pairs >= MOST_PAIRS
+        return max(len(self._templates), len(self._identities)) >= MOST_TEMPLATES or len(self._pairs) >= MOST_PAIRS
 
-    def register(self, chunk: bytes, definition: int, salt: int, names: Names) -> None:
-        """Compile the template that a chunk defines at an offset, unless it is known.
-
-        Args:
-            chunk: As far as its bytes go.
-            definition: Offset, with its header inside the chunk.
-            salt: 0 for a sound chunk, otherwise a number of its own.
-            names: Those of the chunk that were read before.
-        """
-        first, second, size = struct.unpack_from("<QQI", chunk, definition + 4)
+    def register(self, shapes: Iterable[bytes]) -> list[int]:
+        """The numbers of the templates with these shapes, compiled where they are new; -1 where there is no room."""
         with self._lock:
-            key = (first & MASK, second & MASK, size | salt << 32)
-            slot = self._free_slot(self.arrays.slots, self.arrays.keys, key)
-            if slot is None or self.is_full:
+            new: list[Template] = []
+            given = []
+            for shape in shapes:
+                number = self._numbers.get(shape)
+                if number is None and len(self._templates) + len(new) < MOST_TEMPLATES:
+                    number = self._numbers[shape] = len(self._templates) + len(new)
+                    new.append(_compiled(fields_of_shape(shape)))
+                given.append(-1 if number is None else number)
+            self._add(new)
+        return given
+
+    def identify(self, identity: bytes, number: int) -> None:
+        """Note which template a sound chunk defines under a GUID, unless another one did so before."""
+        first, second = struct.unpack("<QQ", identity)
+        key = (first & MASK, second & MASK)
+        with self._lock:
+            if key in self._identities or self.is_full:
                 return
-            try:
-                fields = fields_of(template_at(chunk, definition, names))
-                compiled = _compiled(fields)
-                if not salt:
-                    self.known.setdefault(chunk[definition + 4 : definition + 24], fields)
-            except Malformed:
-                compiled = Template(plain=False)
-            self.arrays.keys[len(self._templates)] = key
-            self._add(compiled)
-            self.arrays.slots[slot] = len(self._templates)
-
-    def literal(self, shape: bytes, chunk: bytes, at: int, end: int) -> int:
-        """The number of the template that a shape of literal elements makes, compiled if it is new; -1 if there is no room.
-
-        Args:
-            shape: Identifies it (`event_literals`).
-            chunk: As far as its bytes go.
-            at: Offset of an element with this shape.
-            end: Where it ends at the latest.
-        """
-        with self._lock:
-            number = self._literals.get(shape)
-            if number is None and self.is_full:
-                return -1
-            if number is None:
-                number = self._literals[shape] = len(self._templates)
-                self._add(_literal(chunk, at, end))
-        return number
+            place = len(self._identities)
+            self._identities.add(key)
+            self.known.setdefault(identity, self._templates[number].fields)
+            self.arrays.keys[place] = (*key, number)
+            self.arrays.slots[self._free_slot(self.arrays.slots, (*key, 0))] = place + 1
 
     def pair(self, outer: int, inner: int, many: int) -> None:
         """Register a pair of templates, unless it is known.
@@ -141,54 +127,57 @@ class Templates:
             many: Items of the array << 16 | cell that it is, 0 if there is none.
         """
         with self._lock:
-            slot = self._free_slot(self.arrays.pair_slots, self.arrays.pairs, (outer, inner, many))
-            if slot is None or self.is_full:
+            if (outer, inner, many) in self._pairs or self.is_full:
                 return
-            names = list(self._templates[outer].names) + (list(self._templates[inner - 1].names) if inner else [])
+            names = self._templates[outer].names + (self._templates[inner - 1].names if inner else [])
             items, cell = many >> 16, many & 0xFFFF
             if items:
                 names[cell : cell + 1] = names[cell : cell + 1] * items
+            place = len(self._pairs)
+            self._pairs.add((outer, inner, many))
             group = self._group(numbered(names))
-            self.arrays.pairs[self._pairs] = (outer, inner, many, group, len(names), len(self._templates[outer].names))
-            self._pairs += 1
-            self.arrays.pair_slots[slot] = self._pairs
+            self.arrays.pairs[place] = (outer, inner, many, group, len(names), len(self._templates[outer].names))
+            self.arrays.pair_slots[self._free_slot(self.arrays.pair_slots, (outer, inner, many))] = place + 1
 
-    def _free_slot(self, slots: NDArray[np.int64], keys: NDArray[np.int64], key: tuple[int, int, int]) -> int | None:
-        """Where a key goes; None where it is already."""
+    def _free_slot(self, slots: NDArray[np.int64], key: tuple[int, int, int]) -> int:
+        """Where a key goes that is not there yet; slots are never full."""
         mask = len(slots) - 1
         slot = slot_of(self.arrays.seed, *key) & mask
-        for _ in range(mask + 1):
-            entry = int(slots[slot])
-            if not entry:
-                return slot
-            if tuple(keys[entry - 1, :3].tolist()) == key:
-                return None
+        while slots[slot]:
             slot = (slot + 1) & mask
-        return None
+        return slot
 
-    def _add(self, compiled: Template) -> None:
-        arrays, number = self.arrays, len(self._templates)
+    def _add(self, new: list[Template]) -> None:
+        """Write templates into the arrays."""
+        fresh = dict.fromkeys(text for made in new for to, text in made.constants if _is_text(to) and text not in self._texts)
+        if fresh:
+            self._texts.update(zip(fresh, (self._intern(list(fresh)) | GLOBAL).tolist(), strict=True))
+        plan = [to for made in new for to in made.plan]
+        constants = [(to, self._texts[text] if _is_text(to) else _number(text)) for made in new for to, text in made.constants]
+        arrays = self.arrays
         arrays = arrays._replace(
-            plan=_with_room(arrays.plan, self._planned + len(compiled.plan)),
-            constants=_with_room(arrays.constants, self._constants + len(compiled.constants)),
+            plan=_with_room(arrays.plan, self._planned + len(plan)),
+            constants=_with_room(arrays.constants, self._constants + len(constants)),
         )
-        arrays.plan[self._planned : self._planned + len(compiled.plan)] = compiled.plan
-        for place, (to, text) in enumerate(compiled.constants, self._constants):
-            arrays.constants[place] = (to, self._constant(to, text))
-        arrays.plans[number] = (
-            self._planned, len(compiled.plan), self._constants, len(compiled.constants), len(compiled.names), compiled.plain,
-        )  # fmt: skip
-        self._planned += len(compiled.plan)
-        self._constants += len(compiled.constants)
-        self._templates.append(compiled)
+        arrays.plan[self._planned : self._planned + len(plan)] = plan
+        if constants:
+            arrays.constants[self._constants : self._constants + len(constants)] = constants
+        for number, made in enumerate(new, len(self._templates)):
+            arrays.plans[number] = (self._planned, len(made.plan), self._constants, len(made.constants), len(made.names), made.kind)
+            self._planned += len(made.plan)
+            self._constants += len(made.constants)
+        self._templates.extend(new)
         self.arrays = arrays
 
-    def _constant(self, to: int, text: str) -> int:
-        """A number for a column of numbers, otherwise the code of the text."""
-        if to >= CELL or to >= ROW["provider"]:
-            return int(self._intern([text])[0]) | GLOBAL
-        number = int(text, 0)
-        return number - (1 << 64) if number >> 63 else number
+
+def _is_text(to: int) -> bool:
+    return to >= CELL or to >= ROW["provider"]
+
+
+def _number(text: str) -> int:
+    """As a column of 64 bits holds it."""
+    number = int(text, 0)
+    return number - (1 << 64) if number >> 63 else number
 
 
 def _with_room(array: NDArray[Number], needed: int) -> NDArray[Number]:
@@ -201,62 +190,41 @@ def _with_room(array: NDArray[Number], needed: int) -> NDArray[Number]:
 
 
 def _compiled(fields: Fields) -> Template:
-    template = Template(plain=not fields.instances and len(fields.data) <= MOST_FIELDS)
     plan: dict[int, int] = {}
+    constants: list[tuple[int, str]] = []
+    is_plain = not fields.instances and len(fields.data) <= MOST_FIELDS and len(fields.nested) <= 1
     for index in fields.nested:
-        _plan(template, plan, [Place(index, BINXML)], NESTED)
-    if len(fields.nested) > 1:
-        template.plain = False
+        plan[index] = NESTED
+    is_plain &= max(plan, default=0) <= MOST_INDEX
     for column, parts in fields.system.items():
-        to = ROW[column]
         if len(parts) == 1 and isinstance(parts[0], str) and column not in TEXTS and not _fits(column, parts[0]):
-            template.plain = False
+            is_plain = False
         else:
-            _plan(template, plan, parts, to)
-    for cell, (_, parts) in enumerate(fields.data):
-        _plan(template, plan, parts, CELL + cell)
-    template.names = tuple(name for name, _ in fields.data)
-    if plan:
-        template.plan = np.full(max(plan) + 1, -1, np.int32)
-        template.plan[list(plan)] = list(plan.values())
-    return template
+            is_plain &= _plan(constants, plan, parts, ROW[column])
+    for to, (_, parts) in enumerate(fields.data, CELL):
+        is_plain &= _plan(constants, plan, parts, to)
+    listed = [-1] * (max(plan) + 1) if plan and is_plain else []
+    if listed:
+        for index, to in plan.items():
+            listed[index] = to
+    kind = (FULL_OF if fields.system or fields.data else EMPTY) if is_plain else NOT_PLAIN
+    return Template(fields, [name for name, _ in fields.data], listed, constants if is_plain else [], kind)
 
 
-def _literal(chunk: bytes, at: int, end: int) -> Template:
-    """The template of a literal element: its texts become places, in the order in which they stand there."""
-    try:
-        roots = fragment(chunk, at, end, dependent=False)
-        _cut(roots, itertools.count())
-        fields = fields_of(roots)
-    except Malformed:
-        return Template(plain=False)
-    return _compiled(fields) if fields.system or fields.data else Template(plain=False)
-
-
-def _cut(roots: Iterable[Element | Instance | Place | str], places: Iterator[int]) -> None:
-    """Put places where texts are, but for attributes called Name."""
-    for element in roots:
-        if isinstance(element, Element):
-            for name, texts in element.attributes:
-                if name != "Name":
-                    texts[:] = [Place(next(places), STRING) for _ in texts]
-            for position, part in enumerate(element.content):
-                if isinstance(part, str):
-                    element.content[position] = Place(next(places), STRING)
-                else:
-                    _cut((part,), places)
-
-
-def _plan(template: Template, plan: dict[int, int], parts: list[Part], to: int) -> None:
-    """Note where the value of a field comes from."""
-    if not parts:
-        return
+def _plan(constants: list[tuple[int, str]], plan: dict[int, int], parts: list[Part], to: int) -> bool:
+    """Note where the value of a field comes from; False if that is not plain."""
+    if len(parts) == 1:
+        part = parts[0]
+        if isinstance(part, Place):
+            if part.index in plan or part.index > MOST_INDEX:
+                return False
+            plan[part.index] = to
+            return True
     if all(isinstance(part, str) for part in parts):
-        template.constants.append((to, "".join(part for part in parts if isinstance(part, str))))
-    elif len(parts) == 1 and isinstance(parts[0], Place) and parts[0].index <= MOST_INDEX and parts[0].index not in plan:
-        plan[parts[0].index] = to
-    else:
-        template.plain = False
+        if parts:
+            constants.append((to, "".join(part for part in parts if isinstance(part, str))))
+        return True
+    return False
 
 
 def _fits(column: str, text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -74,10 +73,7 @@ class EventDecoding:
 
     def __post_init__(self) -> None:
         templates = Templates(self._add_texts, self.store.events.group, self.lock)
-        salts = itertools.count(1)
-        self.decoders.extend(
-            LogDecoder(templates, self._intern, self._group, recovered=self.recovered, salts=salts) for _ in range(DECODERS)
-        )
+        self.decoders.extend(LogDecoder(templates, self._intern, self._group, recovered=self.recovered) for _ in range(DECODERS))
 
     def close(self) -> None:
         """End the processes that helped."""
