@@ -25,7 +25,21 @@ from netsleuth_tui import kernel_cache
 if TYPE_CHECKING:
     from netsleuth_tui import native
 
-__all__ = ["Kernel", "State", "activate", "helper", "is_cached", "is_coming", "is_ready", "kernel", "start", "state", "wait", "write"]
+__all__ = [
+    "Kernel",
+    "State",
+    "activate",
+    "helper",
+    "inlined",
+    "is_cached",
+    "is_coming",
+    "is_ready",
+    "kernel",
+    "start",
+    "state",
+    "wait",
+    "write",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -88,6 +102,8 @@ class _Compiler:
         self.state: State = "plain"
         self.kernels: list[Kernel[..., Any]] = []
         self.helpers: list[Callable[..., Any]] = []
+        self.inlined: set[Callable[..., Any]] = set()
+        """Helpers whose bodies take the place of calls."""
         self.registered = 0
         """Helpers that Numba knows."""
         self.lock = threading.Lock()
@@ -210,7 +226,7 @@ def _compiled(made: Kernel[..., Any]) -> Callable[..., Any]:
 def _make_callable_from_kernels(function: Callable[..., Any]) -> None:
     from numba.extending import register_jitable
 
-    register_jitable(function)
+    register_jitable(forceinline=function in _compiler.inlined)(function)
 
 
 _compiler = _Compiler()
@@ -235,6 +251,12 @@ def helper(function: Callable[P, R]) -> Callable[P, R]:
     """Mark a function that kernels call; it stays an ordinary function."""
     _compiler.add_helper(function)
     return function
+
+
+def inlined(function: Callable[P, R]) -> Callable[P, R]:
+    """Mark a helper whose body takes the place of each call: handing over an array takes seven words, and a record needs twenty arrays."""
+    _compiler.inlined.add(function)
+    return helper(function)
 
 
 def start() -> None:

@@ -233,9 +233,13 @@ class LogDecoder:
         for kind, first, second, third in dict.fromkeys(map(tuple, noted)):
             if kind == PAIR:
                 self._templates.pair(first, second, third)
-            elif kind == IDENTITY:
-                at = int(chunks.table[first, 0]) + second + 4
-                self._templates.identify(data[at : at + 16].tobytes(), third)
+        identities: dict[bytes, int] = {}
+        for kind, chunk, definition, number in noted:
+            if kind == IDENTITY:
+                at = int(chunks.table[chunk, 0]) + definition + 4
+                identities.setdefault(data[at : at + 16].tobytes(), number)
+        for identity, number in identities.items():
+            self._templates.identify(identity, number)
 
     def _slowly(
         self, data: NDArray[np.uint8], chunks: Chunks, rows: NDArray[np.int64], slow: NDArray[np.int64], used: int, offset: int,

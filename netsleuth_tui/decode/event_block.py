@@ -45,7 +45,7 @@ from netsleuth_tui.decode.event_shapes import OPEN, template_of
 from netsleuth_tui.decode.evtx_values import ARRAY, BINXML, EPOCH, FILETIME, NULL, STRING, item_size
 from netsleuth_tui.decode.octets import Octets, le16, le32, octet
 from netsleuth_tui.decode.texts import TextArrays, enter, same
-from netsleuth_tui.jit import helper
+from netsleuth_tui.jit import helper, inlined
 
 __all__ = ["take_apart"]
 
@@ -70,7 +70,7 @@ def items_in(block: Octets, at: int, length: int, kind: int) -> int:
     return length // size if size and length % size == 0 else -1
 
 
-@helper
+@inlined
 def values_at(block: Octets, base: int, at: int, end: int) -> int:
     """Return where the values of the template instance at `at` begin (their count first), -1 if that is not before `end`."""
     definition = base + le32(block, at + 6)
@@ -83,7 +83,7 @@ def values_at(block: Octets, base: int, at: int, end: int) -> int:
     return at if count <= MOST_VALUES and at + 4 + 4 * count <= end else -1
 
 
-@helper
+@inlined
 def number_in(block: Octets, at: int, length: int, kind: int) -> tuple[int, bool]:
     """Return the number in a value, and whether it is one: an integer of any width, or a text that is one in decimal."""
     if kind == STRING:
@@ -135,7 +135,7 @@ def put_items(
         at += 2
 
 
-@helper
+@inlined
 def put_values(
     block: Octets, held: NDArray[np.uint8], values: TextArrays, templates: TemplateArrays, last: NDArray[np.int32],
     rows: NDArray[np.int64], row: int, cells: NDArray[np.uint32], first_cell: int, template: int, at: int, many: int, items: int,
@@ -197,7 +197,7 @@ def put_values(
     return True
 
 
-@helper
+@inlined
 def shape_of(block: Octets, templates: TemplateArrays, template: int, at: int, end: int) -> tuple[int, int, int, int, int]:
     """Look over the values of an instance.
 
@@ -234,7 +234,7 @@ def shape_of(block: Octets, templates: TemplateArrays, template: int, at: int, e
     return (1 if value_at <= end else 0), tree, tree_length, many, items
 
 
-@helper
+@inlined
 def fragment_of(
     block: Octets, templates: TemplateArrays, seen: NDArray[np.int64], unknown: NDArray[np.int64], state: State,
     base: int, limit: int, damaged: int, stamp: int, chunk: int, at: int, end: int,
@@ -260,7 +260,7 @@ def fragment_of(
     return (number if first >= 0 else -2), first, -1
 
 
-@helper
+@inlined
 def put_part(
     block: Octets, held: NDArray[np.uint8], values: TextArrays, templates: TemplateArrays, last: NDArray[np.int32],
     rows: NDArray[np.int64], row: int, cells: NDArray[np.uint32], first_cell: int, template: int, at: int, many: int, items: int,
@@ -273,7 +273,7 @@ def put_part(
     return put_texts(block, held, values, templates, rows, row, cells, first_cell, template, places, texts)
 
 
-@helper
+@inlined
 def take_apart(
     block: Octets, held: NDArray[np.uint8], values: TextArrays, templates: TemplateArrays, seen: NDArray[np.int64], last: NDArray[np.int32],
     unknown: NDArray[np.int64], state: State, rows: NDArray[np.int64], row: int, cells: NDArray[np.uint32],

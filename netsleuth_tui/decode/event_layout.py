@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.decode.texts import MASK
-from netsleuth_tui.jit import helper
+from netsleuth_tui.jit import helper, inlined
 
 __all__ = [
     "CELL", "CHUNKS", "COLUMNS", "DEFERRED", "EMPTY", "FOUND", "FULL", "FULL_OF", "GROW", "NESTED", "NOT_PLAIN", "OK", "PAIR", "ROW",
@@ -117,7 +117,7 @@ def named_template(templates: TemplateArrays, first: int, second: int) -> int:
     return -1
 
 
-@helper
+@inlined
 def slot_of(seed: NDArray[np.int64], first: int, second: int, third: int) -> int:
     """Return the hash of a key of three numbers."""
     h = (first * int(seed[0]) & MASK) ^ (second * int(seed[1]) & MASK) ^ (third * int(seed[2]) & MASK)
@@ -134,7 +134,7 @@ def add_unknown(unknown: NDArray[np.int64], state: State, kind: int, first: int,
         state.unknown[0] = count + 1
 
 
-@helper
+@inlined
 def pair_of(templates: TemplateArrays, outer: int, inner: int, items: int) -> int:
     """Return the number of a pair of templates, -1 if it has to be registered."""
     mask = templates.pair_slots.shape[0] - 1
@@ -153,7 +153,7 @@ def pair_of(templates: TemplateArrays, outer: int, inner: int, items: int) -> in
     return -1
 
 
-@helper
+@inlined
 def put_constants(
     templates: TemplateArrays, rows: NDArray[np.int64], row: int, cells: NDArray[np.uint32], first_cell: int, template: int,
     many: int, items: int,

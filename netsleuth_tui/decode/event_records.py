@@ -14,6 +14,7 @@ from netsleuth_tui.decode.event_fields import MOST_FIELDS, Fields, Part, fields_
 from netsleuth_tui.decode.events import Event
 from netsleuth_tui.decode.evtx_values import ARRAY, BINXML, NULL, SID, STRING, item_size, spelled
 from netsleuth_tui.decode.iso_times import nanoseconds
+from netsleuth_tui.decode.shape_fields import fields_of_shape
 
 __all__ = ["ChunkReader"]
 
@@ -33,11 +34,11 @@ class ChunkReader:
 
     Args:
         chunk: As far as its bytes go.
-        known: Templates of sound chunks by GUID: where this chunk is damaged, they are believed rather than its own.
+        known: Templates of sound chunks by GUID, or their shapes: where this chunk is damaged, they are believed rather than its own.
         sound: Whether the chunk is; then its templates become known.
     """
 
-    def __init__(self, chunk: bytes, known: dict[bytes, Fields] | None = None, *, sound: bool = True) -> None:
+    def __init__(self, chunk: bytes, known: dict[bytes, Fields | bytes] | None = None, *, sound: bool = True) -> None:
         self._chunk = chunk
         self._known = {} if known is None else known
         self._sound = sound
@@ -110,8 +111,11 @@ class ChunkReader:
 
     def _template(self, definition: int) -> Fields:
         key = self._chunk[definition + 4 : definition + 20]
-        if not self._sound and key in self._known:
-            return self._known[key]
+        known = None if self._sound else self._known.get(key)
+        if isinstance(known, bytes):
+            known = self._known[key] = fields_of_shape(known)
+        if known is not None:
+            return known
         fields = fields_of(template_at(self._chunk, definition, self._names))
         if self._sound and len(self._known) < MOST_KNOWN:
             self._known.setdefault(key, fields)

@@ -14,7 +14,7 @@ from netsleuth_tui.decode.event_layout import DEFINITION, FIRST_RECORD, State, T
 from netsleuth_tui.decode.evtx_values import STRING
 from netsleuth_tui.decode.octets import POSITION, Octets, le16, le32, octet
 from netsleuth_tui.decode.texts import MASK, TextArrays, TextTable, enter, le64
-from netsleuth_tui.jit import helper
+from netsleuth_tui.jit import helper, inlined
 
 __all__ = ["IDENTITY", "LONGEST_SHAPE", "SHAPE", "Shapes", "name_of", "number_of", "put_token", "template_of"]
 
@@ -176,6 +176,25 @@ def number_of(
 
 
 @helper
+def defined_template(
+    block: Octets, templates: TemplateArrays, unknown: NDArray[np.int64], state: State,
+    base: int, limit: int, damaged: int, chunk: int, definition: int,
+    shapes: TextArrays, shape_bytes: NDArray[np.uint8], scratch: NDArray[np.uint8], numbers: NDArray[np.int64],
+) -> int:  # fmt: skip
+    """Return the number of the template that is defined at an offset of a chunk, as `template_of`."""
+    first, second = le64(block, base + definition + 4) & MASK, le64(block, base + definition + 12) & MASK
+    named = named_template(templates, first, second)
+    number = named if damaged else -1
+    if number < 0:
+        begin = base + definition + DEFINITION
+        size = template_shape(block, base, limit, begin, min(begin + le32(block, begin - 4), base + limit), scratch)
+        number = -2 if size < 0 else number_of(unknown, state, chunk, size, shapes, shape_bytes, scratch, numbers)
+        if number >= 0 and named < 0 and not damaged:
+            add_unknown(unknown, state, IDENTITY, chunk, definition, number)
+    return number
+
+
+@inlined
 def template_of(
     block: Octets, templates: TemplateArrays, seen: NDArray[np.int64], unknown: NDArray[np.int64], state: State,
     base: int, limit: int, damaged: int, stamp: int, chunk: int, at: int,
@@ -191,14 +210,8 @@ def template_of(
     known = int(seen[definition])
     if known >> 20 == stamp:
         return (known & 0xFFFFF) - 2
-    first, second = le64(block, base + definition + 4) & MASK, le64(block, base + definition + 12) & MASK
-    named = named_template(templates, first, second)
-    number = named if damaged else -1
-    if number < 0:
-        begin = base + definition + DEFINITION
-        size = template_shape(block, base, limit, begin, min(begin + le32(block, begin - 4), base + limit), scratch)
-        number = -2 if size < 0 else number_of(unknown, state, chunk, size, shapes, shape_bytes, scratch, numbers)
-        if number >= 0 and named < 0 and not damaged:
-            add_unknown(unknown, state, IDENTITY, chunk, definition, number)
+    number = defined_template(
+        block, templates, unknown, state, base, limit, damaged, chunk, definition, shapes, shape_bytes, scratch, numbers
+    )
     seen[definition] = stamp << 20 | (number + 2)
     return number

@@ -40,7 +40,7 @@ TEXTS = frozenset({"provider", "channel", "computer", "user"})
 class Template:
     """A compiled template."""
 
-    fields: Fields
+    shape: bytes
     names: list[str]
     """Of its cells, not numbered."""
     plan: list[int]
@@ -62,8 +62,8 @@ class Templates:
     def __init__(
         self, intern: Callable[[list[str]], NDArray[np.int64]], group: Callable[[tuple[str, ...]], int], lock: threading.Lock
     ) -> None:
-        self.known: dict[bytes, Fields] = {}
-        """By GUID: what sound chunks define, for the slower reader."""
+        self.known: dict[bytes, Fields | bytes] = {}
+        """By GUID: what sound chunks define, or the shape of it, for the slower reader."""
         self._intern = intern
         self._group = group
         self._lock = lock
@@ -100,7 +100,7 @@ class Templates:
                 number = self._numbers.get(shape)
                 if number is None and len(self._templates) + len(new) < MOST_TEMPLATES:
                     number = self._numbers[shape] = len(self._templates) + len(new)
-                    new.append(_compiled(fields_of_shape(shape)))
+                    new.append(_compiled(shape))
                 given.append(-1 if number is None else number)
             self._add(new)
         return given
@@ -114,7 +114,7 @@ class Templates:
                 return
             place = len(self._identities)
             self._identities.add(key)
-            self.known.setdefault(identity, self._templates[number].fields)
+            self.known.setdefault(identity, self._templates[number].shape)
             self.arrays.keys[place] = (*key, number)
             self.arrays.slots[self._free_slot(self.arrays.slots, (*key, 0))] = place + 1
 
@@ -166,6 +166,7 @@ class Templates:
             arrays.plans[number] = (self._planned, len(made.plan), self._constants, len(made.constants), len(made.names), made.kind)
             self._planned += len(made.plan)
             self._constants += len(made.constants)
+            made.plan, made.constants = [], []  # in the arrays from now on
         self._templates.extend(new)
         self.arrays = arrays
 
@@ -189,7 +190,8 @@ def _with_room(array: NDArray[Number], needed: int) -> NDArray[Number]:
     return longer
 
 
-def _compiled(fields: Fields) -> Template:
+def _compiled(shape: bytes) -> Template:
+    fields = fields_of_shape(shape)
     plan: dict[int, int] = {}
     constants: list[tuple[int, str]] = []
     is_plain = not fields.instances and len(fields.data) <= MOST_FIELDS and len(fields.nested) <= 1
@@ -208,7 +210,7 @@ def _compiled(fields: Fields) -> Template:
         for index, to in plan.items():
             listed[index] = to
     kind = (FULL_OF if fields.system or fields.data else EMPTY) if is_plain else NOT_PLAIN
-    return Template(fields, [name for name, _ in fields.data], listed, constants if is_plain else [], kind)
+    return Template(shape, [name for name, _ in fields.data], listed, constants if is_plain else [], kind)
 
 
 def _plan(constants: list[tuple[int, str]], plan: dict[int, int], parts: list[Part], to: int) -> bool:

@@ -15,9 +15,16 @@ __all__ = ["fields_of_shape"]
 ROOT, EVENT, SYSTEM_FIELDS, SYSTEM_FIELD, EVENT_DATA, PARTS, LEAF, IGNORED = range(8)
 """What an element is: what there is before any, the event, its parts, and elements of these."""
 
+WITH_LEAVES = frozenset({EVENT_DATA, PARTS, LEAF})
 WITHOUT_TREES = frozenset({SYSTEM_FIELD, IGNORED})
 BELOW = {SYSTEM_FIELDS: SYSTEM_FIELD, SYSTEM_FIELD: IGNORED, IGNORED: IGNORED, EVENT_DATA: LEAF, PARTS: LEAF, LEAF: LEAF}
 PART = {"System": SYSTEM_FIELDS, "EventData": EVENT_DATA, "UserData": PARTS, RENDERED: PARTS}
+
+DATA, NAME = "Data".encode("utf-16-le"), "Name".encode("utf-16-le")
+NAMED_DATA = bytes((OPEN, 8, 0)) + DATA + bytes((ATTRIBUTE, 8, 0)) + NAME
+ONE_PLACE = bytes((CLOSE_START, 0, 0, PLACE, 3, 0))
+ONE_TEXT = bytes((CLOSE_START, 0, 0, VALUE, 0, 0, CLOSE, 0, 0))
+CLOSED = bytes((CLOSE, 0, 0))
 
 
 @dataclass(slots=True)
@@ -36,7 +43,7 @@ class _Open:
     """Whether it has no value if nothing stands in it: only attributes."""
 
 
-def fields_of_shape(shape: bytes) -> Fields:  # noqa: C901 - one branch for each token
+def fields_of_shape(shape: bytes) -> Fields:  # noqa: C901, PLR0912 - one branch for each token
     """The fields of a template or literal element with this shape, which kernels made (`event_shapes`)."""
     found = Fields()
     at, end, places = 0, len(shape), 0
@@ -44,6 +51,12 @@ def fields_of_shape(shape: bytes) -> Fields:  # noqa: C901 - one branch for each
     parts = now.content
     while at < end:
         kind = shape[at]
+        whole = _whole(shape, at, places) if kind == OPEN and now.role in WITH_LEAVES else None
+        if whole:
+            found.data.append((now.prefix + whole[0], [whole[1]]))
+            now.is_leaf = False
+            at, places = whole[2], whole[3]
+            continue
         start = at + 3
         at = start + (shape[at + 1] | shape[at + 2] << 8)
         if kind == OPEN:
@@ -89,6 +102,25 @@ def _text(raw: bytes) -> str:
 @lru_cache(maxsize=4096)
 def _place(raw: bytes) -> Place:
     return Place(raw[0] | raw[1] << 8, raw[2])
+
+
+def _whole(shape: bytes, at: int, places: int) -> tuple[str, Place, int, int] | None:
+    """Its name, its value, where it ends and the texts so far, if the element at `at` has but one value: there is most of these."""
+    is_data = shape.startswith(NAMED_DATA, at)
+    at += len(NAMED_DATA) if is_data else 0
+    if shape[at] != (CONSTANT if is_data else OPEN):
+        return None
+    start = at + 3
+    stop = start + (shape[at + 1] | shape[at + 2] << 8)
+    if shape.startswith(ONE_TEXT, stop):
+        place, end = Place(places, STRING), stop + len(ONE_TEXT)
+        places += 1
+    elif shape.startswith(ONE_PLACE, stop) and shape[stop + 8] != BINXML and shape.startswith(CLOSED, stop + 9):
+        place, end = _place(shape[stop + 6 : stop + 9]), stop + 12
+    else:
+        return None
+    name = _text(shape[start:stop])
+    return (name or "Data") if is_data else name, place, end, places
 
 
 def _below(outer: _Open, name: str) -> _Open:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.decode.octets import POSITION, Octets
-from netsleuth_tui.jit import helper, kernel
+from netsleuth_tui.jit import helper, inlined, kernel
 
 __all__ = ["ABSENT", "EMPTY", "TAIL", "TextArrays", "TextTable", "enter", "le64"]
 
@@ -68,7 +68,7 @@ def le64(data: Octets, at: int) -> int:
     )
 
 
-@helper
+@inlined
 def hash_of(seed: NDArray[np.int64], data: Octets, at: int, length: int, kind: int) -> int:
     """Hash `length` bytes at `at` and their kind to 63 bits. Whoever does not know the seed cannot choose values that collide."""
     a, b = int(seed[0]), int(seed[1])
@@ -90,7 +90,7 @@ def hash_of(seed: NDArray[np.int64], data: Octets, at: int, length: int, kind: i
     return h ^ (h >> 32)
 
 
-@helper
+@inlined
 def same(one: Octets, at: int, other: Octets, there: int, length: int) -> bool:
     """Return whether `length` bytes are equal."""
     whole = length >> 3
@@ -101,7 +101,7 @@ def same(one: Octets, at: int, other: Octets, there: int, length: int) -> bool:
     return rest == 0 or (le64(one, at + 8 * whole) ^ le64(other, there + 8 * whole)) & ((1 << 8 * rest) - 1) == 0
 
 
-@helper
+@inlined
 def enter(texts: TextArrays, held: NDArray[np.uint8], data: Octets, at: int, length: int, kind: int, add: bool) -> int:
     """Return the code of `length` bytes of `data` at `at`, a new one for a value never seen (or -1, unless `add`).
 
