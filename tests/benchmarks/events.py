@@ -1,6 +1,7 @@
 """Event logs: from the file to a store in which every field can be asked for, in turn with what the libraries take for less.
 
-The evtx library reads the same records and makes JSON of each, which is dropped; python-evtx makes XML of the first ones, extrapolated.
+The evtx library reads the same records and makes JSON of each, which is dropped; the same JSON goes into a table of DuckDB, seven system
+fields by themselves and the event data as one value; python-evtx makes XML of the first ones, extrapolated.
 Also said: when the most frequent event ids could first be shown, peak memory, and how long a column of event data takes. Without --log
 a log is made of the sample's chunks again and again, --megabytes of them; `--log` may be given several times.
 """
@@ -53,6 +54,23 @@ for record in evtx.PyEvtxParser(sys.argv[1]).records_json():
 print(json.dumps([count, time.perf_counter() - began, time.process_time()]))
 """
 
+LIBRARY_AND_DUCKDB = """
+import itertools, json, sys, time, duckdb, evtx
+import numpy as np
+began, count = time.perf_counter(), 0
+database = duckdb.connect(config={"threads": 1})
+fields = ["Provider.#attributes.Name", "EventID", "Level", "Task", "Channel", "Computer", "TimeCreated.#attributes.SystemTime"]
+paths = ", ".join("'$.Event.System." + ".".join(f'"{part}"' for part in name.split(".")) + "'" for name in fields)
+database.execute("create table events (system varchar[], data json)")
+records = iter(evtx.PyEvtxParser(sys.argv[1]).records_json())
+while batch := list(itertools.islice(records, 20_000)):
+    database.register("batch", {"text": np.array([record["data"] for record in batch], dtype=object)})
+    database.execute(f"insert into events select json_extract_string(text, [{paths}]), json_extract(text, '$.Event.EventData') from batch")
+    database.unregister("batch")
+    count += len(batch)
+print(json.dumps([count, time.perf_counter() - began, time.process_time()]))
+"""
+
 PYTHON_EVTX = """
 import contextlib, itertools, json, sys, time
 from Evtx.Evtx import Evtx
@@ -88,21 +106,24 @@ def main() -> None:
 
 def measure(log: Path, rounds: int) -> None:
     """Run the programs in turn."""
-    ours, library = [], []
+    ours, library, tables = [], [], []
     for _ in range(rounds):
         ours.append(_run(OURS, str(log)))
         library.append(_run(LIBRARY, str(log)))
+        tables.append(_run(LIBRARY_AND_DUCKDB, str(log)))
     count, seconds = _run(PYTHON_EVTX, str(log))
     rows, lost, is_compiled = int(ours[-1][0]), int(ours[-1][6]), ours[-1][7]
     mine, theirs = (statistics.median(run[1] for run in runs) for runs in (ours, library))
     work, their_work = (statistics.median(run[2] for run in runs) for runs in (ours, library))
+    table, table_work = (statistics.median(run[place] for run in tables) for place in (1, 2))
     pairs = sorted(one[1] / other[1] for one, other in zip(ours, library, strict=True))
     slow = count / seconds if seconds else 0.0
     times = rows / mine / slow if slow else 0.0
     print(f"{log.name}: {log.stat().st_size / 1e6:.0f} MB, {rows} events loaded ({lost} lost), {int(library[-1][0])} by the library")
     print(f"  load, every field        {mine:8.2f} s  {rows / mine:10.0f}/s   processor {work:.2f} s")
     print(f"  evtx library, JSON       {theirs:8.2f} s  {library[-1][0] / theirs:10.0f}/s   processor {their_work:.2f} s")
-    print(f"  ratio                    {statistics.median(pairs):8.2f} [{pairs[0]:.2f}, {pairs[-1]:.2f}]")
+    print(f"  evtx library → DuckDB    {table:8.2f} s  {tables[-1][0] / table:10.0f}/s   processor {table_work:.2f} s")
+    print(f"  ours / JSON              {statistics.median(pairs):8.2f} [{pairs[0]:.2f}, {pairs[-1]:.2f}]")
     print(f"  python-evtx, XML         {slow:8.0f}/s of the first {count:.0f}: loading is {times:.0f} times as fast (extrapolated)")
     print(f"  first event ids after    {statistics.median(r[3] for r in ours):8.2f} s")
     print(f"  one column of event data {statistics.median(r[5] for r in ours) * 1e3:8.1f} ms")
