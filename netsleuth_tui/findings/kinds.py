@@ -11,15 +11,19 @@ from netsleuth_tui.findings.audit_policy import audit_policy_changed
 from netsleuth_tui.findings.broadcast_storm import broadcast_storm
 from netsleuth_tui.findings.capture_loss import capture_loss, unseen_segments
 from netsleuth_tui.findings.datagram_drops import datagrams_dropped
+from netsleuth_tui.findings.dhcp_servers import dhcp_servers
+from netsleuth_tui.findings.directed_broadcast import directed_broadcast
 from netsleuth_tui.findings.duplicates import capture_duplicates
 from netsleuth_tui.findings.esp_tunnels import esp_loss, esp_reordering, esp_replay
 from netsleuth_tui.findings.event_flood import event_flood
 from netsleuth_tui.findings.finding import Candidate, Finding
 from netsleuth_tui.findings.flow_course import flow_stopped, throughput_collapse
+from netsleuth_tui.findings.icmp_redirect import icmp_redirect
 from netsleuth_tui.findings.limits import Limits
 from netsleuth_tui.findings.log_cleared import log_cleared
 from netsleuth_tui.findings.log_silence import log_silence
 from netsleuth_tui.findings.logon_failures import logon_failures, logons_after_failures
+from netsleuth_tui.findings.missing_fragments import missing_fragments
 from netsleuth_tui.findings.new_event import new_event
 from netsleuth_tui.findings.packet_drops import packets_dropped
 from netsleuth_tui.findings.resets import reset_burst, reset_surge
@@ -28,7 +32,10 @@ from netsleuth_tui.findings.scan import port_scan, sweep
 from netsleuth_tui.findings.seen import Seen
 from netsleuth_tui.findings.silence import capture_silence, host_silence
 from netsleuth_tui.findings.tcp_repeats import duplicate_acks, retransmissions
+from netsleuth_tui.findings.udp_scan import udp_scan, udp_sweep
+from netsleuth_tui.findings.udp_unanswered import udp_unanswered
 from netsleuth_tui.findings.unanswered import syn_refused, syn_unanswered
+from netsleuth_tui.findings.unasked_answers import unasked_answers
 from netsleuth_tui.findings.unreachable import unreachable
 from netsleuth_tui.findings.zero_window import zero_window
 
@@ -72,10 +79,21 @@ KINDS: tuple[Kind, ...] = (
         broadcast_storm,
     ),
     Kind(
+        "directed-broadcast",
+        f"packets to an IPv4 address that ends in 255 and sends nothing, {{directed_per_second}} {BURST}",
+        directed_broadcast,
+    ),
+    Kind(
         "icmp-unreachable",
         "ICMP messages that a port, host or network cannot be reached or is forbidden, {unreachable_per_second} a second, or that packets "
         f"are too big, {{too_big_per_second}} {BURST}",
         unreachable,
+    ),
+    Kind("icmp-redirect", "{redirects} or more ICMP messages of a router that there is a better way", icmp_redirect),
+    Kind(
+        "missing-fragments",
+        "fragmented IPv4 packets of which fragments are missing, {missing_fragments} and {missing_fragments_percent:g} % between two hosts",
+        missing_fragments,
     ),
     Kind(
         "capture-duplicates",
@@ -132,6 +150,28 @@ KINDS: tuple[Kind, ...] = (
         "hosts that try one TCP port of {scanned_hosts} others, or ping them, of which less than {scan_answered_percent:g} % answer",
         sweep,
     ),
+    Kind(
+        "udp-scan",
+        "hosts that try {scanned_ports} UDP ports of another, of which less than {scan_answered_percent:g} % send a datagram back",
+        udp_scan,
+    ),
+    Kind(
+        "udp-sweep",
+        "hosts that try one UDP port of {scanned_hosts} others, of which less than {scan_answered_percent:g} % send a datagram back",
+        udp_sweep,
+    ),
+    Kind(
+        "udp-unanswered",
+        "services such as DNS, DHCP, Kerberos, RADIUS that send nothing back for {udp_unanswered} requests by UDP and "
+        "{udp_unanswered_percent:g} % of all",
+        udp_unanswered,
+    ),
+    Kind(
+        "unasked-answers",
+        "echo replies, or answers of UDP services that attackers reflect from, of {unasked_hosts} hosts to one that had asked none of them",
+        unasked_answers,
+    ),
+    Kind("dhcp-servers", "DHCP answers from {dhcp_servers} addresses or more", dhcp_servers),
     Kind(
         "host-silence",
         "hosts that sent in {stop_regular_percent:g} % of the intervals, and then nothing for {stop_seconds} s, while "

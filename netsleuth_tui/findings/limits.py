@@ -28,12 +28,16 @@ class Limits:
     arp_per_second: int = _limit(100, "packets/s", "hosts ask a few times a minute, also in networks of a thousand")
     broadcast_per_second: int = _limit(200, "packets/s", "each goes to every host; a network of a thousand hosts makes some ten a second")
     multicast_per_second: int = _limit(1000, "packets/s", "what multicast is for may have this rate all the time, so only a rise is told")
+    directed_per_second: int = _limit(200, "packets/s", "as broadcasts to all: each may go to every host of the subnet")
     unreachable_per_second: int = _limit(
         20, "packets/s", "single ones are everyday life: a port that is closed, a host that is switched off"
     )
     too_big_per_second: int = _limit(
         5, "packets/s", "one for each path is how its largest packet is found; more are not heard, or not obeyed"
     )
+    redirects: int = _limit(5, "messages", "one for each host and destination is how a better way is told; a host that obeys needs no more")
+    missing_fragments: int = _limit(5, "packets", "single losses are everyday life")
+    missing_fragments_percent: float = _limit(1.0, "% of the fragmented packets", "between two hosts; from about here on programs are slow")
     duplicate_packets: int = _limit(50, "packets", "fewer change no count that matters")
     duplicate_percent: float = _limit(1.0, "% of the IP packets", "a capture in both directions of a mirrored port has 50 %")
     address_changes: int = _limit(2, "changes", "one change is another device under that address; back again is two at once")
@@ -61,6 +65,10 @@ class Limits:
     scanned_ports: int = _limit(20, "ports", "of one host: clients use a few")
     scanned_hosts: int = _limit(50, "hosts", "at one port, or by echo requests: few programs have so many that do not answer")
     scan_answered_percent: float = _limit(50.0, "% of those tried", "who is mostly answered does not search")
+    udp_unanswered: int = _limit(5, "datagrams", "to one service: a question and what repeats it, of two clients")
+    udp_unanswered_percent: float = _limit(5.0, "% of the requests", "fewer are those of names that nobody knows, and of clients that went")
+    unasked_hosts: int = _limit(20, "hosts", "a host that was forgotten to be captured asks a few servers")
+    dhcp_servers: int = _limit(2, "addresses", "one server, or one relay, serves a network; two may be on purpose")
     stop_seconds: int = _limit(30, "s", "longer than the pauses of what is regular")
     stop_asked: int = _limit(10, "packets", "sent to the host meanwhile: nobody misses one that is not asked")
     stop_regular_percent: float = _limit(90.0, "% of the intervals before", "in which it sent: only what is regular can be missed")

@@ -19,8 +19,8 @@ from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.findings import KINDS, LIMITS, Limits, Steps, find, limits_from
 
 MS = 1_000_000
-HOSTS = (*(0x0A000000 + k for k in range(1, 40)), 0xFFFFFFFF, 0xEF000001, 0)
-BROADCAST, MULTICAST = 39, 40
+HOSTS = (*(0x0A000000 + k for k in range(1, 40)), 0xFFFFFFFF, 0xEF000001, 0, 0x0A0000FF)
+BROADCAST, MULTICAST, SUBNET = 39, 40, 42
 ARP = Has.ETH | Has.ETH_TYPE | Has.ARP | Has.ADDRESSES | Has.ARP_OPCODE | Has.ARP_HW
 ESP = ETHERNET_IPV4 | Has.ESP | Has.ESP_SPI | Has.ESP_SEQUENCE
 LOW = replace(
@@ -29,7 +29,9 @@ LOW = replace(
     esp_lost_percent=0.01, esp_late=1, esp_late_percent=0.01, esp_replay_window=1, scanned_ports=2, scanned_hosts=2, stop_seconds=2,
     stop_asked=1, stop_regular_percent=10.0, retransmissions_per_second=1, retransmission_percent=0.01, duplicate_acks_per_second=1,
     zero_window_seconds=0.001, syn_unanswered=1, resets_per_second=1, resets_per_minute=1, reset_ttl=1, collapse_seconds=1,
-    collapse_percent=90.0, collapse_bytes=1, unseen_segments=1, unseen_percent=0.01,
+    collapse_percent=90.0, collapse_bytes=1, unseen_segments=1, unseen_percent=0.01, udp_unanswered=1,
+    udp_unanswered_percent=0.01, unasked_hosts=1, directed_per_second=1, missing_fragments=1, missing_fragments_percent=0.01, redirects=1,
+    dhcp_servers=1,
 )  # fmt: skip
 """So that nearly everything is a finding."""
 
@@ -53,6 +55,12 @@ def one_of(number: int, kind: str, time: int) -> dict[str, Any]:  # noqa: PLR091
         case "esp":
             of = {"time": time, "protocol": Protocol.ESP, "present": ESP, "len": 100, "ip_proto": 50, "esp_sequence": (number ^ 3) * 40 + 1}
             return of | {"src": a % 2, "dst": 3, "esp_spi": 256 + number % 2}
+        case "ask":
+            ports = {"src_port": (50_000, 68, 123, 67)[number % 4], "dst_port": (53, 67, 68, number % 300, 4000)[number % 5]}
+            some = {"present": ETHERNET_IPV4 | Has.UDP | Has.SRC_PORT | Has.DST_PORT | (Has.FRAGMENT if number % 3 else Has(0))}
+            return udp(time, **ip | ports | some | {"dst": (SUBNET, a, b, b)[number // 4 % 4], "ip_frag": (0x2000, 3, 0)[number % 3]})
+        case "redirect":
+            return icmp(time, (5, 0)[number % 2], icmp_code=1, **ip)
         case "loop":
             return icmp(time, ip_id=9, ip_len=60, src=0, dst=1, ttl=64 - number % 30)
     return udp(time, **ip | {"dst": (BROADCAST, MULTICAST, b)[number % 3]})
@@ -64,7 +72,7 @@ def traffic(draw: st.DrawFn) -> list[dict[str, Any]]:
     packets: list[dict[str, Any]] = []
     time = START
     for _ in range(draw(st.integers(0, 6))):
-        kind = draw(st.sampled_from(["syn", "data", "data", "arp", "icmp", "esp", "loop", "udp"]))
+        kind = draw(st.sampled_from(["syn", "data", "data", "arp", "icmp", "esp", "loop", "udp", "ask", "ask", "redirect"]))
         step = draw(st.sampled_from([0, 1, MS, 100 * MS, SECOND, -MS, 5 * SECOND]))
         first = draw(st.integers(0, 200))
         for k in range(draw(st.integers(1, 20))):
@@ -94,7 +102,8 @@ def test_the_filter_in_the_window_selects_what_is_counted(packets: list[dict[str
 
 def test_most_kinds_are_found_in_the_traffic_of_the_property() -> None:
     """Otherwise the property would say little."""
-    packets = [one_of(k, kind, START + k * MS) for kind in ("syn", "arp", "icmp", "esp", "udp") for k in range(200)]
+    packets = [one_of(k, kind, START + k * MS) for kind in ("syn", "arp", "icmp", "esp", "udp", "redirect") for k in range(200)]
+    packets += [one_of(k, "ask", START + 10 * SECOND + k * MS) for k in range(200)]
     packets += [one_of(k, "loop", START + SECOND + k * MS) for k in range(20)]
     packets += [udp(START + k // 2 * SECOND, src=5, dst=6, ip_id=k // 2 + 1, ip_len=30, ttl=9) for k in range(60)]
     packets += [udp(START + k * SECOND, src=6, dst=5, ip_id=0) for k in range(16)]
@@ -102,7 +111,8 @@ def test_most_kinds_are_found_in_the_traffic_of_the_property() -> None:
     found = {finding.kind for finding in find(store, limits=LOW).findings}
     about_packets = {
         "router-loop", "arp-storm", "address-conflict", "broadcast-storm", "icmp-unreachable", "capture-duplicates", "port-scan", "sweep",
-        "esp-loss", "esp-replay", "esp-reordering", "host-silence", "time-exceeded",
+        "esp-loss", "esp-replay", "esp-reordering", "host-silence", "time-exceeded", "udp-scan", "udp-sweep", "udp-unanswered",
+        "unasked-answers", "directed-broadcast", "missing-fragments", "icmp-redirect", "dhcp-servers",
     }  # fmt: skip
     assert about_packets <= found
 

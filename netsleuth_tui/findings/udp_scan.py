@@ -1,0 +1,127 @@
+"""Scans by UDP: somebody who tries many ports of a host, or one port of many hosts, and mostly gets no datagram back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netsleuth_tui.decode.columns import Has
+from netsleuth_tui.findings.finding import Finding, grade
+from netsleuth_tui.findings.tcp_rows import layer
+from netsleuth_tui.findings.udp_rows import Numbers, Tries, datagrams, parted, tries, with_answers
+from netsleuth_tui.findings.words import amount, at, counted, span_of
+
+if TYPE_CHECKING:
+    from netsleuth_tui.decode.columns import Columns
+    from netsleuth_tui.findings.limits import Limits
+    from netsleuth_tui.findings.seen import Ids, Seen
+
+    Grouped = Callable[[Tries], Numbers]
+
+__all__ = ["udp_scan", "udp_sweep"]
+
+WHY_PORTS = "somebody looks for services that can be reached, or a program has lost the one that it needs"
+WHY_HOSTS = "somebody looks for hosts that can be reached: a scanner, malware that spreads, or a monitoring system"
+PORT_UNREACHABLE = {4: (3, 3), 6: (1, 4)}
+"""ICMP type and code (RFC 792, RFC 4443 section 3.1)."""
+
+
+def udp_scan(seen: Seen, limits: Limits) -> Iterator[Finding]:
+    """A finding for each pair of hosts where one sends to many ports of the other, and most send nothing back."""
+    found = _mostly_silent(seen, limits, limits.scanned_ports, lambda tried: tried.src << 32 | tried.dst)
+    for these, ports, answered in _with_rows(seen, found, lambda c, rows: c.src[rows].astype(np.int64) << 32 | c.dst[rows]):
+        src, dst = int(seen.columns.src[these[0]]), int(seen.columns.dst[these[0]])
+        one, other, name = seen.address(src), seen.address(dst), layer(seen, src)
+        refused = seen.once(_refused).get(dst << 32 | src, 0)
+        unreachable = f"; {counted(refused, 'message')} back that a port is unreachable" if refused else ""
+        yield _finding(
+            seen,
+            these,
+            "udp-scan",
+            f"{one} tried {amount(ports)} UDP ports of {other} {{when}}, {_answers(answered, 'port')}{unreachable}",
+            grade(50, ports / limits.scanned_ports, 75),
+            f"{name}.src == {one} && {name}.dst == {other} && udp.dstport",
+            WHY_PORTS,
+            (one, other),
+        )
+
+
+def udp_sweep(seen: Seen, limits: Limits) -> Iterator[Finding]:
+    """A finding for each host that sends to the same port of many others, of which most send nothing back."""
+    c = seen.columns
+    found = _mostly_silent(seen, limits, limits.scanned_hosts, lambda tried: tried.src << 16 | tried.port)
+    for these, hosts, answered in _with_rows(seen, found, lambda c, rows: c.src[rows].astype(np.int64) << 16 | c.dst_port[rows]):
+        src, port = int(c.src[these[0]]), int(c.dst_port[these[0]])
+        one = seen.address(src)
+        targets = [seen.address(host) for host in seen.most(c.dst[these])[0][:2]]
+        yield _finding(
+            seen,
+            these,
+            "udp-sweep",
+            f"{one} tried {counted(hosts, 'host')} with UDP port {port} {{when}}, {_answers(answered, 'host')}",
+            grade(45, hosts / limits.scanned_hosts, 75),
+            f"{layer(seen, src)}.src == {one} && udp.dstport == {port}",
+            WHY_HOSTS,
+            (one, *targets),
+        )
+
+
+def _mostly_silent(seen: Seen, limits: Limits, least: int, key: Grouped) -> tuple[Numbers, Numbers, Numbers]:
+    """Groups of so many tries of which most were not answered: keys, tries, answered ones."""
+    tried = seen.once(tries)
+    keys, of, counts = np.unique(key(tried), return_inverse=True, return_counts=True)
+    many = counts >= least
+    tried = with_answers(seen, tried.at(many[of])) if many.any() else tried.at(many[of])
+    keys, of, counts = np.unique(key(tried), return_inverse=True, return_counts=True)
+    answered = np.bincount(of, tried.answered, minlength=len(keys)).astype(np.int64)
+    chosen = 100 * answered < limits.scan_answered_percent * counts
+    return keys[chosen], counts[chosen], answered[chosen]
+
+
+def _with_rows(
+    seen: Seen, found: tuple[Numbers, Numbers, Numbers], key: Callable[[Columns, Ids], Numbers]
+) -> Iterator[tuple[Ids, int, int]]:
+    """All datagrams of each group, tries, answered ones."""
+    keys, counts, answered = found
+    if len(keys):
+        rows = datagrams(seen)
+        for places, number, came in zip(parted(key(seen.columns, rows), keys), counts.tolist(), answered.tolist(), strict=True):
+            yield rows[places], number, came
+
+
+def _answers(answered: int, one: str) -> str:
+    return f"a datagram came back from {counted(answered, one)}" if answered else "no datagram came back"
+
+
+def _refused(seen: Seen) -> dict[int, int]:
+    """How many messages one host sent another that a port cannot be reached, by `sender << 32 | receiver`."""
+    c = seen.columns
+    found: dict[int, int] = {}
+    for version, bits in ((4, Has.ICMP), (6, Has.ICMPV6)):
+        rows = seen.having(bits | Has.ADDRESSES | Has.ICMP_TYPE | Has.ICMP_CODE)
+        kind, code = PORT_UNREACHABLE[version]
+        rows = rows[(c.icmp_type[rows] == kind) & (c.icmp_code[rows] == code)]
+        pairs, counts = np.unique(c.src[rows].astype(np.int64) << 32 | c.dst[rows], return_counts=True)
+        found |= dict(zip(pairs.tolist(), counts.tolist(), strict=True))
+    return found
+
+
+def _finding(
+    seen: Seen, rows: Ids, kind: str, title: str, severity: int, text: str, why: str, between: tuple[str, ...]
+) -> Finding:  # fmt: skip
+    times = seen.columns.time[rows]
+    first, last = int(times.min()), int(times.max())
+    return Finding(
+        kind=kind,
+        title=title.replace("{when}", f"within {span_of(first, last)} from {at(first)} on"),
+        severity=severity,
+        first=first,
+        last=last,
+        count=len(rows),
+        filter=seen.filter(text),
+        window=seen.clipped(first, last + 1),
+        why=why,
+        between=between,
+    )

@@ -1,0 +1,110 @@
+"""Services that are asked by UDP and do not answer: DNS, DHCP, Kerberos and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.analysis.times import BILLION
+from netsleuth_tui.findings.finding import Finding, grade
+from netsleuth_tui.findings.tcp_rows import layer
+from netsleuth_tui.findings.udp_rows import datagrams, ends, numbered, one_host, parted
+from netsleuth_tui.findings.words import amount, at, counted, listed
+
+if TYPE_CHECKING:
+    from netsleuth_tui.findings.limits import Limits
+    from netsleuth_tui.findings.seen import Ids, Seen
+
+__all__ = ["SERVICES", "udp_unanswered"]
+
+SERVICES: Mapping[int, str] = MappingProxyType({
+    53: "DNS", 67: "DHCP", 88: "Kerberos", 123: "NTP", 161: "SNMP", 389: "LDAP", 464: "Kerberos passwords", 500: "IKE", 547: "DHCPv6",
+    1645: "RADIUS", 1646: "RADIUS accounting", 1812: "RADIUS", 1813: "RADIUS accounting", 3478: "STUN",
+})  # fmt: skip
+"""Ports at which every request is to be answered from that port (IANA's register of ports)."""
+WHY = "who asks waits, asks again, and asks another server; or the answers go another way than past the capture"
+PATIENCE = 3 * BILLION
+"""ns before the end of the scope: what was asked then may yet be answered."""
+
+
+def udp_unanswered(seen: Seen, limits: Limits) -> Iterator[Finding]:
+    """A finding for each service that sends nothing back to some of the ports that ask it.
+
+    Only those who ask count to whom the capture has packets: of others it may have one direction.
+    """
+    rows = _requests(seen)
+    if len(rows) < limits.udp_unanswered or seen.span is None:
+        return
+    c = seen.columns
+    asked, back = numbered(ends(seen, rows), ends(seen, _answers(seen, rows), back=True))
+    answered = np.zeros(int(asked.max()) + 1, np.bool_)
+    answered[back[back < len(answered)]] = True
+    silent = ~answered[asked] & (c.time[rows] < seen.span[1] - PATIENCE)
+    if int(silent.sum()) < limits.udp_unanswered:
+        return
+    hears = np.zeros(len(seen.hosts.version), np.bool_)
+    hears[c.dst[seen.ip]] = True
+    both_ways = hears[c.src[rows]]
+    rows, silent = rows[both_ways], silent[both_ways]
+    servers, of = np.unique(c.dst[rows].astype(np.int64) << 16 | c.dst_port[rows], return_inverse=True)
+    counts, all_of_them = np.bincount(of, silent, len(servers)), np.bincount(of, minlength=len(servers))
+    chosen = np.flatnonzero((counts >= limits.udp_unanswered) & (100 * counts >= limits.udp_unanswered_percent * all_of_them))
+    if len(chosen):
+        rows, of = rows[silent], of[silent]
+        for k, places in zip(chosen.tolist(), parted(of, chosen), strict=True):
+            yield _finding(seen, limits, rows[places], int(all_of_them[k]))
+
+
+def _service() -> NDArray[np.bool_]:
+    """By port: it is one of `SERVICES`."""
+    found = np.zeros(1 << 16, np.bool_)
+    found[list(SERVICES)] = True
+    return found
+
+
+def _requests(seen: Seen) -> Ids:
+    """Datagrams to these services."""
+    c, rows = seen.columns, datagrams(seen)
+    rows = rows[_service()[c.dst_port[rows]]]
+    found: Ids = rows[seen.once(one_host)[c.dst[rows]]]
+    return found
+
+
+def _answers(seen: Seen, requests: Ids) -> Ids:
+    """Datagrams that may be answers to these."""
+    c, rows = seen.columns, datagrams(seen)
+    clients, servers = (np.zeros(len(seen.hosts.version), np.bool_) for _ in range(2))
+    clients[c.src[requests]] = True
+    servers[c.dst[requests]] = True
+    rows = rows[_service()[c.src_port[rows]]]
+    found: Ids = rows[servers[c.src[rows]] & clients[c.dst[rows]]]
+    return found
+
+
+def _finding(seen: Seen, limits: Limits, rows: Ids, requests: int) -> Finding:
+    c = seen.columns
+    host, port = int(c.dst[rows[0]]), int(c.dst_port[rows[0]])
+    times = c.time[rows]
+    first, last = int(times.min()), int(times.max())
+    every = seen.most(c.src[rows])[0]
+    clients = [seen.address(each) for each in every[:2]]
+    server = seen.address(host)
+    of_them = "all" if len(rows) == requests else f"{amount(len(rows))} of"
+    return Finding(
+        kind="udp-unanswered",
+        title=f"nothing came back for {of_them} {counted(requests, 'datagram')} to {server} UDP port {port} ({SERVICES[port]}), "
+        f"which {listed(clients, len(every))} sent from {at(first)} on",
+        severity=grade(40 if len(rows) == requests else 30, len(rows) / limits.udp_unanswered, 70),
+        first=first,
+        last=last,
+        count=len(rows),
+        filter=seen.filter(f"{layer(seen, host)}.dst == {server} && udp.dstport == {port}"),
+        window=seen.clipped(first, last + 1),
+        why=WHY,
+        between=(server, *clients),
+        count_of="datagrams without an answer",
+    )

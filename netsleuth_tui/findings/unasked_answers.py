@@ -1,0 +1,91 @@
+"""Answers from many hosts to one that asked none of them: somebody asks in its name (smurf, reflection)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.decode.columns import Has
+from netsleuth_tui.findings.finding import Finding, grade
+from netsleuth_tui.findings.tcp_rows import layer
+from netsleuth_tui.findings.udp_rows import datagrams, ends_in_255, one_host, parted
+from netsleuth_tui.findings.words import amount, at, counted, listed, span_of
+
+if TYPE_CHECKING:
+    from netsleuth_tui.findings.limits import Limits
+    from netsleuth_tui.findings.seen import Ids, Seen
+
+__all__ = ["REFLECTORS", "unasked_answers"]
+
+REFLECTORS: Mapping[int, str] = MappingProxyType({
+    17: "quote of the day", 19: "chargen", 53: "DNS", 111: "portmapper", 123: "NTP", 137: "NetBIOS", 161: "SNMP", 389: "LDAP", 520: "RIP",
+    1900: "SSDP", 3283: "Apple Remote Desktop", 3702: "WS-Discovery", 11211: "memcached",
+})  # fmt: skip
+"""UDP services whose answers are larger than what asks for them (US-CERT alert TA14-017A)."""
+WHY = "somebody asks them with a forged sender, so that all answers hit one host"
+ECHO, REPLY = {4: 8, 6: 128}, {4: 0, 6: 129}
+
+
+def unasked_answers(seen: Seen, limits: Limits) -> Iterator[Finding]:
+    """A finding for each host, and sort of answer, that comes from many hosts to which nothing of it was captured."""
+    c = seen.columns
+    for version, bits, name in ((4, Has.ICMP, "icmp"), (6, Has.ICMPV6, "icmpv6")):
+        rows = seen.having(bits | Has.ADDRESSES | Has.ICMP_TYPE)
+        kinds = c.icmp_type[rows]
+        asking = rows[kinds == ECHO[version]]
+        to_many = asking[seen.once(ends_in_255)[c.dst[asking]]]
+        went = dict(zip(c.src[to_many].tolist(), c.dst[to_many].tolist(), strict=True))
+        for these, senders in _unasked(seen, limits, rows[kinds == REPLY[version]], asking):
+            broadcast = went.get(int(c.dst[these[0]]))
+            more = f"; echo requests of this sender went to {seen.address(broadcast)}" if broadcast is not None else ""
+            yield _finding(seen, limits, these, senders, ("echo replies", f"{name}.type == {REPLY[version]}", more))
+    rows = datagrams(seen)
+    for port, service in REFLECTORS.items():
+        some = rows[(c.src_port[rows] == port) & (c.dst_port[rows] != port)]
+        if len(some) >= limits.unasked_hosts:
+            words = (f"datagrams from UDP port {port} ({service})", f"udp.srcport == {port} && udp.dstport != {port}", "")
+            for these, senders in _unasked(seen, limits, some, rows[c.dst_port[rows] == port]):
+                yield _finding(seen, limits, these, senders, words)
+
+
+def _unasked(seen: Seen, limits: Limits, answers: Ids, asking: Ids) -> Iterator[tuple[Ids, int]]:
+    """All answers to each host that is answered by many that it did not ask, and by how many."""
+    c = seen.columns
+    answers = answers[seen.once(one_host)[c.dst[answers]]]
+    pairs = np.unique(_pair(c.dst[answers], c.src[answers]))
+    pairs = pairs[~np.isin(pairs, np.unique(_pair(c.src[asking], c.dst[asking])))]
+    victims, counts = np.unique(pairs >> np.uint64(32), return_counts=True)
+    many = counts >= limits.unasked_hosts
+    if many.any():
+        for places, count in zip(parted(c.dst[answers].astype(np.uint64), victims[many]), counts[many].tolist(), strict=True):
+            yield answers[places], count
+
+
+def _pair(one: Ids, other: Ids) -> NDArray[np.uint64]:
+    found: NDArray[np.uint64] = one.astype(np.uint64) << np.uint64(32) | other
+    return found
+
+
+def _finding(seen: Seen, limits: Limits, rows: Ids, senders: int, words: tuple[str, str, str]) -> Finding:
+    what, text, more = words
+    victim = int(seen.columns.dst[rows[0]])
+    times = seen.columns.time[rows]
+    first, last = int(times.min()), int(times.max())
+    hosts, name = [seen.address(host) for host in seen.most(seen.columns.src[rows])[0][:2]], seen.address(victim)
+    return Finding(
+        kind="unasked-answers",
+        title=f"{amount(len(rows))} {what} to {name} within {span_of(first, last)} from {at(first)} on, from {counted(senders, 'host')} "
+        f"that no request of it to was captured, such as {listed(hosts)}{more}",
+        severity=grade(50, senders / limits.unasked_hosts, 80),
+        first=first,
+        last=last,
+        count=len(rows),
+        filter=seen.filter(f"{layer(seen, victim)}.dst == {name} && {text}"),
+        window=seen.clipped(first, last + 1),
+        why=WHY,
+        between=(name, *hosts),
+    )
