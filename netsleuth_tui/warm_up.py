@@ -108,7 +108,7 @@ def _warm_sieve() -> None:
     from netsleuth_tui.decode.sieve import sieve
 
     one, number = np.ones(1, np.uint32), np.zeros(1, np.int64)
-    sieve(np.zeros(64, np.uint8), 1, number, one, np.ones(1, np.uint16), np.zeros(4, np.int64), number + 1, one.copy())
+    sieve(np.zeros(64, np.uint8), 1, number, one, np.ones(1, np.uint16), np.zeros(4, np.int64), number + 1, one.copy(), one.copy())
 
 
 def _warm_traces() -> None:

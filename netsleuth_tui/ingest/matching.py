@@ -1,6 +1,7 @@
 """Frames of a file that a filter keeps, block by block: nothing else of the file stays in memory.
 
-A sieve looks at a few bytes of every frame; what it leaves is decoded, and the filter decides by the columns.
+A sieve looks at a few bytes of every frame; what it leaves is decoded, and the filter decides by the columns. Where the sieve is the whole
+filter, it decides on plain frames itself.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ class Matching:
         """Which frames are looked at; may be replaced between files."""
         self._sieve = sieve_of(filter) if filter is not None else None
         self._kept = np.zeros(0, np.uint32)
+        self._doubtful = np.zeros(0, np.uint32)
         self._columns = Columns._make(np.zeros(0, dtype) for dtype in PACKET_COLUMNS.values())
         self._frames = 0
 
@@ -92,30 +94,40 @@ class Matching:
             self._frames += batch.count
 
     def _choose(self, batch: FrameBatch) -> tuple[NDArray[np.uint32], Columns]:
-        possible = self._possible(batch)
-        if not len(possible) or (self._filter is None and not self._wanted):
-            return possible, self._columns.at(slice(0, 0))
+        possible, doubtful = self._possible(batch)
+        nothing = self._columns.at(slice(0, 0))
+        if not self._wanted:
+            if self._filter is not None and len(doubtful):
+                asked = possible[doubtful]
+                failed = ~self._judged(self._decoded(batch, asked), asked + np.uint32(self._frames + 1))
+                possible = np.delete(possible, doubtful[failed])
+            return possible, nothing
+        if not len(possible):
+            return possible, nothing
         columns = self._decoded(batch, possible)
         if self._filter is not None:
             found = self._judged(columns, possible + np.uint32(self._frames + 1))
             possible = possible[found]
-            columns = columns.at(np.flatnonzero(found).astype(np.uint32)) if self._wanted else columns
+            columns = columns.at(np.flatnonzero(found).astype(np.uint32))
         return possible, columns
 
-    def _possible(self, batch: FrameBatch) -> NDArray[np.uint32]:
-        """Frames inside the window that the sieve leaves."""
+    def _possible(self, batch: FrameBatch) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """Frames inside the window that the sieve leaves, and the places among them of those that the filter has to be asked about."""
         count = batch.count
         if self._sieve is None:
             possible = np.arange(count, dtype=np.uint32)
+            doubtful = possible
         else:
             if len(self._kept) < count:
-                self._kept = np.zeros(count, np.uint32)
+                self._kept, self._doubtful = np.zeros(count, np.uint32), np.zeros(count, np.uint32)
             lies = batch.start, batch.cap_len, batch.link_type
-            (found,) = sieve(batch.data, count, *lies, self._sieve.tests, self._sieve.ends, self._kept)
+            found, unsure = sieve(batch.data, count, *lies, self._sieve.tests, self._sieve.ends, self._kept, self._doubtful)
             possible = self._kept[:found].copy()
+            doubtful = self._doubtful[:unsure] if self._sieve.is_whole else np.arange(found, dtype=np.uint32)
         if self.window == ALL:
-            return possible
-        return possible[self.window.inside(batch.time[possible], batch.offset[possible])]
+            return possible, doubtful
+        inside = self.window.inside(batch.time[possible], batch.offset[possible])
+        return possible[inside], (np.cumsum(inside, dtype=np.uint32) - np.uint32(1))[doubtful[inside[doubtful]]]
 
     def rows_kept(self, columns: Columns) -> NDArray[np.uint32]:
         """Of rows that are decoded already, against the addresses of `store`, the indices of those that are kept.

@@ -1,16 +1,19 @@
-"""What a frame must have in fixed places to satisfy a filter: a necessary condition, never a sufficient one (see `decode.sieve`)."""
+"""What a frame must have in fixed places to satisfy a filter: a necessary condition, and where it says all of the filter a sufficient one for
+frames whose headers are whole (see `decode.sieve`)."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.decode.sieve import Slot
+from netsleuth_tui.decode.sieve import NEGATED, Slot
 from netsleuth_tui.query.fields import NAMED, PROTOCOLS, Field
-from netsleuth_tui.query.nodes import Address, All, Any, Comparison, Membership, Node, Number, Present, Range, Reference, Relation, Value
+from netsleuth_tui.query.nodes import Address, All, Any, Comparison, Membership, Node, Not, Number, Present, Range, Reference, Value
 
 __all__ = ["Sieve", "sieve_of"]
 
@@ -28,6 +31,8 @@ _VERSIONS = {"ip": 4, "ipv6": 6}
 _PORTS = {"src_port": Slot.SRC_PORT, "dst_port": Slot.DST_PORT}
 _IMPOSSIBLE: Test = (Slot.OTHER, 0, 0, 0)
 """Of a frame that is IP; the others stay."""
+_OTHERS = {Slot.OTHER, *(Slot.SRC6 + word for word in range(8))}
+"""Slots that say only a part of what is asked: one word of four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,75 +41,140 @@ class Sieve:
 
     tests: NDArray[np.int64]
     ends: NDArray[np.int64]
+    is_whole: bool
+    """Whether a frame that passes them all for sure satisfies the filter; otherwise they are only necessary."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A condition as clauses, all of which have to pass; `is_whole` where they say all of it."""
+
+    clauses: tuple[Clause, ...] = ()
+    is_whole: bool = False
+
+    def negated(self) -> _Form:
+        """What holds where this does not; nothing is known of it unless this is whole."""
+        if not self.is_whole or not self.clauses or math.prod(map(len, self.clauses)) > MOST_CLAUSES:
+            return _Form()
+        return _Form(_distinct(tuple(map(_opposite, tests)) for tests in product(*self.clauses)), is_whole=True)
+
+    def part(self) -> Clause:
+        """The clause that keeps fewest frames; empty where any frame may pass."""
+        return min(self.clauses, key=_weight, default=())
 
 
 def sieve_of(node: Node) -> Sieve | None:
     """What every frame that satisfies a filter passes; None where that can be any frame."""
-    clauses = sorted(_clauses(node), key=_weight)[:MOST_CLAUSES]
+    form = _form(node)
+    clauses = sorted(form.clauses, key=_weight)[:MOST_CLAUSES]
     if not clauses:
         return None
     tests = [number for clause in clauses for test in clause for number in test]
-    return Sieve(np.array(tests, np.int64), np.cumsum([len(clause) for clause in clauses]).astype(np.int64))
+    ends = np.cumsum([len(clause) for clause in clauses]).astype(np.int64)
+    return Sieve(np.array(tests, np.int64), ends, form.is_whole and len(clauses) == len(form.clauses))
 
 
 def _weight(clause: Clause) -> tuple[int, int]:
     """What keeps few frames comes first: addresses, then ports, then the rest."""
     slots = {test[0] for test in clause}
+    if max(slots) >= NEGATED:
+        return 3, len(clause)
     kind = 0 if slots <= {Slot.SRC4, Slot.DST4} or min(slots) >= Slot.SRC6 else 1 if slots <= {Slot.SRC_PORT, Slot.DST_PORT} else 2
     return kind, len(clause)
 
 
-def _clauses(node: Node) -> list[Clause]:
+def _distinct(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
+    return tuple(dict.fromkeys(tuple(dict.fromkeys(clause)) for clause in clauses))
+
+
+def _opposite(test: Test) -> Test:
+    return (test[0] ^ NEGATED, *test[1:])
+
+
+def _form(node: Node) -> _Form:
+    if isinstance(node, Not):
+        return _form(node.term).negated()
     if isinstance(node, All):
-        return list(dict.fromkeys(clause for term in node.terms for clause in _clauses(term)))
+        forms = [_form(term) for term in node.terms]
+        return _Form(_distinct(clause for form in forms for clause in form.clauses), all(form.is_whole for form in forms))
     if isinstance(node, Any):
-        best = [min(found, key=_weight) if (found := _clauses(term)) else () for term in node.terms]
-        joined = tuple(dict.fromkeys(test for clause in best for test in clause))
-        return [joined] if all(best) and len(joined) <= MOST_TESTS else []
+        return _either([_form(term) for term in node.terms])
     if isinstance(node, Present):
-        return _of_protocol(node.name) if node.name in PROTOCOLS else []
+        return _of_protocol(node.name) if node.name in PROTOCOLS else _Form()
     if isinstance(node, Comparison) and not isinstance(node.right, Reference):
-        return _of_field(node.left, [_range(node.relation, node.right)])
+        return _of_comparison(node, node.right)
     if isinstance(node, Membership):
         return _of_field(node.left, [(item.low, item.high) if isinstance(item, Range) else (item, item) for item in node.items])
-    return []
+    return _Form()
 
 
-def _of_protocol(name: str) -> list[Clause]:
+def _either(forms: list[_Form]) -> _Form:
+    """One of several: one clause of each, in every combination, or where those are too many only the best of each."""
+    if not all(form.clauses for form in forms):
+        return _Form()
+    if math.prod(len(form.clauses) for form in forms) <= MOST_CLAUSES:
+        joined = _distinct(tuple(test for clause in chosen for test in clause) for chosen in product(*(form.clauses for form in forms)))
+        if all(len(clause) <= MOST_TESTS for clause in joined):
+            return _Form(joined, all(form.is_whole for form in forms))
+    (clause,) = _distinct([tuple(test for form in forms for test in form.part())])
+    return _Form((clause,)) if len(clause) <= MOST_TESTS else _Form()
+
+
+def _of_comparison(node: Comparison, value: Value) -> _Form:
+    """A field in a relation to a value. One that is not there is in none, so that '!=' is more than the opposite of '=='."""
+    if node.relation != "!=":
+        bounds = (value, value) if node.relation == "==" else (None, value) if node.relation in {"<", "<="} else (value, None)
+        form = _of_field(node.left, [bounds])
+        return _Form(form.clauses, form.is_whole and node.relation == "==" and not (node.every and _occurs_twice(node.left)))
+    equal = _of_field(node.left, [(value, value)])
+    there = _of_protocol(node.left.name.partition(".")[0])
+    if not equal.is_whole or not there.clauses:
+        return _Form()
+    tests = tuple(map(_opposite, equal.clauses[0]))
+    clauses = tuple((test,) for test in tests) if node.every else (tests,)
+    return _Form((*clauses, *there.clauses), is_whole=True)
+
+
+def _occurs_twice(reference: Reference) -> bool:
+    field = NAMED.get(reference.name)
+    return field is None or len(field.columns) > 1
+
+
+def _of_protocol(name: str) -> _Form:
     if name in _CARRIED:
-        return [((Slot.CARRIED, 0xFF, _CARRIED[name], _CARRIED[name]),)]
+        return _Form((((Slot.CARRIED, 0xFF, _CARRIED[name], _CARRIED[name]),),), is_whole=True)
     if name in _VERSIONS:
-        return [((Slot.VERSION, 0xFF, _VERSIONS[name], _VERSIONS[name]),)]
-    return []
+        return _Form((((Slot.VERSION, 0xFF, _VERSIONS[name], _VERSIONS[name]),),), is_whole=True)
+    return _Form()
 
 
 Bounds = tuple[Value | None, Value | None]
 """Least and greatest; None is open."""
 
 
-def _range(relation: Relation, value: Value) -> Bounds | None:
-    """Values that stand in the relation, or somewhat more; None for all."""
-    if relation == "==":
-        return value, value
-    if relation == "!=":
-        return None
-    return (None, value) if relation in {"<", "<="} else (value, None)
-
-
-def _of_field(reference: Reference, ranges: Iterable[Bounds | None]) -> list[Clause]:
+def _of_field(reference: Reference, ranges: list[Bounds]) -> _Form:
+    """One occurrence of a field is in one of the ranges, bounds included."""
     field = NAMED.get(reference.name)
-    wanted = list(ranges)
-    if field is None or not wanted or any(bounds is None for bounds in wanted):
-        return []
+    if field is None or not ranges:
+        return _Form()
     tests: list[Test] = []
-    for bounds in wanted:
-        found = [] if bounds is None else list(_tests(field, reference.mask, bounds))
+    for bounds in ranges:
+        found = list(_tests(field, reference.mask, bounds))
         if not found:
-            return []
+            return _Form()
         tests += found
     if len(tests) > MOST_TESTS:
-        return []
-    return [tuple(tests), *(_of_protocol(field.name.partition(".")[0]) if field.name.endswith("port") else [])]
+        return _Form()
+    clauses = _distinct([tuple(tests)])
+    if field.name.endswith("port"):
+        clauses += _of_protocol(field.name.partition(".")[0]).clauses
+    return _Form(clauses, _OTHERS.isdisjoint(test[0] for test in tests) and all(map(_is_exact, ranges)))
+
+
+def _is_exact(bounds: Bounds) -> bool:
+    """Whether tests say just that: networks are compared by their first bits, which only equality is."""
+    low, high = bounds
+    return low == high or not any(isinstance(bound, Address) and bound.prefix < 32 for bound in bounds)
 
 
 def _tests(field: Field, mask: int | None, bounds: Bounds) -> Iterator[Test]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from query.random_filters import FILTERS as FILTERS_AT_RANDOM
 
 from netsleuth_tui import query
 from netsleuth_tui.analysis import Scope, rows_of
@@ -18,6 +19,8 @@ from netsleuth_tui.ingest import Loader
 from netsleuth_tui.ingest.matching import Matching
 from netsleuth_tui.query.sieve import sieve_of
 from netsleuth_tui.readers import open_capture
+from netsleuth_tui.readers.frames import FrameBatch
+from netsleuth_tui.readers.opening import open_in_blocks
 from netsleuth_tui.store import Store
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_captures"
@@ -44,11 +47,13 @@ FILTERS = (
 CAPTURES = ("net1_capture_v1(3).cap", "router-loop.pcapng.gz", "esp-tunnel.pcapng.gz")
 FRAMES = 300
 """Of each of them that are looked at."""
+FEW = 40
+"""Of each where a filter is one of many."""
 
 
-def kept(path: str, text: str, *, sieved: bool = True) -> tuple[list[int], Columns]:
+def kept(path: str, text: str, *, sieved: bool = True, wanted: bool = True) -> tuple[list[int], Columns]:
     """Frames of a capture that a filter keeps, by their number from 0, and their columns."""
-    matching = Matching(Store(), query.alone(text))
+    matching = Matching(Store(), query.alone(text), wanted=wanted)
     if not sieved:
         matching._sieve = None
     reader = open_capture(path)
@@ -114,7 +119,10 @@ TEXTS = st.sampled_from([
     "tcp.port == 80",
     "udp.dstport == 80", "tcp.flags.syn == 1", "tcp.flags & 0x14 == 0x14", "tcp", "udp", "icmp", "ip", "ipv6", "ip.proto == 17",
     "arp.src.proto_ipv4 == 10.0.0.1", "sctp.port == 80", "ip.addr <= 10.0.0.1", "tcp.port in {79..81, 443}",
-    "udp.port == 4500 && esp",
+    "udp.port == 4500 && esp", "!(ip.addr == 10.0.0.1)", "ip.addr != 10.0.0.1", "ip.src != 10.0.0.0/30", "not tcp.port == 80", "tcp.port != 80",
+    "any tcp.port != 80", "all tcp.port == 80", "all tcp.port != 443", "tcp.flags & 0x12", "tcp.flags & 0x12 == 0x12", "!(tcp || udp)", "not ip",
+    "!(ip.proto == 6)", "ip.addr in {10.0.0.1, 192.0.2.0..192.0.2.9}", "ip.addr in {10.0.0.0/30, 192.0.2.1}", "not not tcp.port in {80, 440..450}",
+    "tcp.port == 80 || udp.port == 80", "!(tcp.port == 80 && ip.src == 10.0.0.1)", "ip.addr >= 192.0.2.0", "tcp xor udp", "ip.addr == 0.0.0.0",
 ])  # fmt: skip
 
 
@@ -122,23 +130,62 @@ TEXTS = st.sampled_from([
 @given(
     frames=st.lists(a_frame(), min_size=1, max_size=6), texts=st.lists(TEXTS, min_size=1, max_size=3), joined=st.sampled_from(["&&", "||"])
 )
-def test_the_sieve_leaves_out_no_frame_that_the_filter_keeps(frames: list[bytes], texts: list[str], joined: str) -> None:
-    """Whatever the frames are: cut off, lying, fragments, tunnels."""
-    from netsleuth_tui.readers.frames import FrameBatch
-
+def test_the_sieve_decides_as_the_filter_does(frames: list[bytes], texts: list[str], joined: str) -> None:
+    """Whatever the frames are: cut off, lying, fragments, tunnels; what passes for sure is not even decoded."""
     tree = query.alone(f" {joined} ".join(f"({text})" for text in texts))
     assert tree is not None
+    batch = batch_of(frames)
+    assert chosen(batch, tree) == chosen(batch, tree, sieved=False)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(node=FILTERS_AT_RANDOM)
+def test_the_sieve_decides_as_random_filters_do(some: list[FrameBatch], node: query.Node) -> None:
+    """All of the language, on frames of samples."""
+    for batch in some:
+        assert chosen(batch, node) == chosen(batch, node, sieved=False)
+
+
+@pytest.fixture(scope="module")
+def some() -> list[FrameBatch]:
+    """A few frames of each sample."""
+    return [next(iter(open_in_blocks(str(SAMPLES / name), frames=FEW).batches())) for name in CAPTURES]
+
+
+def batch_of(frames: list[bytes]) -> FrameBatch:
+    """Ethernet frames as a reader hands them on."""
     count = len(frames)
     sizes = np.array([len(frame) for frame in frames], np.uint32)
     start = np.cumsum(np.concatenate(([0], sizes)))[:-1].astype(np.int64)
     data = np.frombuffer(b"".join(frames) + bytes(64), np.uint8)
     times, links = np.zeros(count, np.int64), np.ones(count, np.uint16)
-    batch = FrameBatch(data, count, start, sizes, sizes, times, links, start.astype(np.uint64))
-    plain, sieved = Matching(Store(), tree), Matching(Store(), tree)
-    plain._sieve = None
-    assert sieved._choose(batch)[0].tolist() == plain._choose(batch)[0].tolist()
-    if joined == "&&" or all(sieve_of(query.parse(text)) for text in texts):
-        assert sieved._sieve is not None
+    return FrameBatch(data, count, start, sizes, sizes, times, links, start.astype(np.uint64))
+
+
+def chosen(batch: FrameBatch, tree: query.Node, *, sieved: bool = True) -> list[int]:
+    """Frames that a filter keeps."""
+    matching = Matching(Store(), tree, wanted=False)
+    if not sieved:
+        matching._sieve = None
+    return matching._choose(batch)[0].tolist()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ip.addr == 10.0.0.1", "ip.addr != 10.0.0.1", "tcp.port == 443", "!(udp.port in {53, 4000..5000})", "ip && tcp.flags & 0x12", "tcp || udp"],
+)
+def test_plain_frames_are_not_decoded(text: str) -> None:
+    """Where the sieve is the whole filter, and the headers are whole."""
+    tree = query.alone(text)
+    assert tree is not None
+    made = sieve_of(tree)
+    assert made is not None
+    assert made.is_whole
+    matching = Matching(Store(), tree, wanted=False)
+    matching._decoded = None  # type: ignore[assignment,method-assign]
+    reader = open_in_blocks(str(SAMPLES / CAPTURES[0]), frames=FEW)
+    assert len(matching._choose(next(iter(reader.batches())))[0]) <= FEW
+    reader.close()
 
 
 @pytest.mark.sweep
@@ -147,13 +194,17 @@ def test_the_sieve_leaves_out_nothing_in_real_captures(shared: Path) -> None:
     for path in sorted((shared / "corpora/captures").rglob("*.pcap"))[::15]:
         for text in (
             "ip.addr == 10.0.0.0/8",
+            "ip.addr != 10.0.0.0/8",
+            "!(tcp.port == 80 || udp.port == 53)",
             "tcp.port == 80 || udp.port == 53",
             "ipv6.addr == fe80::/16",
             "tcp.flags.syn == 1 and ip",
             "icmp",
         ):
             try:
-                assert kept(str(path), text)[0] == kept(str(path), text, sieved=False)[0]
+                wanted = kept(str(path), text, sieved=False)[0]
+                assert kept(str(path), text)[0] == wanted
+                assert kept(str(path), text, wanted=False)[0] == wanted
             except query.FilterError:
                 raise
             except Exception as error:
