@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,19 +16,21 @@ from numpy.typing import NDArray
 
 from netsleuth_tui import jit, query
 from netsleuth_tui.decode.columns import PACKET_COLUMNS, Columns
+from netsleuth_tui.decode.hosts import HostTable
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.export.frame_files import FrameFile, FrameKind, Part, encode, kind_of
+from netsleuth_tui.ingest.ahead import Ahead
 from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matched, Matching
 from netsleuth_tui.ingest.series import expand
 from netsleuth_tui.ingest.shifts import Shift, shift_of
 from netsleuth_tui.readers.opening import open_in_blocks
-from netsleuth_tui.store import Store
 from netsleuth_tui.store.clock import put_right
 
 if TYPE_CHECKING:
     from netsleuth_tui.query import Node
-    from netsleuth_tui.readers import CaptureReader
+    from netsleuth_tui.readers.frames import CaptureReader, FrameBatch
     from netsleuth_tui.scope import Scope
+    from netsleuth_tui.store import Store
 
 __all__ = ["Extracted", "FileProgress", "extract", "kind_of"]
 
@@ -74,7 +76,7 @@ class Extracted:
 class _Choosing(Protocol):
     """What says which frames of a file are kept."""
 
-    def of(self, reader: CaptureReader, shift: int) -> Iterator[Matched]:
+    def of(self, batches: Iterable[FrameBatch], shift: int) -> Iterator[Matched]:
         """See `ingest.matching.Matching`."""
 
 
@@ -88,9 +90,10 @@ class _Picked:
     def __init__(self, offsets: NDArray[np.uint64]) -> None:
         self._offsets = offsets
 
-    def of(self, reader: CaptureReader, shift: int) -> Iterator[Matched]:
+    def of(self, batches: Iterable[FrameBatch], shift: int) -> Iterator[Matched]:
+        """The frames that were found."""
         nothing = Columns._make(np.zeros(0, dtype) for dtype in PACKET_COLUMNS.values())
-        for batch in reader.batches():
+        for batch in batches:
             put_right(batch.time[: batch.count], shift)
             chosen = np.flatnonzero(np.isin(batch.offset[: batch.count], self._offsets)).astype(np.uint32)
             yield Matched(batch, chosen, nothing)
@@ -112,7 +115,7 @@ def extract(
     scope: Scope,
     target: str,
     *,
-    store: Callable[[], Store] = Store,
+    store: Callable[[], Store] | None = None,
     shifts: Sequence[Shift] = (),
     picked: Mapping[str, NDArray[np.uint64]] | None = None,
     split: int | None = None,
@@ -126,7 +129,7 @@ def extract(
         paths: Files, patterns, folders; '-' is standard input. Event logs have no frames and are passed over.
         scope: Filter and window.
         target: The capture to write: .pcapng or .pcap.
-        store: Makes what places are asked of, one for each thread; it gets no rows.
+        store: Makes what places are asked of, one for each thread; it gets no rows. None for a plain one.
         shifts: Clock offsets, which frames are written with.
         picked: For each path the frames to write, by their `FrameBatch.offset`, where they were found out before; the scope then only says
             what they are.
@@ -174,13 +177,21 @@ def extract(
     return result
 
 
-def _matching(wanted: Node | None, scope: Scope, store: Callable[[], Store]) -> Matching:
+@dataclass(frozen=True, slots=True)
+class _Addresses:
+    """What a filter without places needs of a store."""
+
+    hosts: HostTable = field(default_factory=HostTable)
+
+
+def _matching(wanted: Node | None, scope: Scope, store: Callable[[], Store] | None) -> Matching:
     """What looks at blocks; places are not loaded where nothing asks for them."""
     if wanted is None or not any(field.kind == "place" for name in query.names_of(wanted) if (field := query.FIELDS.get(name))):
-        return Matching(Store(), wanted, scope.start, scope.end, wanted=False)
+        return Matching(_Addresses(), wanted, scope.start, scope.end, wanted=False)
     from netsleuth_tui.analysis.places import PlacesOf
+    from netsleuth_tui.store import Store
 
-    placed = store()
+    placed = (store or Store)()
     return Matching(placed, wanted, scope.start, scope.end, places=PlacesOf(placed), wanted=False)
 
 
@@ -256,27 +267,58 @@ def _read(
         _put(job.parts, None, stop)
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A block, and what the file had said when it was read: another thread may be further on by now."""
+
+    batch: FrameBatch
+    comments: int
+    position: int
+
+
+def _blocks(reader: CaptureReader) -> Iterator[_Read]:
+    batches = reader.batches()
+    for batch in batches:
+        yield _Read(batch, len(reader.comments), reader.position)
+
+
+class _Place:
+    """How far a file is, block after block."""
+
+    def __init__(self, blocks: Iterator[_Read]) -> None:
+        self._blocks = blocks
+        self.comments = self.position = 0
+
+    def batches(self) -> Iterator[FrameBatch]:
+        """The blocks."""
+        for block in self._blocks:
+            self.comments, self.position = block.comments, block.position
+            yield block.batch
+
+
 def _pass_on(reader: CaptureReader, choosing: _Choosing, job: _Job, kind: FrameKind, shift: int, stop: threading.Event) -> None:
     progress = job.progress
     comments: dict[int, list[str]] = {}
     about: list[str] = []
     links: list[int] = []
     seen = 0
-    for matched in choosing.of(reader, shift):
-        for comment in reader.comments[seen:]:
-            if comment.on_frame:
-                comments.setdefault(comment.offset, []).append(comment.text)
-            else:
-                about.append(comment.text)
-        seen = len(reader.comments)
-        if len(matched.chosen):
-            part = encode(kind, matched.batch.at(matched.chosen), links, progress.name, comments, about)
-            _put(job.parts, part, stop)
-        progress.frames += matched.batch.count
-        progress.kept += len(matched.chosen)
-        progress.position = reader.position
-        if stop.is_set():
-            return
+    with Ahead(_blocks(reader), stop) as blocks:
+        place = _Place(blocks)
+        for matched in choosing.of(place.batches(), shift):
+            for comment in reader.comments[seen : place.comments]:
+                if comment.on_frame:
+                    comments.setdefault(comment.offset, []).append(comment.text)
+                else:
+                    about.append(comment.text)
+            seen = place.comments
+            if len(matched.chosen):
+                part = encode(kind, matched.batch.at(matched.chosen), links, progress.name, comments, about)
+                _put(job.parts, part, stop)
+            progress.frames += matched.batch.count
+            progress.kept += len(matched.chosen)
+            progress.position = place.position
+            if stop.is_set():
+                return
 
 
 def _put(parts: queue.Queue[Part | None], part: Part | None, stop: threading.Event) -> None:

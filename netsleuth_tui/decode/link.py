@@ -24,6 +24,7 @@ __all__ = [
     "RAW_IP",
     "SNAP",
     "UNKNOWN",
+    "is_vlan",
     "unwrap",
 ]
 

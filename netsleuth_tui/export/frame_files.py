@@ -89,15 +89,16 @@ def encode(
     start, cap_len, wire_len = batch.start, batch.cap_len, batch.wire_len
     kinds = batch.link_type[: batch.count]
     interface = np.zeros(batch.count, np.uint32)
-    for link in np.unique(kinds).tolist():
+    for link in _distinct(kinds):
         if link not in links:
             links.append(link)
-        interface[kinds == link] = links.index(link)
+        if links.index(link):
+            interface[kinds == link] = links.index(link)
         if link == NETMON_WLAN:
             start, cap_len, wire_len = _without_radio(batch, kinds == link)
     time = batch.time[: batch.count]
     impossible = (time < 0) | (time >= _PCAP_END) if kind == "pcap" else time < 0
-    times = np.where(impossible, 0, time)
+    times = np.where(impossible, 0, time) if impossible.any() else time
     noted = _noted(batch, comments) if kind == "pcapng" else {}
     sizes = cap_len[: batch.count].astype(np.int64)
     sizes += (-sizes & 3) + PCAPNG_BLOCK_BYTES if kind == "pcapng" else PCAP_RECORD
@@ -117,6 +118,13 @@ def encode(
             at = _append(content, at, int(sizes[place]), option)
         first = place + 1
     return Part(name, content, ends, tuple(links), tuple(about), int(impossible.sum()))
+
+
+def _distinct(kinds: NDArray[np.uint16]) -> list[int]:
+    """Link types that occur, ascending; mostly there is one."""
+    if len(kinds) and (kinds == kinds[0]).all():
+        return [int(kinds[0])]
+    return sorted(set(kinds.tolist()))
 
 
 def _without_radio(batch: FrameBatch, mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint32]]:
@@ -164,6 +172,13 @@ def _block(kind: int, body: bytes) -> bytes:
     return struct.pack("<I", kind) + length + body + length
 
 
+def _renumber(part: Part, more: int) -> None:
+    """Add to the interface of every block; blocks begin where 32-bit words do."""
+    words = part.content.view("<u4")
+    places = (np.concatenate(([0], part.ends[:-1])) >> 2) + 2
+    words[places] += np.uint32(more & 0xFFFFFFFF)
+
+
 class FrameFile:
     """Writes parts to a file, or to numbered ones; use it in a with statement, whose end without an exception gives the file its name.
 
@@ -205,40 +220,30 @@ class FrameFile:
             self._stack.__exit__(type(value), value, value.__traceback__)
 
     def write(self, part: Part) -> None:
-        """Write frames.
+        """Write frames; the content of the part is changed.
 
         Raises:
             ExportError: There is no room.
             NetSleuthError: They have another link type than those before, which pcap cannot hold.
         """
-        done, base = 0, 0
-        content, first = part.content, -1
+        done, base, numbered = 0, 0, 0
         while done < len(part.ends):
-            if (begin := self._describe(part)) != first:
-                first = begin
-                content = self._numbered(part, first)
+            first = self._describe(part)
+            if self._kind == "pcapng" and first != numbered:
+                _renumber(part, first - numbered)
+                numbered = first
             last = len(part.ends)
             if self._split is not None:
                 last = int(np.searchsorted(part.ends, base + self._split - self._position, side="right"))
                 if last <= done and self._frames:
                     self._end()
                     self._begin()
-                    first = -1
                     continue
                 last = max(last, done + 1)
             stop = int(part.ends[last - 1])
-            self._put(content[base:stop].data)
+            self._put(part.content[base:stop].data)
             self._frames += last - done
             done, base = last, stop
-
-    def _numbered(self, part: Part, first: int) -> NDArray[np.uint8]:
-        """The blocks of a part whose file's interfaces are numbered from `first` on."""
-        if self._kind == "pcap" or not first:
-            return part.content
-        content = part.content.copy()
-        places = np.concatenate(([0], part.ends[:-1]))[:, None] + np.arange(8, 12)
-        content[places] = (content[places].view("<u4") + np.uint32(first)).view(np.uint8)
-        return content
 
     def drops(self, name: str, packets: int) -> None:
         """Note that the capture of a file lost packets, as its own statistics said."""

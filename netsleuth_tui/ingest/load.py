@@ -248,7 +248,7 @@ class Loader:
 
         store, total = self.store, 0
         keeping.window = self.window
-        for matched in keeping.of(reader, store.sources[index].shift):
+        for matched in keeping.of(reader.batches(), store.sources[index].shift):
             total += matched.batch.count
             self._net_events.take(matched.batch, index, self.window)
             if len(matched.chosen) and self._may_add(len(matched.chosen)):

@@ -6,9 +6,9 @@ filter, it decides on plain frames itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +18,18 @@ from netsleuth_tui.decode.packets import decode_frames
 from netsleuth_tui.decode.sieve import sieve
 from netsleuth_tui.ingest.window import ALL, LoadWindow
 from netsleuth_tui.readers.frames import FrameBatch
-from netsleuth_tui.store import Store
 from netsleuth_tui.store.clock import put_right
 
 if TYPE_CHECKING:
+    from netsleuth_tui.decode.hosts import HostTable
     from netsleuth_tui.query import Node
     from netsleuth_tui.query.place_values import PlaceLookup
-    from netsleuth_tui.readers import CaptureReader
 
-__all__ = ["BLOCK", "FRAMES", "Matched", "Matching"]
+__all__ = ["BLOCK", "FRAMES", "Addresses", "Matched", "Matching"]
 
-BLOCK = 8 << 20
+BLOCK = 4 << 20
 """Bytes of a block: large enough that what is done once a block costs nothing, and small enough for the processor's cache."""
-FRAMES = 1 << 17
+FRAMES = 1 << 16
 """Most frames of a block."""
 
 
@@ -49,6 +48,14 @@ class Matched:
     columns: Columns
 
 
+class Addresses(Protocol):
+    """A store, or as much of one as is needed here."""
+
+    @property
+    def hosts(self) -> HostTable:
+        """Its addresses."""
+
+
 class Matching:
     """Looks at blocks and asks the filter.
 
@@ -63,7 +70,7 @@ class Matching:
 
     def __init__(
         self,
-        store: Store,
+        store: Addresses,
         filter: Node | None,  # noqa: A002 - what it is called everywhere
         start: int | None = None,
         end: int | None = None,
@@ -85,10 +92,10 @@ class Matching:
         self._columns = Columns._make(np.zeros(0, dtype) for dtype in PACKET_COLUMNS.values())
         self._frames = 0
 
-    def of(self, reader: CaptureReader, shift: int) -> Iterator[Matched]:
+    def of(self, batches: Iterable[FrameBatch], shift: int) -> Iterator[Matched]:
         """The frames of a file that are kept, in its order; `shift` nanoseconds are added to their times."""
         self._frames = 0
-        for batch in reader.batches():
+        for batch in batches:
             put_right(batch.time[: batch.count], shift)
             yield Matched(batch, *self._choose(batch))
             self._frames += batch.count

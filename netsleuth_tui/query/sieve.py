@@ -1,5 +1,7 @@
-"""What a frame must have in fixed places to satisfy a filter: a necessary condition, and where it says all of the filter a sufficient one for
-frames whose headers are whole (see `decode.sieve`)."""
+"""What a frame must have in fixed places to satisfy a filter (see `decode.sieve`).
+
+That is a necessary condition, and where it says all of the filter a sufficient one for frames whose headers are whole.
+"""
 
 from __future__ import annotations
 
@@ -99,6 +101,10 @@ def _form(node: Node) -> _Form:
         return _Form(_distinct(clause for form in forms for clause in form.clauses), all(form.is_whole for form in forms))
     if isinstance(node, Any):
         return _either([_form(term) for term in node.terms])
+    return _leaf(node)
+
+
+def _leaf(node: Node) -> _Form:
     if isinstance(node, Present):
         return _of_protocol(node.name) if node.name in PROTOCOLS else _Form()
     if isinstance(node, Comparison) and not isinstance(node.right, Reference):

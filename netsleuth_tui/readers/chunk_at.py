@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from netsleuth_tui.readers.evtx import CHUNK, CHUNK_MAGIC, HEADER
+from netsleuth_tui.readers.evtx import CHUNK
 from netsleuth_tui.readers.opening import read_frame
+from netsleuth_tui.readers.sniff import CHUNK_MAGIC, LOG_HEADER
 
 __all__ = ["chunk_begin", "read_chunk"]
 
 
 def chunk_begin(offset: int) -> int:
     """Where the chunk of a record begins, if chunks lie where they should."""
-    return HEADER + (offset - HEADER) // CHUNK * CHUNK if offset >= HEADER else 0
+    return LOG_HEADER + (offset - LOG_HEADER) // CHUNK * CHUNK if offset >= LOG_HEADER else 0
 
 
 def read_chunk(path: str, compression: str, offset: int) -> tuple[bytes, int]:

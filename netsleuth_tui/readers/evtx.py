@@ -16,14 +16,12 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.readers.damage import Damage
 from netsleuth_tui.readers.limits import TAIL_BYTES
+from netsleuth_tui.readers.sniff import CHUNK_MAGIC, FILE_MAGIC, LOG_HEADER
 from netsleuth_tui.readers.sources import Source
 
-__all__ = ["CHUNK", "CHUNK_MAGIC", "FILE_MAGIC", "ChunkBlock", "EventLog", "is_event_log"]
+__all__ = ["CHUNK", "CHUNK_MAGIC", "FILE_MAGIC", "ChunkBlock", "EventLog"]
 
 CHUNK = 1 << 16
-FILE_MAGIC = b"ElfFile\0"
-CHUNK_MAGIC = b"ElfChnk\0"
-HEADER = 4096
 ALIGNED = 512
 """Chunks that are not where they should be are looked for at multiples of this."""
 
@@ -47,11 +45,6 @@ class ChunkBlock:
     count: int
     offset: int
     length: int
-
-
-def is_event_log(head: bytes) -> bool:
-    """True if a file that begins with `head` is an event log, or a chunk of one without the header; or its header has no name any more."""
-    return head.startswith((FILE_MAGIC, CHUNK_MAGIC)) or head[HEADER : HEADER + len(CHUNK_MAGIC)] == CHUNK_MAGIC
 
 
 class EventLog:
@@ -164,19 +157,19 @@ class EventLog:
         Returns:
             Where the chunks begin.
         """
-        head = self._source.head(HEADER + len(CHUNK_MAGIC))
+        head = self._source.head(LOG_HEADER + len(CHUNK_MAGIC))
         if head.startswith(CHUNK_MAGIC):
             self.damage.append(Damage(0, "the header of the log is missing"))
             return 0
-        if len(head) < HEADER:
+        if len(head) < LOG_HEADER:
             self.damage.append(Damage(len(head), "the file ends inside its header"))
         elif not head.startswith(FILE_MAGIC):
             self.damage.append(Damage(0, "the header of the log does not begin as one"))
         else:
             self._judge(head)
-        skipped = memoryview(bytearray(min(HEADER, len(head))))
+        skipped = memoryview(bytearray(min(LOG_HEADER, len(head))))
         self._source.read_into(skipped)
-        return HEADER
+        return LOG_HEADER
 
     def _judge(self, head: bytes) -> None:
         flags, stored = struct.unpack_from("<II", head, 120)

@@ -1,27 +1,23 @@
-"""Opening a file: is it compressed, what is inside, and who reads that."""
+"""Opening a file: is it compressed, what is inside, and who reads that. A format is imported when there is a file of it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from netsleuth_tui.readers.capture import Capture
 from netsleuth_tui.readers.damage import UnreadableFile
-from netsleuth_tui.readers.etl import EventTrace
-from netsleuth_tui.readers.etl_again import read_traced_frame
-from netsleuth_tui.readers.evtx import EventLog, is_event_log
-from netsleuth_tui.readers.expansion import Expansion
 from netsleuth_tui.readers.frames import CaptureReader
 from netsleuth_tui.readers.limits import BATCH_FRAMES, BLOCK_BYTES, FIRST_BLOCK_BYTES
-from netsleuth_tui.readers.netmon import NetmonFramer
 from netsleuth_tui.readers.pcap import PcapFramer
-from netsleuth_tui.readers.pcapng import PcapngFramer
-from netsleuth_tui.readers.sniff import HEAD_BYTES, compression_of, container_of, is_text, looks_like
-from netsleuth_tui.readers.snoop import SnoopFramer
+from netsleuth_tui.readers.sniff import HEAD_BYTES, compression_of, container_of, is_event_log, is_text, is_zip, looks_like
 from netsleuth_tui.readers.sources import FileSource, RandomSource, Source, open_source
-from netsleuth_tui.readers.spool import Spool
-from netsleuth_tui.readers.step import Framer
-from netsleuth_tui.readers.text_table import TextTable
-from netsleuth_tui.readers.zipped import ZipMember, is_zip
+
+if TYPE_CHECKING:
+    from netsleuth_tui.readers.etl import EventTrace
+    from netsleuth_tui.readers.evtx import EventLog
+    from netsleuth_tui.readers.step import Framer
+    from netsleuth_tui.readers.text_table import TextTable
 
 __all__ = ["open_capture", "open_file", "open_in_blocks", "read_frame"]
 
@@ -47,6 +43,11 @@ def open_in_blocks(
 ) -> Capture | EventTrace:
     """`open_capture` with other sizes than the usual ones: bytes per read, bytes of the first read, most frames in a batch."""
     opened = _open(path, block, first, frames)
+    if isinstance(opened, Capture):
+        return opened
+    from netsleuth_tui.readers.evtx import EventLog
+    from netsleuth_tui.readers.text_table import TextTable
+
     if isinstance(opened, EventLog):
         opened.close()
         raise UnreadableFile("is a Windows event log (.evtx), not a capture", where=path)
@@ -81,13 +82,20 @@ def _open(
     try:
         source, compression = _expanded(path, disk)
         head = source.head(HEAD_BYTES)
-        if not container_of(head) and is_event_log(source.head(LOOK_AHEAD)):
+        container = container_of(head)
+        if not container and is_event_log(source.head(LOOK_AHEAD)):
+            from netsleuth_tui.readers.evtx import EventLog
+
             return EventLog(path, disk, source, compression)
-        if not container_of(head) and is_text(head):
+        if not container and is_text(head):
+            from netsleuth_tui.readers.text_table import TextTable
+
             return TextTable(path, disk, source, compression)
-        if container_of(head) in {"netmon", "etl"} and not isinstance(source, RandomSource):
-            source = Spool(source, path)
-        if container_of(head) == "etl" and isinstance(source, RandomSource):
+        if container in {"netmon", "etl"} and not isinstance(source, RandomSource):
+            source = _spooled(source, path)
+        if container == "etl" and isinstance(source, RandomSource):
+            from netsleuth_tui.readers.etl import EventTrace
+
             return EventTrace(path, disk, source, compression)
         framer = _framer_for(path, head, source, compression)
         return Capture(path, disk, source, compression, framer, block=block, first=first, frames=frames)
@@ -113,10 +121,8 @@ def _expanded(path: str, disk: Source) -> tuple[Source, str]:
             names.insert(0, name)
             _check_layers(names, path)
             if name == "zip" and not isinstance(source, RandomSource):
-                source = Spool(source, path)
-            layer = (
-                ZipMember(source, path) if isinstance(source, RandomSource) and name == "zip" else Expansion(source, compression_of(head))
-            )
+                source = _spooled(source, path)
+            layer = _layer(source, path, name)
             if source is not disk:  # whose own notes are told anyway
                 source.notes.extend(layer.notes)
                 layer.notes = source.notes
@@ -124,6 +130,28 @@ def _expanded(path: str, disk: Source) -> tuple[Source, str]:
     except BaseException:
         source.close()
         raise
+
+
+def _layer(source: Source, path: str, name: str) -> Source:
+    """What a layer of compression expands to.
+
+    Raises:
+        UnreadableFile: An archive holds no single capture.
+    """
+    if isinstance(source, RandomSource) and name == "zip":
+        from netsleuth_tui.readers.zipped import ZipMember
+
+        return ZipMember(source, path)
+    from netsleuth_tui.readers.expansion import Expansion
+
+    return Expansion(source, compression_of(source.head(HEAD_BYTES)))
+
+
+def _spooled(source: Source, path: str) -> RandomSource:
+    """What can only be read in order, kept so that it can be read anywhere."""
+    from netsleuth_tui.readers.spool import Spool
+
+    return Spool(source, path)
 
 
 def _check_layers(names: list[str], path: str) -> None:
@@ -148,10 +176,18 @@ def _framer_for(path: str, head: bytes, source: Source, compression: str) -> Fra
     container = container_of(head)
     if container:
         if isinstance(source, RandomSource) and container == "netmon":
+            from netsleuth_tui.readers.netmon import NetmonFramer
+
             return NetmonFramer(source)
         if container == "snoop":
+            from netsleuth_tui.readers.snoop import SnoopFramer
+
             return SnoopFramer(head)
-        return PcapFramer(head) if container == "pcap" else PcapngFramer()
+        if container == "pcap":
+            return PcapFramer(head)
+        from netsleuth_tui.readers.pcapng import PcapngFramer
+
+        return PcapngFramer()
     what, hint = looks_like(head)
     raise UnreadableFile(f"{what} (inside {compression})" if compression else what, where=path, hint=hint)
 
@@ -190,7 +226,9 @@ def read_frame(path: str, compression: str, offset: int, length: int) -> bytes:
 
 
 def _read_traced(source: Source, path: str, offset: int, length: int) -> bytes:
-    trace = source if isinstance(source, RandomSource) else Spool(source, path)
+    from netsleuth_tui.readers.etl_again import read_traced_frame
+
+    trace = source if isinstance(source, RandomSource) else _spooled(source, path)
     try:
         return read_traced_frame(trace, offset, length)
     finally:

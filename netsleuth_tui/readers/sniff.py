@@ -8,7 +8,20 @@ from typing import Literal
 from netsleuth_tui.readers.frames import Compression
 from netsleuth_tui.readers.limits import PCAPNG_BLOCK
 
-__all__ = ["HEAD_BYTES", "PCAP_MAGICS", "SECTION_HEADER", "compression_of", "container_of", "is_text", "looks_like"]
+__all__ = [
+    "CHUNK_MAGIC",
+    "FILE_MAGIC",
+    "HEAD_BYTES",
+    "LOG_HEADER",
+    "PCAP_MAGICS",
+    "SECTION_HEADER",
+    "compression_of",
+    "container_of",
+    "is_event_log",
+    "is_text",
+    "is_zip",
+    "looks_like",
+]
 
 HEAD_BYTES = 4096
 """How much of a file is looked at."""
@@ -18,6 +31,11 @@ PCAP_MAGICS = {0xA1B2C3D4: (1000, 16), 0xA1B23C4D: (1, 16), 0xA1B2CD34: (1000, 2
 
 SECTION_HEADER = 0x0A0D0D0A
 """Block type that begins a pcapng section; the same in both byte orders."""
+
+FILE_MAGIC = b"ElfFile\0"
+CHUNK_MAGIC = b"ElfChnk\0"
+LOG_HEADER = 4096
+"""Bytes of the header of an event log, behind which its first chunk begins."""
 
 _PCAP = {struct.pack(order + "I", magic) for magic in PCAP_MAGICS for order in "<>"}
 _SNOOP = b"snoop\0\0\0"
@@ -62,6 +80,16 @@ def compression_of(head: bytes) -> Compression:
     if head[1:4] == b"\x2a\x4d\x18" and 0x50 <= head[0] <= 0x5F:  # a zstd file may begin with a frame to be skipped (RFC 8878, 3.1.2)
         return "zstd"
     return ""
+
+
+def is_zip(head: bytes) -> bool:
+    """Whether a file begins like a zip archive, with a member or with its (empty) directory."""
+    return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def is_event_log(head: bytes) -> bool:
+    """True if a file that begins with `head` is an event log, or a chunk of one without the header; or its header has no name any more."""
+    return head.startswith((FILE_MAGIC, CHUNK_MAGIC)) or head[LOG_HEADER : LOG_HEADER + len(CHUNK_MAGIC)] == CHUNK_MAGIC
 
 
 def container_of(head: bytes) -> Literal["", "pcap", "pcapng", "snoop", "netmon", "etl"]:

@@ -13,7 +13,7 @@ from netsleuth_tui.readers.damage import UnreadableFile
 from netsleuth_tui.readers.limits import EXPANSION_FACTOR, EXPANSION_FREE, ZIP_DIRECTORY
 from netsleuth_tui.readers.sources import RandomSource, Source
 
-__all__ = ["ZipMember", "is_zip"]
+__all__ = ["ZipMember"]
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 1
@@ -21,11 +21,6 @@ _LOOKED_AT = 64
 """Members of an archive whose beginnings are looked at."""
 _NAMED = 4
 _HEAD = 4096
-
-
-def is_zip(head: bytes) -> bool:
-    """Whether a file begins like a zip archive, with a member or with its (empty) directory."""
-    return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
 class ZipMember(Source):
@@ -74,8 +69,7 @@ class ZipMember(Source):
 
     def _looks_right(self, member: zipfile.ZipInfo) -> bool:
         """Whether it begins like something that is read; text does not count beside captures."""
-        from netsleuth_tui.readers.evtx import is_event_log
-        from netsleuth_tui.readers.sniff import compression_of, container_of
+        from netsleuth_tui.readers.sniff import compression_of, container_of, is_event_log
 
         if member.flag_bits & _ENCRYPTED or member.compress_type not in _METHODS:
             return False
