@@ -37,8 +37,9 @@ def program() -> list[str]:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment of a measured process."""
-    return {**os.environ, "PYTHONPATH": str(REPOSITORY), "TERM": "xterm-256color", **more}
+    """The environment of a measured process: one that keeps its byte code, as an installed program does."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**inherited, "PYTHONPATH": str(REPOSITORY), "TERM": "xterm-256color", **more}
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
