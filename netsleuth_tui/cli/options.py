@@ -73,7 +73,7 @@ LoadFilter = Annotated[
     str,
     Parameter(
         name="--load-filter",
-        help="Load only packets that this filter keeps, so that large captures fit into memory. Event logs and traces are loaded whole.",
+        help="Load only packets and events that this filter keeps, so that large files fit into memory.",
     ),
 ]
 

@@ -6,8 +6,9 @@ import threading
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.readers import ChunkBlock, EventLog
     from netsleuth_tui.store import Store
 
-__all__ = ["EventDecoding", "load_log", "warm"]
+__all__ = ["FIRST_PIECES", "PIECES", "EventDecoding", "Tally", "load_log", "load_whole", "warm"]
 
 THREADS = 2
 DECODERS = 3
@@ -102,8 +103,57 @@ def warm(store: Store) -> None:
     _look_up(nothing, nothing, nothing)
 
 
-def load_log(decoding: EventDecoding, log: EventLog, index: int) -> Generator[None]:
-    """Load a log as source `index` of the store; its damage and notes grow.
+class Log(Protocol):
+    """A log, or a part of one."""
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk."""
+
+    @property
+    def position(self) -> int:
+        """Of which so many have been read."""
+
+    @property
+    def checks(self) -> bool:
+        """See `EventLog`."""
+
+    @property
+    def damage(self) -> list[Damage]:
+        """What could not be read; grows."""
+
+    def blocks(self, pieces: int, first: int) -> Iterator[ChunkBlock]:
+        """See `EventLog`."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a log has besides the records that are loaded."""
+
+    lost: int = 0
+    recoverable: int = 0
+    by_library: int = 0
+    passed_over: int = 0
+
+    def say(self, log: EventLog, window: LoadWindow) -> None:
+        """Say so as notes of the log as a whole, and put its damage in order."""
+        log.damage.sort(key=lambda damage: damage.offset)
+        if self.recoverable:
+            log.add_note(f"{self.recoverable} records lie where the log says that nothing is kept; --recovered loads them, too")
+        if self.passed_over and window.is_timed:
+            log.add_note(f"{self.passed_over} records were not loaded: only those {window} are")
+        if self.by_library:
+            log.add_note(f"{self.by_library} records were read by the evtx library alone")
+
+
+def load_log(decoding: EventDecoding, log: Log, index: int, tally: Tally) -> Generator[None]:
+    """Load a log, or a part of one, as source `index` of the store; its damage grows.
+
+    Args:
+        decoding: Of the store.
+        log: The log.
+        index: Of its source.
+        tally: Grows, too; what it has to say is said by whoever knows that the log has been read.
 
     Yields:
         When something has become visible.
@@ -113,7 +163,7 @@ def load_log(decoding: EventDecoding, log: EventLog, index: int) -> Generator[No
     idle = decoding.decoders
     for decoder in idle:
         decoder.begin()
-    loading = _Loading(decoding, log, index)
+    loading = _Loading(decoding, log, index, tally)
     try:
         for block in log.blocks(PIECES, FIRST_PIECES):
             for part in _parts(block):
@@ -135,7 +185,16 @@ def load_log(decoding: EventDecoding, log: EventLog, index: int) -> Generator[No
             job.decoder.close()  # nobody wants the block any more
         pool.shutdown(cancel_futures=True)
         idle.extend(job.decoder for job in jobs)
-        loading.end()
+
+
+def load_whole(decoding: EventDecoding, log: EventLog, index: int) -> Generator[None]:
+    """`load_log` of all of a log, with what there is to say about it in its notes."""
+    tally = Tally()
+    try:
+        with closing(load_log(decoding, log, index, tally)) as loading:
+            yield from loading
+    finally:
+        tally.say(log, decoding.window)
 
 
 def _parts(block: ChunkBlock) -> Iterator[ChunkBlock]:
@@ -160,14 +219,15 @@ def _parts(block: ChunkBlock) -> Iterator[ChunkBlock]:
 class _Loading:
     """What is known about one log so far."""
 
-    def __init__(self, decoding: EventDecoding, log: EventLog, index: int) -> None:
+    def __init__(self, decoding: EventDecoding, log: Log, index: int, tally: Tally) -> None:
         self._decoding = decoding
         self._store = decoding.store
         self._log = log
         self._index = index
         self._out = np.zeros(MOST_BYTES, np.uint8)
         self._first = (self._store.events.rows, self._store.events.cells)
-        self._lost = self._recoverable = self._by_library = self._passed_over = 0
+        self._tally = tally
+        self._before = (tally.lost, tally.recoverable)
         self.is_first = True
 
     def show(self, job: _Job) -> None:
@@ -180,20 +240,10 @@ class _Loading:
             self.is_first = False
         self._decoding.decoders.append(decoder)
         self._log.damage.extend(Damage(offset, reason) for offset, reason in decoded.damage)
-        self._lost += decoded.lost
-        self._recoverable += decoded.recoverable
-        self._by_library += decoded.by_library
+        self._tally.lost += decoded.lost
+        self._tally.recoverable += decoded.recoverable
+        self._tally.by_library += decoded.by_library
         self._count()
-
-    def end(self) -> None:
-        """Say what has to be said about the log as a whole."""
-        self._log.damage.sort(key=lambda damage: damage.offset)
-        if self._recoverable:
-            self._log.add_note(f"{self._recoverable} records lie where the log says that nothing is kept; --recovered loads them, too")
-        if self._passed_over and self._decoding.window.is_timed:
-            self._log.add_note(f"{self._passed_over} records were not loaded: only those {self._decoding.window} are")
-        if self._by_library:
-            self._log.add_note(f"{self._by_library} records were read by the evtx library alone")
 
     def _translate(self, decoder: LogDecoder) -> None:
         """Give the texts of a thread's new values their codes in the store."""
@@ -243,7 +293,7 @@ class _Loading:
         times = rows[:, ROW["time"]].copy()
         put_right(times, self._store.sources[self._index].shift)
         kept = window.inside(times, rows[:, ROW["offset"]])
-        self._passed_over += len(rows) - int(kept.sum())
+        self._tally.passed_over += len(rows) - int(kept.sum())
         slots, cells = chosen_cells(rows[:, ROW["slot"]], batch.cells, kept)
         chosen = rows[kept]
         chosen[:, ROW["slot"]] = slots
@@ -264,8 +314,8 @@ class _Loading:
         source = replace(
             source,
             events=source.events + len(time),
-            lost=self._lost,
-            recoverable=self._recoverable,
+            lost=self._tally.lost - self._before[0],
+            recoverable=self._tally.recoverable - self._before[1],
             first=min(firsts, default=None),
             last=max(lasts, default=None),
         )

@@ -14,11 +14,13 @@ from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.budget import rows_within
 from netsleuth_tui.ingest.counted import grown, left_out, size_of, with_shift
 from netsleuth_tui.ingest.decoding import Decoding, parts_of
-from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matching
+from netsleuth_tui.ingest.event_keeping import EventKeeping
+from netsleuth_tui.ingest.keeping import keep
+from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matched, Matching
 from netsleuth_tui.ingest.net_events import NetEvents
 from netsleuth_tui.ingest.progress import Phase, Progress
 from netsleuth_tui.ingest.series import expand, series_of
-from netsleuth_tui.ingest.shifts import Shift, shift_of
+from netsleuth_tui.ingest.shifts import Shift, idle, shift_of
 from netsleuth_tui.ingest.slowness import is_worth_waiting, why_slow
 from netsleuth_tui.ingest.window import ALL
 from netsleuth_tui.readers import EventLog, EventTrace, TextTable, open_file
@@ -102,13 +104,9 @@ class Loader:
             The last progress: its phase says how loading ended, its problems what could not be read.
         """
         self._files = expand(paths)
-        for shift in self.shifts:
-            if not any(shift.means(name) for name, _ in self._files):
-                self.failures.append(NetSleuthError("there is no file whose clock could be shifted", where=shift.pattern))
-                self.problems.append(str(self.failures[-1]))
+        self._fail(NetSleuthError("there is no file whose clock could be shifted", where=name) for name in idle(self.shifts, self._files))
         if not self._files:
-            self.failures.append(NetSleuthError("there is no file in it", where=", ".join(paths)))
-            self.problems.append(str(self.failures[0]))
+            self._fail([NetSleuthError("there is no file in it", where=", ".join(paths))])
         sizes = [size_of(name) for name, _ in self._files]
         self._bytes_total = 0 if None in sizes else sum(size or 0 for size in sizes)
         if self._bytes_total == 0 or self._bytes_total > WORTH_COMPILING:
@@ -128,14 +126,18 @@ class Loader:
             self._phase = "done"
         return self._report(self._files[-1][0] if self._files else "", 0)
 
+    def _fail(self, errors: Iterable[NetSleuthError]) -> None:
+        for error in errors:
+            self.failures.append(error)
+            self.problems.append(str(error))
+
     def _load_file(self, name: str, *, named: bool) -> None:
         try:
             reader = self._open(name)
             layout = self._layout_of(reader) if isinstance(reader, TextTable) else None
         except NetSleuthError as error:
             if named:
-                self.failures.append(error)
-                self.problems.append(str(error))
+                self._fail([error])
             else:
                 self._skipped.append((name, error))
                 self.problems.append(f"{error}; skipped")
@@ -203,14 +205,15 @@ class Loader:
         store = self.store
         store.events.offset = shift = store.sources[index].shift
         notes: tuple[str, ...] = ()
+        judging = None if self.keeping is None else EventKeeping(store, self.kept_by, index)
         if isinstance(reader, EventLog):
-            self._read_log(reader, index)
+            self._read_log(reader, index, judging)
         elif isinstance(reader, TextTable):
             notes = self._read_table(reader, index, layout) if layout is not None else ()
         elif isinstance(reader, EventTrace):
-            notes = self._read_trace(reader, index)
+            notes = self._read_trace(reader, index, judging)
         elif self.keeping is not None:
-            notes = self._read_kept(reader, index, self.keeping)
+            notes = self._read_kept(reader, index, self.keeping, judging)
         else:
             notes = self._read_capture(reader, index)
         self._show_all(self._decoding.drain(), index)
@@ -219,7 +222,7 @@ class Loader:
             size=reader.size,
             complete=self._phase == "loading",
             damage=tuple(str(damage) for damage in reader.damage),
-            notes=with_shift([*reader.notes, *notes], shift),
+            notes=with_shift([*reader.notes, *notes, *(judging.note() if judging is not None else ())], shift),
             drops=0 if isinstance(reader, EventLog) else reader.drops,
             stamp=Stamp.of(reader.name),
         )
@@ -242,21 +245,23 @@ class Loader:
         self._show_all(self._decoding.drain(), index)
         return self._left_out(index, total)
 
-    def _read_kept(self, reader: CaptureReader, index: int, keeping: Matching) -> tuple[str, ...]:
+    def _read_kept(self, reader: CaptureReader, index: int, keeping: Matching, judging: EventKeeping | None) -> tuple[str, ...]:
         """Load only packets that the filter at loading keeps; what there is to note."""
-        from netsleuth_tui.ingest.keeping import keep
-
-        store, total = self.store, 0
+        total = 0
         keeping.window = self.window
-        for matched in keeping.of(reader.batches(), store.sources[index].shift):
+        for matched in keeping.of(reader.batches(), self.store.sources[index].shift):
             total += matched.batch.count
-            self._net_events.take(matched.batch, index, self.window)
-            if len(matched.chosen) and self._may_add(len(matched.chosen)):
-                self._show_all([keep(store, keeping.store.hosts, matched, index)], index)
+            self._net_events.take(matched.batch, index, self.window, judging)
+            self._keep(matched, keeping, index)
             self._report(reader.name, reader.position)
             if self._is_over():
                 break
         return self._left_out(index, total)
+
+    def _keep(self, matched: Matched, keeping: Matching, index: int) -> None:
+        """Add what the filter at loading keeps of a block."""
+        if len(matched.chosen) and self._may_add(len(matched.chosen)):
+            self._show_all([keep(self.store, keeping.store.hosts, matched, index)], index)
 
     def _may_add(self, rows: int) -> bool:
         """Whether so many packets may be loaded; else loading is over."""
@@ -287,48 +292,67 @@ class Loader:
                 break
         return (*loading.notes, *self._left_out(index, loading.total))
 
-    def _read_trace(self, trace: EventTrace, index: int) -> tuple[str, ...]:
+    def _read_trace(self, trace: EventTrace, index: int, judging: EventKeeping | None) -> tuple[str, ...]:
         """Load packets and the events between them; what there is to note."""
         from netsleuth_tui.ingest.traces import TraceLoading
         from netsleuth_tui.readers import FrameBatch, TraceRecords
 
         store, total = self.store, 0
-        loading = TraceLoading(store, trace, index, self.window)
+        if self.keeping is not None:
+            self.keeping.begin()
+            self.keeping.window = self.window
+        loading = TraceLoading(store, trace, index if judging is None else 0, self.window)
         for part in trace.parts():
             if isinstance(part, FrameBatch):
-                put_right(part.time[: part.count], store.sources[index].shift)
                 total += part.count
-                kept = self.window.of(part)
-                expected = self._expected_rows(trace, kept)
-                for piece in parts_of(kept):
-                    self._take(piece, trace, index, expected)
+                self._take_traced(part, trace, index)
             elif self.cancel.is_set():
                 self._phase = "cancelled"
             elif isinstance(part, TraceRecords):
-                if store.packets * ROW_BYTES + store.events.bytes > self.memory:
+                if self._is_full():
                     self._phase = "budget"
-                else:
+                elif judging is None:
                     loading.take(part.records)
+                else:
+                    judging.take_traced(loading, part.records)
             self._report(trace.name, trace.position)
             if self._phase != "loading":
                 break
         self._show_all(self._decoding.drain(), index)
-        return (*loading.notes, *(self._left_out(index, total) if self.window.is_timed else ()))
+        return (*loading.notes, *self._left_out(index, total))
 
-    def _read_log(self, log: EventLog, index: int) -> None:
-        """Load the events of a log."""
-        from netsleuth_tui.ingest.events import EventDecoding, load_log
+    def _take_traced(self, batch: FrameBatch, trace: EventTrace, index: int) -> None:
+        """Load the packets of a part of a trace, or those that the filter at loading keeps."""
+        shift = self.store.sources[index].shift
+        if self.keeping is not None:
+            self._keep(self.keeping.look(batch, shift), self.keeping, index)
+            return
+        put_right(batch.time[: batch.count], shift)
+        kept = self.window.of(batch)
+        expected = self._expected_rows(trace, kept)
+        for piece in parts_of(kept):
+            self._take(piece, trace, index, expected)
 
+    def _is_full(self) -> bool:
+        """Whether what is loaded takes all the memory that it may."""
         store = self.store
-        if self._events is None:
-            self._events = EventDecoding(store, self.recovered, self.memory, self.window)
+        return store.packets * ROW_BYTES + store.events.bytes > self.memory or store.events.cells > MOST_CELLS
+
+    def _read_log(self, log: EventLog, index: int, judging: EventKeeping | None) -> None:
+        """Load the events of a log."""
+        from netsleuth_tui.ingest.events import EventDecoding, load_whole
+
         if log.size > WORTH_COMPILING_LOG or log.compression:
             jit.start()
-        loading = load_log(self._events, log, index)
+        if judging is not None:
+            loading = judging.load(log, recovered=self.recovered, memory=self.memory, window=self.window)
+        else:
+            self._events = self._events or EventDecoding(self.store, self.recovered, self.memory, self.window)
+            loading = load_whole(self._events, log, index)
         for _ in loading:
             if self.cancel.is_set():
                 self._phase = "cancelled"
-            elif store.packets * ROW_BYTES + store.events.bytes > self.memory or store.events.cells > MOST_CELLS:
+            elif self._is_full():
                 self._phase = "budget"
             self._report(log.name, log.position)
             if self._phase != "loading":

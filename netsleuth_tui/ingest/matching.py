@@ -94,11 +94,20 @@ class Matching:
 
     def of(self, batches: Iterable[FrameBatch], shift: int) -> Iterator[Matched]:
         """The frames of a file that are kept, in its order; `shift` nanoseconds are added to their times."""
-        self._frames = 0
+        self.begin()
         for batch in batches:
-            put_right(batch.time[: batch.count], shift)
-            yield Matched(batch, *self._choose(batch))
-            self._frames += batch.count
+            yield self.look(batch, shift)
+
+    def begin(self) -> None:
+        """Count frames from 1 again: the next block is the first of a file."""
+        self._frames = 0
+
+    def look(self, batch: FrameBatch, shift: int) -> Matched:
+        """The frames of the next block that are kept."""
+        put_right(batch.time[: batch.count], shift)
+        matched = Matched(batch, *self._choose(batch))
+        self._frames += batch.count
+        return matched
 
     def _choose(self, batch: FrameBatch) -> tuple[NDArray[np.uint32], Columns]:
         possible, doubtful = self._possible(batch)

@@ -20,6 +20,7 @@ from netsleuth_tui.readers.frames import FrameBatch
 from netsleuth_tui.store.clock import put_right
 
 if TYPE_CHECKING:
+    from netsleuth_tui.ingest.event_keeping import EventKeeping
     from netsleuth_tui.ingest.traces import TraceLoading
     from netsleuth_tui.store import Store
 
@@ -44,17 +45,21 @@ class NetEvents:
         self._index = -1
         self._loading: TraceLoading | None = None
 
-    def take(self, batch: FrameBatch, index: int, window: LoadWindow) -> None:
-        """Add the events of a batch, whose times have been put right, as the next rows of source `index`."""
+    def take(self, batch: FrameBatch, index: int, window: LoadWindow, keeping: EventKeeping | None = None) -> None:
+        """Add the events of a batch, whose times have been put right, as the next rows of source `index`; or only those that are kept."""
         if not (batch.link_type[: batch.count] == NET_EVENT).any():
             return
         if self._loading is None or self._index != index:
             from netsleuth_tui.ingest.traces import TraceLoading
 
-            self._index, self._loading = index, TraceLoading(self._store, None, index, window)
+            self._index = index
+            self._loading = TraceLoading(self._store, None, index if keeping is None else 0, window)
         records = net_events(batch, window.after)
         put_right(records.time, -self._store.sources[index].shift)  # the event table adds it itself
-        self._loading.take(records)
+        if keeping is None:
+            self._loading.take(records)
+        else:
+            keeping.take_traced(self._loading, records)
 
 
 def net_events(batch: FrameBatch, after: int = -1) -> Records:

@@ -11,7 +11,7 @@ from pathlib import Path
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query.times import instant
 
-__all__ = ["Shift", "parse_offset", "parse_shift", "shift_of", "show_shift"]
+__all__ = ["Shift", "idle", "parse_offset", "parse_shift", "shift_of", "show_shift"]
 
 _UNITS = {
     "ns": 1,
@@ -86,6 +86,11 @@ def _offset(text: str) -> int | None:
             return None
         found = begin
     return found if abs(found) <= _MOST else None
+
+
+def idle(shifts: Sequence[Shift], files: Sequence[tuple[str, bool]]) -> list[str]:
+    """The patterns of shifts that mean none of the files."""
+    return [shift.pattern for shift in shifts if not any(shift.means(name) for name, _ in files)]
 
 
 def shift_of(path: str, shifts: Sequence[Shift]) -> int:

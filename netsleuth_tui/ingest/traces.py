@@ -41,7 +41,8 @@ class TraceLoading:
 
     def __init__(self, store: Store, trace: EventTrace | None, index: int, window: LoadWindow = ALL) -> None:
         self._window = window
-        self._store = store
+        self.store = store
+        """Where events go; may be replaced between two parts of the trace."""
         self._trace = trace
         self._index = index
         self._decoder = EventDecoder(trace.components if trace is not None else {})
@@ -65,7 +66,7 @@ class TraceLoading:
         records = self._chosen(records)
         if not records.rows:
             return
-        events = self._store.events
+        events = self.store.events
         first, last = events.rows, events.rows + records.rows
         columns = events.reserve(last)
         rows = slice(first, last)
@@ -89,12 +90,12 @@ class TraceLoading:
         if not self._window.is_timed:
             return records
         times = records.time.copy()
-        put_right(times, self._store.sources[self._index].shift)
+        put_right(times, self.store.sources[self._index].shift)
         return records.at_rows(np.flatnonzero(self._window.inside(times)))
 
     def _decode(self, records: Records, guids: list[UUID], place: NDArray[np.intp], first: int) -> int:
         """Write the data of events that are known; returns the cells in use then."""
-        events, decoder = self._store.events, self._decoder
+        events, decoder = self.store.events, self._decoder
         columns = events.reserve(first + records.rows)
         cells = events.cells
         texts: list[str | None] = []
@@ -119,7 +120,7 @@ class TraceLoading:
 
     def _show(self, records: Records) -> None:
         """Count them in their source."""
-        store, index = self._store, self._index
+        store, index = self.store, self._index
         source = store.sources[index]
         times = store.events.view().time[-records.rows :]
         times = times[times != NO_TIME]
