@@ -1,6 +1,6 @@
 """Rows on their way to files and pipes: exact, whole, and harmless to whoever opens them.
 
-Each part is imported when it is first asked for: captures are written without the rest.
+What writes tables is imported when it is first asked for: captures are written without it.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from netsleuth_tui.export.atomic import ExportError, open_new
+from netsleuth_tui.export.guard import guard, unguard
+from netsleuth_tui.export.text_chart import text_chart
+
 if TYPE_CHECKING:
-    from netsleuth_tui.export.atomic import ExportError, open_new
-    from netsleuth_tui.export.guard import guard, unguard
     from netsleuth_tui.export.tables import FORMATS, Format, Written, format_of, write_table, write_text
-    from netsleuth_tui.export.text_chart import text_chart
 
 __all__ = [
     "FORMATS",
@@ -28,11 +29,9 @@ __all__ = [
     "write_text",
 ]
 
-_LATE = {"ExportError": "atomic", "guard": "guard", "open_new": "atomic", "text_chart": "text_chart", "unguard": "guard"}
-
 
 def __getattr__(name: str) -> Any:
-    """One of them, when it is asked for."""
+    """What writes tables, when it is asked for."""
     if name in __all__:
-        return getattr(import_module(f"{__name__}.{_LATE.get(name, 'tables')}"), name)
+        return getattr(import_module(f"{__name__}.tables"), name)
     raise AttributeError(name)
