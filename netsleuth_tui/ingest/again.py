@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.ingest.load import Loader
+from netsleuth_tui.ingest.table_layout import layout_of_table
 from netsleuth_tui.readers import EventLog, EventTrace, TextTable
 from netsleuth_tui.store import Stamp
 
@@ -57,7 +58,7 @@ class Again(Loader):
             if reader.format != source.format or isinstance(reader, EventTrace):
                 self._tell(f"{name}: what was added to a file of this kind cannot be read by itself: open it again")
                 return
-            layout = self._layout_of(reader) if isinstance(reader, TextTable) else None
+            layout = layout_of_table(reader, self.columns) if isinstance(reader, TextTable) else None
             whole = self.window
             self.problems[:] = [problem for problem in self.problems if not problem.startswith(f"{name}: ")]  # which are found again
             self.window = replace(whole, after=self._last_offset(source, reader))

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from netsleuth_tui.store import ROW_BYTES
 
-__all__ = ["default_budget", "rows_within"]
+if TYPE_CHECKING:
+    from netsleuth_tui.store import Store
+
+__all__ = ["default_budget", "is_full", "rows_within"]
 
 GIB = 1 << 30
 MOST = 4 * GIB
 SELECTION_BYTES = 8
 """What a row costs beside its columns: its id in two kept selections."""
+
+MOST_CELLS = (1 << 32) - (1 << 26)
+"""Cells of event data that the events' `slot` can reach, less those of a block."""
 
 
 def default_budget() -> int:
@@ -24,6 +31,11 @@ def default_budget() -> int:
     if group:
         limits.append(group // 2)
     return min(limits)
+
+
+def is_full(store: Store, memory: int) -> bool:
+    """Whether what is loaded takes all of `memory` bytes, or all the cells that there can be."""
+    return store.packets * ROW_BYTES + store.events.bytes > memory or store.events.cells > MOST_CELLS
 
 
 def rows_within(budget: int) -> int:

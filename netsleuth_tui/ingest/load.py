@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from netsleuth_tui import jit
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.ingest.budget import rows_within
+from netsleuth_tui.ingest.budget import is_full, rows_within
 from netsleuth_tui.ingest.counted import grown, left_out, size_of, with_shift
 from netsleuth_tui.ingest.decoding import Decoding, parts_of
 from netsleuth_tui.ingest.event_keeping import EventKeeping
@@ -21,10 +21,11 @@ from netsleuth_tui.ingest.net_events import NetEvents
 from netsleuth_tui.ingest.progress import Phase, Progress
 from netsleuth_tui.ingest.series import expand, series_of
 from netsleuth_tui.ingest.shifts import Shift, idle, shift_of
-from netsleuth_tui.ingest.slowness import is_worth_waiting, why_slow
+from netsleuth_tui.ingest.slowness import is_worth_waiting, start_for, why_slow
+from netsleuth_tui.ingest.table_layout import layout_of_table
 from netsleuth_tui.ingest.window import ALL
 from netsleuth_tui.readers import EventLog, EventTrace, TextTable, open_file
-from netsleuth_tui.store import ROW_BYTES, Source, Stamp
+from netsleuth_tui.store import Source, Stamp
 from netsleuth_tui.store.clock import put_right
 
 if TYPE_CHECKING:
@@ -39,11 +40,6 @@ __all__ = ["Loader"]
 WORTH_COMPILING = 4 << 20
 """Bytes of input below which plain Python is done before a compiler would be loaded."""
 
-WORTH_COMPILING_LOG = 1 << 20
-"""The same for a log: plain Python reads some 4 000 events a second."""
-
-MOST_CELLS = (1 << 32) - (1 << 26)
-"""Cells of event data that the events' `slot` can reach, less those of a block."""
 WORTH_COMPILING_ROWS = 1 << 15
 """Packets after which small input turns out not to be: it was compressed."""
 
@@ -134,7 +130,7 @@ class Loader:
     def _load_file(self, name: str, *, named: bool) -> None:
         try:
             reader = self._open(name)
-            layout = self._layout_of(reader) if isinstance(reader, TextTable) else None
+            layout = layout_of_table(reader, self.columns) if isinstance(reader, TextTable) else None
         except NetSleuthError as error:
             if named:
                 self._fail([error])
@@ -177,20 +173,6 @@ class Loader:
         """
         waiting = partial(self._wait, name)
         return open_file(name, waiting=waiting) if self.keeping is None else open_file(name, block=BLOCK, frames=FRAMES, waiting=waiting)
-
-    def _layout_of(self, table: TextTable) -> Layout:
-        """What the columns of a table are.
-
-        Raises:
-            UnreadableFile: There is no way to tell.
-        """
-        from netsleuth_tui.ingest.table_layout import layout_of
-
-        try:
-            return layout_of(table.sample, self.columns, table.name)
-        except NetSleuthError:
-            table.close()
-            raise
 
     def _read(self, reader: CaptureReader | EventLog | TextTable, layout: Layout | None) -> None:
         """Load a file, as the source that comes next."""
@@ -309,7 +291,7 @@ class Loader:
             elif self.cancel.is_set():
                 self._phase = "cancelled"
             elif isinstance(part, TraceRecords):
-                if self._is_full():
+                if is_full(self.store, self.memory):
                     self._phase = "budget"
                 elif judging is None:
                     loading.take(part.records)
@@ -333,17 +315,11 @@ class Loader:
         for piece in parts_of(kept):
             self._take(piece, trace, index, expected)
 
-    def _is_full(self) -> bool:
-        """Whether what is loaded takes all the memory that it may."""
-        store = self.store
-        return store.packets * ROW_BYTES + store.events.bytes > self.memory or store.events.cells > MOST_CELLS
-
     def _read_log(self, log: EventLog, index: int, judging: EventKeeping | None) -> None:
         """Load the events of a log."""
         from netsleuth_tui.ingest.events import EventDecoding, load_whole
 
-        if log.size > WORTH_COMPILING_LOG or log.compression:
-            jit.start()
+        start_for(log)
         if judging is not None:
             loading = judging.load(log, recovered=self.recovered, memory=self.memory, window=self.window)
         else:
@@ -352,7 +328,7 @@ class Loader:
         for _ in loading:
             if self.cancel.is_set():
                 self._phase = "cancelled"
-            elif self._is_full():
+            elif is_full(self.store, self.memory):
                 self._phase = "budget"
             self._report(log.name, log.position)
             if self._phase != "loading":

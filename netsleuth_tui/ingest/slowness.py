@@ -9,7 +9,10 @@ from netsleuth_tui import jit
 if TYPE_CHECKING:
     from netsleuth_tui.readers import EventLog
 
-__all__ = ["is_worth_waiting", "why_slow"]
+__all__ = ["is_worth_waiting", "start_for", "why_slow"]
+
+WORTH_COMPILING = 1 << 20
+"""Bytes of a log below which plain Python, which reads some 4 000 events a second, is done before a compiler would be loaded."""
 
 WORTH_WAITING = 64 << 20
 """Bytes of a log from which on waiting for the compiler is quicker than plain Python."""
@@ -19,6 +22,12 @@ WORTH_SAYING = 8 << 20
 
 COMPILING = "compiling kernels, once for this version; loading goes on in a minute or two"
 PLAIN = "kernels could not be compiled (is Numba installed?): plain Python reads some 1 000 to 4 000 events a second"
+
+
+def start_for(log: EventLog) -> None:
+    """Have kernels linked or compiled for a log that is worth it."""
+    if log.size > WORTH_COMPILING or log.compression:
+        jit.start()
 
 
 def is_worth_waiting(log: EventLog) -> bool:

@@ -6,13 +6,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.table_times import Form, form_of
 from netsleuth_tui.query.fields import ALIASES, FIELDS
 from netsleuth_tui.readers import UnreadableFile
 
-__all__ = ["KNOWN", "TITLES", "Layout", "layout_of", "parse_columns", "show_columns"]
+if TYPE_CHECKING:
+    from netsleuth_tui.readers import TextTable
+
+__all__ = ["KNOWN", "TITLES", "Layout", "layout_of", "layout_of_table", "parse_columns", "show_columns"]
 
 TITLES: Mapping[str, str] = MappingProxyType(
     {
@@ -129,6 +133,19 @@ def _field(name: str) -> str:
         hint = "time, ip.src, ip.dst, srcport, dstport, frame.len, _ws.col.protocol, tcp.flags.reset …: the fields that filters know"
         raise NetSleuthError(f"{name!r} is no field of packets", hint=hint)
     return known
+
+
+def layout_of_table(table: TextTable, columns: Sequence[tuple[str, str]]) -> Layout:
+    """`layout_of` an open table, which is closed where there is no way to tell.
+
+    Raises:
+        UnreadableFile: Likewise.
+    """
+    try:
+        return layout_of(table.sample, columns, table.name)
+    except NetSleuthError:
+        table.close()
+        raise
 
 
 def layout_of(sample: Sequence[Sequence[str]], wanted: Sequence[tuple[str, str]], name: str) -> Layout:

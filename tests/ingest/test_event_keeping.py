@@ -35,7 +35,8 @@ def told(store: Store, rows: np.ndarray) -> list[tuple]:
     data = []
     for row in rows.tolist():
         fields = store.events.data(row)
-        data.append(list(zip([name for name, _ in fields], texts.many([code for _, code in fields]), [c == 0 for _, c in fields], strict=True)))
+        values = texts.many([code for _, code in fields])
+        data.append([(name, value, code == 0) for (name, code), value in zip(fields, values, strict=True)])
     return list(zip(numbers, words, data, strict=True))
 
 
