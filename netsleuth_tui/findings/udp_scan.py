@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from netsleuth_tui.decode.columns import Has
-from netsleuth_tui.findings.finding import Finding, grade
+from netsleuth_tui.findings.finding import Candidate, Finding, grade
 from netsleuth_tui.findings.tcp_rows import layer
 from netsleuth_tui.findings.udp_rows import Numbers, Tries, datagrams, parted, tries, with_answers
 from netsleuth_tui.findings.words import amount, at, counted, span_of
@@ -28,44 +29,20 @@ PORT_UNREACHABLE = {4: (3, 3), 6: (1, 4)}
 """ICMP type and code (RFC 792, RFC 4443 section 3.1)."""
 
 
-def udp_scan(seen: Seen, limits: Limits) -> Iterator[Finding]:
+def udp_scan(seen: Seen, limits: Limits) -> Iterator[Candidate]:
     """A finding for each pair of hosts where one sends to many ports of the other, and most send nothing back."""
     found = _mostly_silent(seen, limits, limits.scanned_ports, lambda tried: tried.src << 32 | tried.dst)
     for these, ports, answered in _with_rows(seen, found, lambda c, rows: c.src[rows].astype(np.int64) << 32 | c.dst[rows]):
-        src, dst = int(seen.columns.src[these[0]]), int(seen.columns.dst[these[0]])
-        one, other, name = seen.address(src), seen.address(dst), layer(seen, src)
-        refused = seen.once(_refused).get(dst << 32 | src, 0)
-        unreachable = f"; {counted(refused, 'message')} back that a port is unreachable" if refused else ""
-        yield _finding(
-            seen,
-            these,
-            "udp-scan",
-            f"{one} tried {amount(ports)} UDP ports of {other} {{when}}, {_answers(answered, 'port')}{unreachable}",
-            grade(50, ports / limits.scanned_ports, 75),
-            f"{name}.src == {one} && {name}.dst == {other} && udp.dstport",
-            WHY_PORTS,
-            (one, other),
-        )
+        severity = grade(50, ports / limits.scanned_ports, 75)
+        yield Candidate(severity, int(seen.columns.time[these].min()), partial(_scan, seen, severity, these, ports, answered))
 
 
-def udp_sweep(seen: Seen, limits: Limits) -> Iterator[Finding]:
+def udp_sweep(seen: Seen, limits: Limits) -> Iterator[Candidate]:
     """A finding for each host that sends to the same port of many others, of which most send nothing back."""
-    c = seen.columns
     found = _mostly_silent(seen, limits, limits.scanned_hosts, lambda tried: tried.src << 16 | tried.port)
     for these, hosts, answered in _with_rows(seen, found, lambda c, rows: c.src[rows].astype(np.int64) << 16 | c.dst_port[rows]):
-        src, port = int(c.src[these[0]]), int(c.dst_port[these[0]])
-        one = seen.address(src)
-        targets = [seen.address(host) for host in seen.most(c.dst[these])[0][:2]]
-        yield _finding(
-            seen,
-            these,
-            "udp-sweep",
-            f"{one} tried {counted(hosts, 'host')} with UDP port {port} {{when}}, {_answers(answered, 'host')}",
-            grade(45, hosts / limits.scanned_hosts, 75),
-            f"{layer(seen, src)}.src == {one} && udp.dstport == {port}",
-            WHY_HOSTS,
-            (one, *targets),
-        )
+        severity = grade(45, hosts / limits.scanned_hosts, 75)
+        yield Candidate(severity, int(seen.columns.time[these].min()), partial(_sweep, seen, severity, these, hosts, answered))
 
 
 def _mostly_silent(seen: Seen, limits: Limits, least: int, key: Grouped) -> tuple[Numbers, Numbers, Numbers]:
@@ -106,6 +83,24 @@ def _refused(seen: Seen) -> dict[int, int]:
         pairs, counts = np.unique(c.src[rows].astype(np.int64) << 32 | c.dst[rows], return_counts=True)
         found |= dict(zip(pairs.tolist(), counts.tolist(), strict=True))
     return found
+
+
+def _scan(seen: Seen, severity: int, rows: Ids, ports: int, answered: int) -> Finding:
+    src, dst = int(seen.columns.src[rows[0]]), int(seen.columns.dst[rows[0]])
+    one, other, name = seen.address(src), seen.address(dst), layer(seen, src)
+    refused = seen.once(_refused).get(dst << 32 | src, 0)
+    unreachable = f"; {counted(refused, 'message')} back that a port is unreachable" if refused else ""
+    title = f"{one} tried {amount(ports)} UDP ports of {other} {{when}}, {_answers(answered, 'port')}{unreachable}"
+    text = f"{name}.src == {one} && {name}.dst == {other} && udp.dstport"
+    return _finding(seen, rows, "udp-scan", title, severity, text, WHY_PORTS, (one, other))
+
+
+def _sweep(seen: Seen, severity: int, rows: Ids, hosts: int, answered: int) -> Finding:
+    src, port = int(seen.columns.src[rows[0]]), int(seen.columns.dst_port[rows[0]])
+    one, targets = seen.address(src), [seen.address(host) for host in seen.most(seen.columns.dst[rows])[0][:2]]
+    title = f"{one} tried {counted(hosts, 'host')} with UDP port {port} {{when}}, {_answers(answered, 'host')}"
+    text = f"{layer(seen, src)}.src == {one} && udp.dstport == {port}"
+    return _finding(seen, rows, "udp-sweep", title, severity, text, WHY_HOSTS, (one, *targets))
 
 
 def _finding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.times import BILLION
-from netsleuth_tui.findings.finding import Finding, grade
+from netsleuth_tui.findings.finding import Candidate, Finding, grade
 from netsleuth_tui.findings.tcp_rows import layer
 from netsleuth_tui.findings.udp_rows import datagrams, ends, numbered, one_host, parted
 from netsleuth_tui.findings.words import amount, at, counted, listed
@@ -31,7 +32,7 @@ PATIENCE = 3 * BILLION
 """ns before the end of the scope: what was asked then may yet be answered."""
 
 
-def udp_unanswered(seen: Seen, limits: Limits) -> Iterator[Finding]:
+def udp_unanswered(seen: Seen, limits: Limits) -> Iterator[Candidate]:
     """A finding for each service that sends nothing back to some of the ports that ask it.
 
     Only those who ask count to whom the capture has packets: of others it may have one direction.
@@ -56,7 +57,9 @@ def udp_unanswered(seen: Seen, limits: Limits) -> Iterator[Finding]:
     if len(chosen):
         rows, of = rows[silent], of[silent]
         for k, places in zip(chosen.tolist(), parted(of, chosen), strict=True):
-            yield _finding(seen, limits, rows[places], int(all_of_them[k]))
+            these, requests = rows[places], int(all_of_them[k])
+            severity = grade(40 if len(these) == requests else 30, len(these) / limits.udp_unanswered, 70)
+            yield Candidate(severity, int(c.time[these].min()), partial(_finding, seen, severity, these, requests))
 
 
 def _service() -> NDArray[np.bool_]:
@@ -85,7 +88,7 @@ def _answers(seen: Seen, requests: Ids) -> Ids:
     return found
 
 
-def _finding(seen: Seen, limits: Limits, rows: Ids, requests: int) -> Finding:
+def _finding(seen: Seen, severity: int, rows: Ids, requests: int) -> Finding:
     c = seen.columns
     host, port = int(c.dst[rows[0]]), int(c.dst_port[rows[0]])
     times = c.time[rows]
@@ -93,12 +96,12 @@ def _finding(seen: Seen, limits: Limits, rows: Ids, requests: int) -> Finding:
     every = seen.most(c.src[rows])[0]
     clients = [seen.address(each) for each in every[:2]]
     server = seen.address(host)
-    of_them = "all" if len(rows) == requests else f"{amount(len(rows))} of"
+    of_them = f"{amount(len(rows))} of" if len(rows) < requests else "all" if requests > 1 else "the only one of"
     return Finding(
         kind="udp-unanswered",
         title=f"nothing came back for {of_them} {counted(requests, 'datagram')} to {server} UDP port {port} ({SERVICES[port]}), "
         f"which {listed(clients, len(every))} sent from {at(first)} on",
-        severity=grade(40 if len(rows) == requests else 30, len(rows) / limits.udp_unanswered, 70),
+        severity=severity,
         first=first,
         last=last,
         count=len(rows),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.decode.columns import Has
-from netsleuth_tui.findings.finding import Finding, grade
+from netsleuth_tui.findings.finding import Candidate, Finding, grade
 from netsleuth_tui.findings.tcp_rows import layer
 from netsleuth_tui.findings.udp_rows import datagrams, ends_in_255, one_host, parted
 from netsleuth_tui.findings.words import amount, at, counted, listed, span_of
@@ -30,7 +31,7 @@ WHY = "somebody asks them with a forged sender, so that all answers hit one host
 ECHO, REPLY = {4: 8, 6: 128}, {4: 0, 6: 129}
 
 
-def unasked_answers(seen: Seen, limits: Limits) -> Iterator[Finding]:
+def unasked_answers(seen: Seen, limits: Limits) -> Iterator[Candidate]:
     """A finding for each host, and sort of answer, that comes from many hosts to which nothing of it was captured."""
     c = seen.columns
     for version, bits, name in ((4, Has.ICMP, "icmp"), (6, Has.ICMPV6, "icmpv6")):
@@ -42,14 +43,15 @@ def unasked_answers(seen: Seen, limits: Limits) -> Iterator[Finding]:
         for these, senders in _unasked(seen, limits, rows[kinds == REPLY[version]], asking):
             broadcast = went.get(int(c.dst[these[0]]))
             more = f"; echo requests of this sender went to {seen.address(broadcast)}" if broadcast is not None else ""
-            yield _finding(seen, limits, these, senders, ("echo replies", f"{name}.type == {REPLY[version]}", more))
+            yield _candidate(seen, limits, these, senders, ("echo replies", f"{name}.type == {REPLY[version]}", more))
     rows = datagrams(seen)
+    source, target = c.src_port[rows], c.dst_port[rows]
     for port, service in REFLECTORS.items():
-        some = rows[(c.src_port[rows] == port) & (c.dst_port[rows] != port)]
+        some = rows[(source == port) & (target != port)]
         if len(some) >= limits.unasked_hosts:
             words = (f"datagrams from UDP port {port} ({service})", f"udp.srcport == {port} && udp.dstport != {port}", "")
-            for these, senders in _unasked(seen, limits, some, rows[c.dst_port[rows] == port]):
-                yield _finding(seen, limits, these, senders, words)
+            for these, senders in _unasked(seen, limits, some, rows[target == port]):
+                yield _candidate(seen, limits, these, senders, words)
 
 
 def _unasked(seen: Seen, limits: Limits, answers: Ids, asking: Ids) -> Iterator[tuple[Ids, int]]:
@@ -70,7 +72,12 @@ def _pair(one: Ids, other: Ids) -> NDArray[np.uint64]:
     return found
 
 
-def _finding(seen: Seen, limits: Limits, rows: Ids, senders: int, words: tuple[str, str, str]) -> Finding:
+def _candidate(seen: Seen, limits: Limits, rows: Ids, senders: int, words: tuple[str, str, str]) -> Candidate:
+    severity = grade(50, senders / limits.unasked_hosts, 80)
+    return Candidate(severity, int(seen.columns.time[rows].min()), partial(_finding, seen, severity, rows, senders, words))
+
+
+def _finding(seen: Seen, severity: int, rows: Ids, senders: int, words: tuple[str, str, str]) -> Finding:
     what, text, more = words
     victim = int(seen.columns.dst[rows[0]])
     times = seen.columns.time[rows]
@@ -80,7 +87,7 @@ def _finding(seen: Seen, limits: Limits, rows: Ids, senders: int, words: tuple[s
         kind="unasked-answers",
         title=f"{amount(len(rows))} {what} to {name} within {span_of(first, last)} from {at(first)} on, from {counted(senders, 'host')} "
         f"that no request of it to was captured, such as {listed(hosts)}{more}",
-        severity=grade(50, senders / limits.unasked_hosts, 80),
+        severity=severity,
         first=first,
         last=last,
         count=len(rows),
