@@ -83,6 +83,7 @@ class LogDecoder:
         recovered: bool,
     ) -> None:
         self.values = TextTable()
+        self.values.reserve(0, FORGET_ABOVE)  # memory is taken as it is used, and never copied to make room
         self.codes = np.zeros(0, np.uint32)
         """By code of a value: the code of its text in the store, as far as `translated`."""
         self.translated = 2
