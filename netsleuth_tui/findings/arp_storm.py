@@ -40,5 +40,6 @@ def arp_storm(seen: Seen, limits: Limits) -> Iterator[Finding]:
             window=(burst.start, burst.end),
             why=WHY,
             usual=burst.usual,
+            occurrences=burst.begins,
             between=tuple(seen.address(host) for host in (*senders[:1], *targets[:2])),
         )

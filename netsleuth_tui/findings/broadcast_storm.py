@@ -61,5 +61,6 @@ def _storm(seen: Seen, rows: Ids, burst: Burst, what: str, text: str, grown: flo
         window=(burst.start, burst.end),
         why=WHY,
         usual=burst.usual,
+        occurrences=burst.begins,
         between=(*senders[:2], *targets[:2]),
     )

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.times import BILLION
+from netsleuth_tui.findings.finding import OCCURRENCES
 from netsleuth_tui.findings.words import amount, at, rate
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
     from netsleuth_tui.findings.seen import Seen
 
-__all__ = ["Burst", "bursts", "per_second"]
+__all__ = ["Burst", "bursts", "first_after", "per_second"]
 
 
 FEW = 3
@@ -39,6 +40,8 @@ class Burst:
     """Records per second in the seconds that belong to no burst; None where there are none."""
     runs: int = 1
     """How many runs of seconds there are between start and end."""
+    begins: tuple[int, ...] = ()
+    """When the first record of each run came, where there are several."""
 
     def told(self, what: str) -> str:
         """'1 807 ARP packets in 12 s from 12:00:01 on, up to 350 a second, otherwise 0.3'.
@@ -86,14 +89,23 @@ def bursts(seen: Seen, times: NDArray[np.int64], least: int, limits: Limits) -> 
     begins = np.append(True, np.diff(seconds[places]) > limits.burst_gap)[: len(places)]
     firsts, lasts = places[begins], places[np.append(begins[1:], True)[: len(places)]]
     runs = 1
+    each: tuple[int, ...] = ()
     if len(firsts) > FEW:
+        each = first_after(times, seconds[firsts] * BILLION)
         runs, firsts, lasts = len(firsts), firsts[:1], lasts[-1:]
     found = []
     for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
         start, end = seen.clipped(int(seconds[first]) * BILLION, (int(seconds[last]) + 1) * BILLION)
         inside = (times >= start) & (times < end)
-        found.append(Burst(start, end, inside, int(inside.sum()), int(counts[first : last + 1].max()), usual, runs))
+        found.append(Burst(start, end, inside, int(inside.sum()), int(counts[first : last + 1].max()), usual, runs, each))
     return found
+
+
+def first_after(times: NDArray[np.int64], begins: NDArray[np.int64]) -> tuple[int, ...]:
+    """The first of some times, in any order, at or after each of some begins, ascending ones: `OCCURRENCES` at most."""
+    ordered = np.sort(times)
+    places = np.searchsorted(ordered, begins[:OCCURRENCES])
+    return tuple(np.unique(ordered[places[places < len(ordered)]]).tolist())
 
 
 def _usual(span: tuple[int, int], others: int, hot: int) -> float | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netsleuth_tui.findings.bursts import first_after
 from netsleuth_tui.findings.event_groups import MOST, event_finding
 from netsleuth_tui.findings.event_rows import EventRows, Numbers, event_rows
 from netsleuth_tui.findings.finding import Finding, grade
@@ -110,7 +111,7 @@ def _finding(seen: Seen, rows: EventRows, counts: _Counts, kind: int, floods: _F
         f"Event flood: {amount(len(places))} events {rows.described(place)} within {span_of(begin, end)} from {at(begin)} on, "
         f"up to {rate(peak / SECONDS)} a second, usually {rate(usual)}"
     )
-    return event_finding(
+    finding = event_finding(
         seen,
         places,
         kind="event-flood",
@@ -121,3 +122,5 @@ def _finding(seen: Seen, rows: EventRows, counts: _Counts, kind: int, floods: _F
         between=rows.most("computer", places),
         usual=usual,
     )
+    begins = step[hot[edges[:-1]]] * STEP
+    return replace(finding, occurrences=first_after(rows.time[rows.kinds.of == kind], begins)) if others else finding

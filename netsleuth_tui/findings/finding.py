@@ -6,7 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import log10
 
-__all__ = ["Candidate", "Finding", "grade"]
+__all__ = ["OCCURRENCES", "Candidate", "Finding", "grade"]
+
+OCCURRENCES = 256
+"""A time line has not many more columns: of what recurs more often, the first ones are marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,13 @@ class Finding:
     """Between whom: addresses, or what else there is to name; those with most first."""
     count_of: str = "packets"
     """What `count` counts: 'packets' or 'events' where the filter selects them, else what there is beside."""
+    occurrences: tuple[int, ...] = ()
+    """Where it recurs: when each time of it begins, ns since the epoch, ascending, `first` included; `OCCURRENCES` at most."""
+
+    @property
+    def begins(self) -> tuple[int, ...]:
+        """When it begins, each time."""
+        return self.occurrences or (self.first,)
 
     @property
     def is_selected(self) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.places import place_values
-from netsleuth_tui.findings.bursts import bursts
+from netsleuth_tui.findings.bursts import bursts, first_after
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.tcp_rows import flows, layer, opening
 from netsleuth_tui.findings.words import amount, at, counted, listed, percent, rate
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from netsleuth_tui.findings.tcp_rows import Opening
 
 __all__ = ["STATES", "reset_burst", "reset_surge", "states"]
+
+Numbers = NDArray[np.int64]
 
 MINUTE = 60_000_000_000
 """ns."""
@@ -67,6 +69,7 @@ def reset_burst(seen: Seen, limits: Limits) -> Iterator[Finding]:
             window=(burst.start, burst.end),
             why=WHY,
             usual=burst.usual,
+            occurrences=burst.begins,
             between=tuple(senders[:3]),
         )
 
@@ -75,7 +78,7 @@ def reset_surge(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """A finding for each site or network that sends many more resets a minute than it usually does."""
     how = seen.once(opening)
     ways = states(how)
-    for inside, window, usual, peak in _surges(seen, limits, how):
+    for inside, window, usual, peak, begins in _surges(seen, limits, how):
         some, state = how.resets[inside], ways[inside]
         name, text = _network(seen, int(seen.columns.src[some[0]]))
         most = int(np.bincount(state, minlength=len(STATES)).argmax())
@@ -99,11 +102,16 @@ def reset_surge(seen: Seen, limits: Limits) -> Iterator[Finding]:
             why=WHY,
             usual=usual / 60,
             between=(name, *(seen.address(host) for host in seen.most(seen.columns.dst[some])[0][:2])),
+            occurrences=first_after(times, begins) if len(begins) > 1 else (),
         )
 
 
-def _surges(seen: Seen, limits: Limits, how: Opening) -> Iterator[tuple[NDArray[np.int64], tuple[int, int], float, int]]:
-    """Networks (sites, or /16 and /48) whose resets a minute rise: which of the resets, window, how many a minute are usual, at most."""
+def _surges(seen: Seen, limits: Limits, how: Opening) -> Iterator[tuple[Numbers, tuple[int, int], float, int, Numbers]]:
+    """Networks (sites, or /16 and /48) whose resets a minute rise.
+
+    Yields:
+        Which of the resets, window, how many a minute are usual, at most, and when each run of such minutes begins.
+    """
     if seen.span is None or not len(how.resets):
         return
     start, minutes = seen.span[0], (seen.span[1] - seen.span[0]) // MINUTE + 1
@@ -125,7 +133,9 @@ def _surges(seen: Seen, limits: Limits, how: Opening) -> Iterator[tuple[NDArray[
             continue
         first, last = low + int(hot.argmax()), high - int(hot[::-1].argmax())
         window = seen.clipped(start + int(minute[first]) * MINUTE, start + (int(minute[last - 1]) + 1) * MINUTE)
-        yield np.sort(order[edges[first] : edges[last]]), window, usual, int(sent[hot].max())
+        risen = minute[low:high][hot]
+        begins = start + risen[np.append(True, np.diff(risen) > 1)] * MINUTE
+        yield np.sort(order[edges[first] : edges[last]]), window, usual, int(sent[hot].max()), begins
 
 
 def _networks(seen: Seen, hosts: Ids) -> NDArray[np.int64]:

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.copies import copies
+from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.decode.columns import Has
-from netsleuth_tui.findings.bursts import bursts, per_second
+from netsleuth_tui.findings.bursts import bursts, first_after, per_second
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.words import amount, at, counted, listed
 
@@ -58,7 +59,8 @@ def _loop(seen: Seen, rows: Ids, step: NDArray[np.uint8], first: Ids, network: t
     layer, prefix = ("ip", f"{bits >> 8}.{bits & 255}.0.0/16") if version == 4 else ("ipv6", _prefix6(bits))
     where = f"{layer}.dst == {names[0]}" if len(targets) == 1 else f"{layer}.dst == {prefix}"
     seconds, counts = per_second(np.sort(times))
-    runs = int((np.diff(seconds) > 1).sum()) + 1
+    begins = seconds[np.append(True, np.diff(seconds) > 1)]
+    runs = len(begins)
     steps = seen.most(step)[0]
     when = f"in {amount(runs)} bursts from {at(int(times.min()))} on" if runs > 1 else f"at {at(int(times.min()))}"
     fall = f"by {steps[0]}" if len(steps) == 1 else "steadily"
@@ -77,6 +79,7 @@ def _loop(seen: Seen, rows: Ids, step: NDArray[np.uint8], first: Ids, network: t
         window=seen.clipped(int(times.min()), int(times.max()) + 1),
         why=WHY_LOOP,
         between=(*(seen.address(host) for host in senders[:2]), *names[:2]),
+        occurrences=first_after(times, begins * BILLION) if runs > 1 else (),
     )
 
 
@@ -110,5 +113,6 @@ def time_exceeded(seen: Seen, limits: Limits) -> Iterator[Finding]:
                 window=(burst.start, burst.end),
                 why=WHY_EXCEEDED,
                 usual=burst.usual,
+                occurrences=burst.begins,
                 between=(*senders[:2], *told[:2]),
             )

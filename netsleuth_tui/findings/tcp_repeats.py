@@ -61,6 +61,7 @@ def _bursts(seen: Seen, limits: Limits, mark: Mark, least: int, share: float, wo
             window=(burst.start, burst.end),
             why=why,
             usual=burst.usual,
+            occurrences=burst.begins,
             between=pair,
         )
 

@@ -88,5 +88,6 @@ def _bursts(seen: Seen, limits: Limits, sort: Sort, rows: Ids, text: str) -> Ite
             window=(burst.start, burst.end),
             why=sort.why,
             usual=burst.usual,
+            occurrences=burst.begins,
             between=(*senders[:2], *told[:2]),
         )

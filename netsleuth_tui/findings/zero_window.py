@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.analysis.sorting import order
 from netsleuth_tui.analysis.tcp import Mark
 from netsleuth_tui.analysis.times import BILLION
-from netsleuth_tui.findings.finding import Finding, grade
+from netsleuth_tui.findings.finding import OCCURRENCES, Finding, grade
 from netsleuth_tui.findings.tcp_rows import FIN, RST, SYN, all_marks, connection_filter, flags_of, flows, flows_of, marked, segments
 from netsleuth_tui.findings.words import amount, at, span_of
 
@@ -41,7 +41,7 @@ def zero_window(seen: Seen, limits: Limits) -> Iterator[Finding]:
         longest = int(lengths[first:last].max())
         if longest >= limits.zero_window_seconds * BILLION:
             own = slice(*np.searchsorted(number, (number[begins[first]], number[begins[first]] + 1)))
-            yield _finding(seen, limits, rows[own][is_closed[own]], (longest, lengths[first:last]), bool(ended[last - 1]))
+            yield _finding(seen, limits, rows[own][is_closed[own]], (rows[begins[first:last]], lengths[first:last]), bool(ended[last - 1]))
 
 
 def _of_their_flows(seen: Seen, closed: Ids) -> tuple[Ids, Numbers]:
@@ -65,8 +65,10 @@ def _runs(seen: Seen, rows: Ids, number: Numbers, is_closed: NDArray[np.bool_]) 
     return begins, seen.columns.time[rows[np.where(ended, after, stops)]], ended
 
 
-def _finding(seen: Seen, limits: Limits, rows: Ids, lengths: tuple[int, Numbers], ended: bool) -> Finding:
-    c, (longest, each) = seen.columns, lengths
+def _finding(seen: Seen, limits: Limits, rows: Ids, runs: tuple[Ids, Numbers], ended: bool) -> Finding:
+    """`runs` are the rows that they begin with, and how long they were, ns."""
+    c, (begins, each) = seen.columns, runs
+    longest = int(each.max())
     row = int(rows[0])
     one, other = seen.address(int(c.src[row])), seen.address(int(c.dst[row]))
     times = c.time[rows]
@@ -84,4 +86,5 @@ def _finding(seen: Seen, limits: Limits, rows: Ids, lengths: tuple[int, Numbers]
         window=seen.clipped(first, last + 1),
         why=WHY,
         between=(one, other),
+        occurrences=tuple(np.sort(c.time[begins])[:OCCURRENCES].tolist()) if len(begins) > 1 else (),
     )

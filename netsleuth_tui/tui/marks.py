@@ -26,7 +26,7 @@ TOLD = 300
 
 
 class Marks:
-    """Where findings begin.
+    """Where findings begin, each time where they recur.
 
     Args:
         findings: Any of them, the worst first.
@@ -34,7 +34,7 @@ class Marks:
 
     def __init__(self, findings: Sequence[Finding] = ()) -> None:
         self.findings = tuple(findings)
-        self.times = sorted({finding.first for finding in findings})
+        self.times = sorted({begin for finding in findings for begin in finding.begins})
 
     def next(self, time: int, direction: int) -> int | None:
         """The nearest mark after (1) or before (-1) an instant; None where there is none."""
@@ -45,13 +45,13 @@ class Marks:
         """The findings that begin in each column, the worst first."""
         found: dict[int, list[Finding]] = {}
         for finding in self.findings:
-            if axis.holds(finding.first):
-                found.setdefault(axis.at(finding.first), []).append(finding)
+            for column in {axis.at(begin) for begin in finding.begins if axis.holds(begin)}:
+                found.setdefault(column, []).append(finding)
         return found
 
     def said(self, time: int) -> str:
         """What begins at one of `times`: the worst of it, and how many more there are; made harmless."""
-        here = [finding for finding in self.findings if finding.first == time]
+        here = [finding for finding in self.findings if time in finding.begins]
         more = f" (and {len(here) - 1} more)" if len(here) > 1 else ""
         return f"{display(here[0].title, limit=TOLD)}{more}"
 

@@ -109,7 +109,7 @@ class RecordPages(Pages):
     def _drawn(self, columns: list[list[Cell]], times: list[int]) -> list[tuple[str, ...]]:
         """Lines of the columns that are not times, and the times."""
         cells = iter([[self._text(name, cell) for cell in column] for name, column in zip(self._plain, columns, strict=True)])
-        shown = [[self._time(time) for time in times] if name == "frame.time" else next(cells) for name in self.fields]
+        shown = [self._times(times) if name == "frame.time" else next(cells) for name in self.fields]
         return list(zip(*shown, strict=True))
 
     @property
@@ -121,13 +121,13 @@ class RecordPages(Pages):
             return f"{cell:,}".replace(",", " ")
         return display(str(cell), limit=CELL) if cell is not None else ""
 
-    def _time(self, time: int) -> str:
+    def _times(self, times: list[int]) -> list[str]:
         from netsleuth_tui.analysis import clock, iso
         from netsleuth_tui.decode.columns import NO_TIME
 
-        if time == NO_TIME:
-            return "-"
-        return f"{iso(time)[5:10]} {clock(time)}" if self.days else clock(time)
+        if self.days:
+            return ["-" if time == NO_TIME else f"{iso(time)[5:10]} {clock(time)}" for time in times]
+        return ["-" if time == NO_TIME else clock(time) for time in times]
 
 
 class MixedPages(RecordPages):
@@ -149,4 +149,6 @@ class MixedPages(RecordPages):
     def _text(self, name: str, cell: Cell) -> str:
         if name == "TimeCreated" and isinstance(cell, str):
             return cell[11:27].rstrip("Z")
-        return super()._text(name, " ".join(cell[: 4 * CELL].split()) if isinstance(cell, str) else cell)
+        if isinstance(cell, str) and (not cell.isprintable() or "  " in cell or " " in {cell[:1], cell[-1:]}):  # lines of data become one
+            cell = " ".join(cell[: 4 * CELL].split())
+        return super()._text(name, cell)

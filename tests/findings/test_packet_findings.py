@@ -11,6 +11,7 @@ from made import ETHERNET_IPV4, SECOND, START, icmp, store_of, tcp, udp
 from netsleuth_tui.analysis import Scope
 from netsleuth_tui.decode.columns import Has, Protocol
 from netsleuth_tui.findings import LIMITS
+from netsleuth_tui.findings.finding import OCCURRENCES
 
 MS = 1_000_000
 ARP = Has.ETH | Has.ETH_TYPE | Has.ARP | Has.ADDRESSES | Has.ARP_OPCODE | Has.ARP_HW
@@ -214,3 +215,29 @@ def test_a_capture_that_stands_still() -> None:
     assert not seen_in([*first, *short], "capture-silence")
     sparse = [packet | {"time": START + k * 40 * SECOND} for k, packet in enumerate(QUIET)]
     assert not seen_in(sparse, "capture-silence")
+
+
+def test_what_recurs_says_when_each_time() -> None:
+    """Bursts and loops that come again and again are one finding, with the first record of each time; single ones say none."""
+    hosts = (0x0A000001, 0xFFFFFFFF, 0xEF000001)
+    begins = [START + 60 * k * SECOND + 7 * MS for k in range(5)]
+    quiet = [udp(START + k * SECOND, src=0, dst=0) for k in range(360)]
+
+    def storms(count: int) -> list[dict[str, Any]]:
+        return [udp(begin + k, src=0, dst=1) for begin in begins[:count] for k in range(300)]
+
+    (one,) = found(store_of([*quiet, *storms(5)], hosts=hosts), "broadcast-storm")
+    assert one.occurrences == tuple(begins)
+    assert one.begins == tuple(begins)
+    assert one.first == begins[0]
+    single = found(store_of([*quiet, *storms(2)], hosts=hosts), "broadcast-storm")
+    assert [each.occurrences for each in single] == [(), ()]
+    assert [each.begins for each in single] == [(begins[0],), (begins[1],)]
+    loops = [
+        icmp(begin + k * MS, src=0, dst=1, ip_id=number + 1, ip_len=60, ttl=64 - k) for number, begin in enumerate(begins) for k in range(9)
+    ]
+    (loop,) = found(store_of(loops, hosts=hosts), "router-loop")
+    assert loop.occurrences == tuple(begins)
+    many = [udp(START + 10 * n * SECOND + k, src=0, dst=1) for n in range(300) for k in range(300)]
+    (often,) = found(store_of([*many, udp(START + 30_000 * SECOND)], hosts=hosts), "broadcast-storm")
+    assert len(often.occurrences) == OCCURRENCES

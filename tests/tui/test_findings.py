@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from netsleuth_tui.analysis import Scope
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.findings import KINDS, Finding, Looked, Report, Steps
 from netsleuth_tui.terminal.glyphs import ASCII
+from netsleuth_tui.tui.axis import Axis
 from netsleuth_tui.tui.finding_lines import is_of_events
 from netsleuth_tui.tui.marks import Marks
 from netsleuth_tui.tui.messages import LoadProgressed
@@ -180,6 +182,35 @@ async def test_it_is_looked_for_again_when_there_are_more_rows(driven: Driven) -
         assert session.searches == 2
 
 
+async def test_a_stream_is_looked_at_while_it_goes_on(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As often as more has come, but not all the time; not where nothing has come; and no more once somebody stopped it."""
+    monkeypatch.setattr("netsleuth_tui.tui.screens.noticing.STREAM_EVERY", 0.02)
+    monkeypatch.setattr("netsleuth_tui.tui.screens.noticing.STREAM_PAUSE", 0.0)
+    monkeypatch.setattr("netsleuth_tui.tui.screens.noticing.STREAM_REST", 0.0)
+    session = Told(mixed())
+    session.hold = True
+    async with driven(session, paths=("-",)) as d:
+        await d.until(lambda: session.searches == 1)
+        await d.until(lambda: d.main.report is not None)
+        await d.pilot.pause(0.2)
+        assert session.searches == 1, "nothing has come since"
+        assert d.main.is_loading
+        add_events(session.store, event(START))
+        await d.until(lambda: session.searches == 2)
+        d.main._next_look = time.monotonic() + 60
+        add_events(session.store, event(START))
+        await d.pilot.pause(0.2)
+        assert session.searches == 2, "searches take a part of the time"
+        d.main._next_look, d.main.stopped = 0.0, True
+        await d.pilot.pause(0.2)
+        assert session.searches == 2, "somebody stopped it"
+    session = Told(mixed())
+    session.hold = True
+    async with driven(session, paths=("trace.pcap",)) as d:
+        await d.pilot.pause(0.2)
+        assert session.searches == 0, "a file has an end"
+
+
 async def test_an_error_is_said(driven: Driven) -> None:
     """A threshold in the settings that means nothing, say."""
     session = Told(mixed())
@@ -214,6 +245,17 @@ async def test_marks_on_the_time_line(driven: Driven) -> None:
         assert line.instant == START + 3 * SECOND
         await d.press("A")
         assert "no finding before" in d.main.status.message
+
+
+def test_what_recurs_is_marked_each_time() -> None:
+    """In every column in which it begins; what is said there is the same."""
+    recurs = finding(3, occurrences=(START + 3 * SECOND, START + 8 * SECOND, START + 40 * SECOND))
+    marks = Marks([recurs, finding(8, 50, title="Less")])
+    assert marks.times == [START + at * SECOND for at in (3, 8, 40)]
+    axis = Axis(START, SECOND, 20, SECOND)
+    assert {column: len(here) for column, here in marks.columns(axis).items()} == {3: 1, 8: 2}
+    assert marks.said(START + 8 * SECOND) == "Many pings (and 1 more)"
+    assert marks.said(START + 40 * SECOND) == "Many pings"
 
 
 def test_marks_know_their_neighbours():

@@ -1,4 +1,4 @@
-"""Findings, looked for in a thread of their own when everything is loaded: nothing waits for them, and they can be stopped."""
+"""Findings, looked for in a thread of their own when everything is loaded, and now and then in a stream: nothing waits for them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from netsleuth_tui.tui.widgets.tabs import Tabs
 from netsleuth_tui.tui.widgets.timeline import TimeLine
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from netsleuth_tui.findings import Report, Steps
     from netsleuth_tui.session import Session
     from netsleuth_tui.tui.widgets.finding_table import FindingTable
@@ -25,6 +27,9 @@ __all__ = ["Noticing"]
 GIVES_WAY = 1.0
 """Seconds that each kind of finding waits at most while panes are being counted: those are looked at."""
 NAP = 0.02
+STREAM_EVERY, STREAM_PAUSE, STREAM_REST = 1.0, 5.0, 9.0
+"""In a stream that goes on: seconds between two looks at whether there is more; between two searches at least; and how many times as long
+as the last search that pause is at least, so that searches take a tenth of the time."""
 
 
 class Noticing(Scoping):
@@ -37,6 +42,10 @@ class Noticing(Scoping):
     stopped = False
     """The last search was stopped before its end."""
     _search = 0
+    _stream: Timer | None = None
+    """Asks whether there is more to look at in a stream."""
+    _began = _next_look = 0.0
+    """When the last search began, and when the next one in a stream may begin: seconds of `time.monotonic`."""
     _looked_at: tuple[int, int, tuple[tuple[int, int], ...]] = (-1, -1, ())
     """Packets, events and offsets of clocks that the last search began with."""
 
@@ -53,9 +62,18 @@ class Noticing(Scoping):
     # Looking
 
     def on_load_progressed(self, message: LoadProgressed) -> None:
-        """Everything is loaded, or more than before: once that is shown, look."""
+        """Everything is loaded, or more than before: once that is shown, look; and now and then in a stream that goes on."""
         if message.progress.phase != "loading":
             self.call_later(self.look_for_findings)
+        elif "-" in self.paths and self._stream is None:
+            self._stream = self.set_interval(STREAM_EVERY, self._look_at_stream)
+
+    def _look_at_stream(self) -> None:
+        """Look at what has come, unless that was just done, or somebody stopped it."""
+        if not self.is_loading and self._stream is not None:
+            self._stream.stop()
+        elif self.is_loading and self.looking is None and not self.stopped and time.monotonic() >= self._next_look:
+            self.look_for_findings()
 
     def clocks_changed(self) -> None:
         """What was found is about other times."""
@@ -73,7 +91,7 @@ class Noticing(Scoping):
             return
         from netsleuth_tui.findings import KINDS, Steps
 
-        self._looked_at, self.stopped = rows, False
+        self._looked_at, self.stopped, self._began = rows, False, time.monotonic()
         self._search += 1
         self.looking = Steps(0, len(KINDS), "")
         self.findings_lane.submit(partial(self._look_in_lane, session, self._search))
@@ -116,6 +134,7 @@ class Noticing(Scoping):
         if message.number != self._search:
             return
         self.looking = None
+        self._next_look = time.monotonic() + max(STREAM_PAUSE, STREAM_REST * (time.monotonic() - self._began))
         if message.error is not None:
             self.stopped = True
             self.status.say(display(str(message.error), limit=400), "error", keep=True)

@@ -63,10 +63,10 @@ class FindingTable(ColumnTable, Pane):
     TITLE = "the findings"
     ABOUT = (
         "What deserves attention in everything that was loaded, the worst first; filter and window do not change it. It is looked for when"
-        " loading has ended. Enter goes there: filter and window of the finding are applied, and the records (or the events) show what it"
-        " is about; u leads back. Below stands why it may matter, and from which threshold on it is a finding. A finding says what the data"
-        " say, not whose fault it is. Marks above the axis of the time line stand where findings begin: ! for bad ones, a number for"
-        " several; a and A on the time line go from one to the next."
+        " loading has ended, and in a stream again and again. Enter goes there: filter and window of the finding are applied, and the"
+        " records (or the events) show what it is about; u leads back. Below stands why it may matter, and from which threshold on it is a"
+        " finding. A finding says what the data say, not whose fault it is. Marks above the axis of the time line stand where findings"
+        " begin, each time they recur: ! for bad ones, a number for several; a and A on the time line go from one to the next."
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -102,7 +102,7 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
         self.mark()
 
     def show_findings(self, findings: Sequence[Finding]) -> None:
-        """Mark where findings begin."""
+        """Mark where findings begin, each time."""
         self.marks = Marks(findings)
         self.fill()
         self.redraw()
