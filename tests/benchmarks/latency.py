@@ -19,8 +19,8 @@ from bench import Terminal, arguments, capture, compile_kernels, program
 
 HELP, BACK, DOWN = b"?", b"?", b"\x1b[B"
 FINDINGS, AGAIN = b"6", b"a"
-LOOKING = r"Findings *(…|\.\.\.)"
-"""What the tab says while findings are looked for."""
+ROWS, LOOKING = r"\d\d:\d\d:\d\d", r"looking for \w"
+"""What is there when a part is loaded, and in the pane of findings while they are looked for."""
 STARTS = 12
 MOST = 1000
 PAUSE = 0.12
@@ -68,8 +68,9 @@ def first_searches(command: list[str], size: tuple[int, int], times: int) -> lis
         if len(waited) >= times:
             break
         with Terminal(command, size) as terminal:
-            terminal.wait_for(LOOKING, 120)
+            terminal.wait_for(ROWS, 60)
             terminal.send(FINDINGS)
+            terminal.wait_for(LOOKING, 120)
             waited += while_busy(terminal, times - len(waited))
     return waited
 
@@ -118,7 +119,7 @@ def main() -> None:
             show("help, further searches", searches(terminal, asked.times))
     if asked.only in {None, "loading"}:
         with Terminal([*program(), *[path] * asked.copies, "--memory", "16GiB"], (columns, rows)) as terminal:
-            terminal.wait_for(r"\d\d:\d\d:\d\d", 60)
+            terminal.wait_for(ROWS, 60)
             show("help, while loading: shown", while_busy(terminal, asked.times))  # until it loads no longer
 
 
