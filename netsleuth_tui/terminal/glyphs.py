@@ -17,6 +17,8 @@ class Glyphs:
 
     heights: str
     """A column of the time line, from empty to full."""
+    shades: str
+    """Full cells that differ, for parts of a column that colours do not tell apart."""
     lengths: str
     """The end of a bar, from empty to full."""
     dots: str
@@ -99,6 +101,7 @@ def _filled(steps: Sequence[str], value: float, greatest: float, cells: int) -> 
 
 UNICODE = Glyphs(
     heights=" ▁▂▃▄▅▆▇█",
+    shades="█▓▒░",
     lengths=" ▏▎▍▌▋▊▉█",
     dots=" ⣀⠤⣤⠒⣒⠶⣶⠉⣉⠭⣭⠛⣛⠿⣿",
     opened="▾",
@@ -125,6 +128,7 @@ UNICODE = Glyphs(
 
 ASCII = Glyphs(
     heights=" .:|",
+    shades="|#=%",
     lengths=" -#",
     dots=" .':",
     opened="-",

@@ -16,8 +16,9 @@ from tui.screens import Driver, FakeSession, mixed
 from netsleuth_tui.analysis import Scope
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.store import Store
-from netsleuth_tui.terminal.glyphs import ASCII
+from netsleuth_tui.terminal.glyphs import ASCII, UNICODE, Glyphs
 from netsleuth_tui.tui import time_counts
+from netsleuth_tui.tui.theme import DARK, SIXTEEN
 from netsleuth_tui.tui.widgets.timeline import TimeLine
 
 Driven = Callable[..., Any]
@@ -240,6 +241,23 @@ async def test_the_brush_is_seen_without_colours(driven: Driven) -> None:
         axis = d.lines[2 + line_of(d).size.height - 1]
         assert axis.isascii()
         assert axis[14] == ASCII.marked
+
+
+@pytest.mark.parametrize(("glyphs", "few"), [(UNICODE, "█▓▒"), (ASCII, "|#=")])
+async def test_parts_of_columns_are_told_apart_by_shades_where_colours_are_few(driven: Driven, glyphs: Glyphs, few: str) -> None:
+    """Those of the legend are those of the columns; with many colours there are none."""
+    made = [tcp(START + k % 8 * SECOND, src=0, dst=1, ttl=(1, 1, 1, 2, 2, 3)[k % 6]) for k in range(4800)]
+    for theme, shades in ((SIXTEEN, few), (DARK, "")):
+        async with driven(FakeSession(store_of(sorted(made, key=lambda packet: packet["time"]))), theme=theme, glyphs=glyphs) as d:
+            await d.press("t", "d", "ctrl+u")
+            await d.type("ip.ttl")
+            await d.press("enter", "f")
+            full = [character for row in d.lines[3:8] for character in row if character in glyphs.shades]
+            assert set(full) == set(shades or glyphs.shades[0])
+            if shades:
+                labels = line_of(d).chart.labels
+                assert re.search("   " + " ".join(re.escape(shades[labels.index(ttl)] + ttl) for ttl in "123"), d.lines[2])
+                assert full.count(shades[labels.index("1")]) > full.count(shades[labels.index("3")])
 
 
 async def test_plus_brushes_the_column(driven: Driven) -> None:

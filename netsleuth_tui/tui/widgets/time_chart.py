@@ -8,6 +8,7 @@ from textual.strip import Strip
 
 from netsleuth_tui.tui.drawing import Part, line
 from netsleuth_tui.tui.marks import Marks, mark_parts
+from netsleuth_tui.tui.theme import SIXTEEN
 from netsleuth_tui.tui.widgets.lines import Lines
 from netsleuth_tui.tui.widgets.time_lane import LaneLook, TimeLane
 
@@ -80,7 +81,7 @@ class TimeChart(Lines):
     def fill(self) -> None:
         """Make the cells anew: there is another chart, another scale or another size."""
         for lane, height in zip(self.lanes, self._heights(), strict=True):
-            lane.fill(height, self.glyphs)
+            lane.fill(height, self.glyphs, shaded=self.app.theme == SIXTEEN)
 
     def draw(self, y: int, width: int) -> Strip:
         """Line `y`."""

@@ -79,6 +79,7 @@ class TimeLane:
         self.by = by
         self.chart: Chart | None = None
         self.logarithmic = False
+        self._signs = ""
         self._cells: list[list[Cell]] = []
         self._styles: dict[tuple[int, int, int], Style] = {}
 
@@ -87,14 +88,16 @@ class TimeLane:
         """It counts events."""
         return self.measure == "events"
 
-    def fill(self, height: int, glyphs: Glyphs) -> None:
+    def fill(self, height: int, glyphs: Glyphs, *, shaded: bool = False) -> None:
         """Make the cells anew: there is another chart, another scale or another size.
 
         Args:
             height: Lines of its columns.
             glyphs: What they are drawn with.
+            shaded: Series have shades besides their colours, since there are few of those, or none.
         """
         chart = self.chart
+        self._signs = glyphs.shades if shaded else ""
         self._cells, self._styles = [], {}
         if chart is None or height <= 0:
             return
@@ -106,7 +109,7 @@ class TimeLane:
             for of, parts in zip(chart.heights, chart.parts, strict=True)
         ]
         for row in range(height - 1, -1, -1):
-            self._cells.append([_cell(edges, steps * row, glyphs.heights) for edges in columns])
+            self._cells.append([_cell(edges, steps * row, glyphs.heights, self._signs) for edges in columns])
 
     def line(self, y: int, look: LaneLook) -> Strip:
         """Line `y` of the columns, from the top."""
@@ -212,18 +215,23 @@ class TimeLane:
         room -= len(when) + len(total)
         for k in self._by_size(chart):
             widest = max(len(amount(numbers[k], self.measure)) for numbers in chart.label_sums)
-            text = f"  {display(chart.labels[k], limit=LABEL_LIMIT)}{colon} {amount(chart.label_sums[column][k], self.measure):>{widest}}"
+            name = self._sign(k) + display(chart.labels[k], limit=LABEL_LIMIT)
+            text = f"  {name}{colon} {amount(chart.label_sums[column][k], self.measure):>{widest}}"
             room -= len(text)
             if room < 0:
                 break
             parts.append((text, self.series_style(k, palette)))
         return parts
 
+    def _sign(self, series: int) -> str:
+        """The shade of a series, where it has one."""
+        return self._signs[series % len(self._signs)] if self._signs else ""
+
     def _legend(self, chart: Chart, room: int, palette: Palette) -> list[Part]:
         """Names of the series in their colours, the greatest first, as many as there is room for."""
         parts: list[Part] = []
         for k in self._by_size(chart):
-            name = ("   " if not parts else " ") + display(chart.labels[k], limit=LABEL_LIMIT)
+            name = ("   " if not parts else " ") + self._sign(k) + display(chart.labels[k], limit=LABEL_LIMIT)
             room -= len(name)
             if room < 0:
                 break
@@ -231,8 +239,11 @@ class TimeLane:
         return parts
 
 
-def _cell(edges: list[int], floor: int, heights: str) -> Cell:
-    """The steps (eighths of a line) from `floor` on: the part at the bottom of the cell in front of the one above it."""
+def _cell(edges: list[int], floor: int, heights: str, shades: str = "") -> Cell:
+    """The steps (eighths of a line) from `floor` on: the part at the bottom of the cell in front of the one above it.
+
+    With shades, a full cell has that of its largest part.
+    """
     steps = len(heights) - 1
     if not edges or edges[-1] <= floor:
         return " ", -1, -1
@@ -243,6 +254,9 @@ def _cell(edges: list[int], floor: int, heights: str) -> Cell:
         if upper > before:
             shares.append((upper - before, series))
             before = upper
+    if shades and before - floor == steps:
+        most = max(shares)[1]
+        return shades[most % len(shades)], most, -1
     if len(shares) == 1:
         return heights[shares[0][0]], shares[0][1], -1
     filled = before - floor
