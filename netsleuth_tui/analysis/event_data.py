@@ -24,7 +24,7 @@ __all__ = ["EventData", "FieldLine", "FieldValue", "event_data", "event_data_tab
 
 EMPTY = 1
 """Code of the empty text."""
-HANDLE, OBJECT, OBJECT_OF_HANDLE = "HandleId", "ObjectName", "Handle.ObjectName"
+HANDLE, OBJECT, OBJECT_OF_HANDLE, TYPE = "HandleId", "ObjectName", "Handle.ObjectName", "ObjectType"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +85,34 @@ def event_data(store: Store, rows: Rows, *, top: int = 5) -> EventData:
     if any(HANDLE in events.names(group) and OBJECT not in events.names(group) for group in frequent.tolist()):
         by_handle = store.event_values.coded(EventField(OBJECT, is_data=True, derived="handle"))
         counted[OBJECT_OF_HANDLE] = count_codes(by_handle.codes, ids, size)
-    kind = _kind(store, rows, counted.get("ObjectType"))
-    lines = [_line(store, name, counts, len(rows), top, kind) for name, counts in counted.items()]
+    event_id, object_type = _event_id(store, rows), _object_type(store, counted.get(TYPE), in_group)
+    untyped = {name for group in frequent.tolist() if TYPE not in events.names(group) for name in events.names(group)}
+    lines = [
+        _line(store, name, counts, len(rows), top, (event_id, "" if name in untyped else object_type)) for name, counts in counted.items()
+    ]
     return EventData(tuple(line for line in lines if line.events), len(rows))
 
 
-def _kind(store: Store, rows: Rows, object_types: NDArray[np.int64] | None) -> tuple[int, str]:
-    """EventID and ObjectType that all selected events have in common, on which meanings of codes depend; 0 and '' where there is none.
+def _event_id(store: Store, rows: Rows) -> int:
+    """The EventID that all selected events have in common, on which meanings of codes depend; 0 where there is none."""
+    found = kind_counts(store, rows)
+    ids = np.unique(found.kinds.values[found.events > 0, 0])
+    return int(ids[0]) if len(ids) == 1 else 0
+
+
+def _object_type(store: Store, counts: NDArray[np.int64] | None, in_group: NDArray[np.int64]) -> str:
+    """The ObjectType of all selected events that can have one, on which meanings of access masks depend; '' where there is no such.
 
     Args:
         store: What was loaded.
-        rows: Which events.
-        object_types: How many of them have each code in ObjectType; None where none has one.
+        counts: How many of them have each code in ObjectType; None where none can have one.
+        in_group: How many of them are in each group.
     """
-    found = kind_counts(store, rows)
-    ids = np.unique(found.kinds.values[found.events > 0, 0])
-    common = [] if object_types is None or not len(rows) else np.flatnonzero(object_types == len(rows)).tolist()
-    return int(ids[0]) if len(ids) == 1 else 0, store.events.texts.text(common[0] if common else 0)
+    if counts is None:
+        return ""
+    typed = sum(int(in_group[group]) for group in np.flatnonzero(in_group).tolist() if TYPE in store.events.names(group))
+    common = np.flatnonzero(counts == typed).tolist()
+    return store.events.texts.text(common[0]) if common else ""
 
 
 def _line(store: Store, name: str, counts: NDArray[np.int64], total: int, top: int, kind: tuple[int, str]) -> FieldLine:

@@ -28,6 +28,7 @@ from netsleuth_tui.analysis.event_groups import parse_keys, split_names
 from netsleuth_tui.analysis.event_occurring import count_event_values, data_candidates
 from netsleuth_tui.analysis.event_times import event_totals, events_by_time
 from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.decode.events import Event
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query.event_fields import EVENT_FIELDS, data_name
 from netsleuth_tui.store import Store
@@ -133,6 +134,21 @@ def test_fields_of_the_data_are_counted_one_by_one():
         assert [value.events for value in line.top] == [count for _, count in Counter(values).most_common(2)]
         for value in line.top:
             assert len(event_rows_of(STORE, Scope(f"EventID == 4663 && {value.filter}"))) == value.events
+
+
+def test_masks_are_read_where_all_that_have_one_are_of_one_type():
+    """Low bits depend on the type of the object: events with neither do not matter, those with only a mask, or another type, do."""
+    file = event(START, 4663, {"ObjectType": "File", "AccessMask": "0x1"})
+    logon, bare = event(START, 4624, {"LogonType": "3"}), event(START, 5145, {"AccessMask": "0x1"})
+    key = event(START, 4656, {"ObjectType": "Key", "AccessMask": "0x2"})
+
+    def read(*events: Event) -> str:
+        store = add_events(Store(), *events)
+        lines = event_data(store, event_rows_of(store, Scope())).lines
+        return next(line.top[0].meaning for line in lines if line.name == "AccessMask")
+
+    assert read(file, file, logon) == "ReadData/ListDirectory"
+    assert read(file, file, bare) == read(file, file, key) == ""
 
 
 def test_ids_of_two_providers_are_told_apart():
