@@ -125,9 +125,8 @@ def _find_pieces_plain(
     found = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
     order = np.argsort(found[0], kind="stable")
     found[0] = rows[found[0]]
-    column: NDArray[Any]
-    for column, values in zip(pieces, found, strict=True):
-        column[: len(order)] = values[order]
+    for name, values in zip(Pieces._fields, found, strict=True):
+        getattr(pieces, name)[: len(order)] = values[order]
     return (len(order),)
 
 
