@@ -264,7 +264,7 @@ class Session:
         if self.store.events.rows:
             self.store.texts_matching(("a",), "a")
         if self.store.packets:
-            self.store.engine.row_ids(self.store.columns().at(slice(0, 1)), query.warmed(), (), self.store.starts)
+            self.store.engine.row_ids(self.store.columns().at(slice(0, 1)), query.warmed(), (), self.store.numbered_from)
 
     def spare(self, target: str | None) -> None:
         """Refuse to write over a capture that is open.

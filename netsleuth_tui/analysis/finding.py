@@ -56,9 +56,12 @@ def find_row(store: Store, rows: Rows, text: str, near: int | None = None) -> Fo
 
 def _frame(store: Store, rows: Rows, number: int, near: int | None) -> Found:
     source = store.source_of(near if near is not None else int(rows.take(0, 1)[0]))
-    if not 1 <= number <= source.packets:
-        raise NetSleuthError(f"there is no frame {number}: the file has {source.packets}")
-    row = source.first_row + number - 1
+    parts = [part for part in store.sources if part.name == source.name and part.before < number <= part.before + part.packets]
+    if not parts:
+        last = max(part.before + part.packets for part in store.sources if part.name == source.name)
+        raise NetSleuthError(f"there is no frame {number}: the file has {last}")
+    part = source if source in parts else parts[0]
+    row = part.first_row + number - part.before - 1
     at = min(rows.position(row), len(rows) - 1)
     found = int(rows.take(at, 1)[0])
     return Found(found, "" if found == row else f"frame {number} is not among these records; this is the next one that is")

@@ -63,7 +63,7 @@ def _keys(store: Store, ids: Ids, name: str, cancelled: Callable[[], bool]) -> t
         return _field_keys(store, ids, NAMED[name])
     columns = store.columns()
     if name == "frame.number":
-        starts = np.array(store.starts or (0,), np.int64)
+        starts = np.array(store.numbered_from or (0,), np.int64)
         return ids.astype(np.int64) - starts[columns.source[ids]], None
     if name == "file":
         return label_ranks([source.name for source in store.sources])[columns.source[ids]], None

@@ -193,7 +193,7 @@ def _text(version: int, high: int, low: int) -> str:
 
 
 def _numbers(store: Store, rows: Ids) -> list[Cell]:
-    starts = np.array(store.starts or (0,), np.int64)
+    starts = np.array(store.numbered_from or (0,), np.int64)
     numbers: list[Cell] = (rows.astype(np.int64) - starts[store.columns().source[rows]] + 1).tolist()
     return numbers
 

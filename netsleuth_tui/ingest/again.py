@@ -6,17 +6,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.load import Loader
 from netsleuth_tui.ingest.table_layout import layout_of_table
 from netsleuth_tui.readers import EventLog, EventTrace, TextTable
-from netsleuth_tui.store import Stamp
+from netsleuth_tui.store import Source, Stamp
 
 if TYPE_CHECKING:
     from netsleuth_tui.ingest.progress import Progress
     from netsleuth_tui.readers import CaptureReader
-    from netsleuth_tui.store import Source
 
 __all__ = ["Again"]
+
+_BODY = 104
+"""Where TRACE_LOGFILE_HEADER begins in a trace."""
+_SETTLED = (slice(_BODY, _BODY + 16), slice(_BODY + 24, _BODY + 36), slice(_BODY + 40, _BODY + 48), slice(_BODY + 52, _BODY + 276))
+"""What stands in it from the beginning: all but the time of its end, how many buffers there are, and what was lost."""
 
 
 class Again(Loader):
@@ -32,7 +37,7 @@ class Again(Loader):
         return super().load(paths)
 
     def _load_file(self, name: str, *, named: bool) -> None:
-        index = next((k for k, source in enumerate(self.store.sources) if source.name == name), None)
+        index = next((k for k, source in reversed([*enumerate(self.store.sources)]) if source.name == name), None)
         if index is None:
             super()._load_file(name, named=named)
             return
@@ -43,41 +48,75 @@ class Again(Loader):
         now = Stamp.of(name)
         if now == source.stamp and source.complete:
             return
-        if not source.stamp.still_holds(name):
+        if not source.stamp.still_holds(name) and not (now is not None and source.format == "etl" and _is_same_trace(source.stamp, now)):
             self._tell(f"{name}: {_what_happened(source.stamp, now)}; what was loaded of it stays")
-        elif index != len(self.store.sources) - 1:
-            self._tell(f"{name} grew, but other files were loaded behind it: open the files again to see the rest")
-        else:
+            return
+        try:
             self._read_on(name, index)
+        except NetSleuthError as error:
+            self._tell(str(error))
 
     def _read_on(self, name: str, index: int) -> None:
-        """Load what was added to the file of the last source."""
+        """Load what was added to the file that source `index` is the last part of."""
         source = self.store.sources[index]
         reader = self._open(name)
         try:
-            if reader.format != source.format or isinstance(reader, EventTrace):
-                self._tell(f"{name}: what was added to a file of this kind cannot be read by itself: open it again")
+            if reader.format != source.format:
+                self._tell(f"{name}: what was added makes it a file of another kind ({reader.format}): open it again")
                 return
             layout = layout_of_table(reader, self.columns) if isinstance(reader, TextTable) else None
             whole = self.window
             self.problems[:] = [problem for problem in self.problems if not problem.startswith(f"{name}: ")]  # which are found again
-            self.window = replace(whole, after=self._last_offset(source, reader))
+            parts = self._parts(index)
+            self.window = replace(whole, after=max(self._last_offset(k, reader) for k in parts))
+            if index != len(self.store.sources) - 1:
+                index = self._go_on_as_another(parts)
             self._fill(reader, index, layout)
             self.window = whole
         finally:
             self._bytes_done += reader.position
             reader.close()
 
-    def _last_offset(self, source: Source, reader: CaptureReader | EventLog | TextTable) -> int:
-        """Where in the file the last record that is there begins; -1 if none is."""
-        if isinstance(reader, EventLog):
-            offsets = self.store.events.view().offset[source.first_event : source.first_event + source.events]
-            return int(offsets.max()) if len(offsets) else -1
-        offsets = self.store.columns().offset[source.first_row : source.first_row + source.packets]
-        return int(offsets[-1]) if len(offsets) else -1
+    def _parts(self, index: int) -> list[int]:
+        """Source `index` and those that have the parts of its file before it."""
+        parts, before = [index], self.store.sources[index].before
+        for k in range(index - 1, -1, -1):
+            source = self.store.sources[k]
+            if before and source.name == self.store.sources[index].name and source.before + source.packets == before:
+                parts.append(k)
+                before = source.before
+        return parts
+
+    def _go_on_as_another(self, parts: Sequence[int]) -> int:
+        """Let a source come behind all others for what was added to a file; what is said of the whole file is said there."""
+        store = self.store
+        sources, last = list(store.sources), store.sources[parts[0]]
+        for k in parts:
+            sources[k] = replace(sources[k], damage=(), notes=(), drops=0, lost=0, recoverable=0, complete=True, stamp=Stamp.of(last.name))
+        more = Source(
+            last.name, last.format, last.compression, last.size, store.packets, last.before + last.packets, store.events.rows,
+            shift=last.shift,
+        )  # fmt: skip
+        store.sources = (*sources, more)
+        return len(sources)
+
+    def _last_offset(self, index: int, reader: CaptureReader | EventLog | TextTable) -> int:
+        """Where in the file the last record that source `index` has begins; -1 if it has none."""
+        source = self.store.sources[index]
+        events = self.store.events.view().offset[source.first_event : source.first_event + source.events]
+        packets = self.store.columns().offset[source.first_row : source.first_row + source.packets]
+        if not isinstance(reader, EventLog | EventTrace):
+            events = events[:0]  # those among frames
+        return max(int(part.max()) if len(part) else -1 for part in (events, packets))
 
     def _tell(self, problem: str) -> None:
         self.problems.append(problem)
+
+
+def _is_same_trace(before: Stamp, now: Stamp) -> bool:
+    """Whether a trace has at most grown: when one is ended, its end and its losses are written into its first bytes."""
+    same_file = (now.device, now.inode) == (before.device, before.inode) and now.size >= before.size
+    return same_file and all(before.head[part] == now.head[part] for part in _SETTLED)
 
 
 def _what_happened(before: Stamp, now: Stamp | None) -> str:

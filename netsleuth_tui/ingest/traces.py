@@ -87,11 +87,12 @@ class TraceLoading:
 
     def _chosen(self, records: Records) -> Records:
         """Those that are to be loaded."""
-        if not self._window.is_timed:
+        if not self._window.is_timed and (self._window.after < 0 or self._trace is None):
             return records
         times = records.time.copy()
         put_right(times, self.store.sources[self._index].shift)
-        return records.at_rows(np.flatnonzero(self._window.inside(times)))
+        offset = records.offset if self._trace is not None else None  # among frames those that count were chosen before
+        return records.at_rows(np.flatnonzero(self._window.inside(times, offset)))
 
     def _decode(self, records: Records, guids: list[UUID], place: NDArray[np.intp], first: int) -> int:
         """Write the data of events that are known; returns the cells in use then."""

@@ -50,7 +50,7 @@ class Engine:
             columns: The rows to look at; their ids are in `columns.row`.
             predicate: Boolean expression over the columns, those of `lookups`, and `number`, the frame's number within its file.
             lookups: Further columns that the predicate names.
-            starts: First row of every source, ascending.
+            starts: Of every source the row from which its frames are numbered.
         """
         packets: dict[str, NDArray[Any]] = dict(columns._asdict())
         packets |= {lookup.name: lookup.over(packets[lookup.column]) for lookup in lookups}

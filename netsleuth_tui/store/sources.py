@@ -69,6 +69,9 @@ class Source:
     first_row: int = 0
     """Row of its first frame: its frame numbers count from there."""
 
+    before: int = 0
+    """Frames of the same file that sources before this one have: a file that grew after others were loaded goes on as one more source."""
+
     first_event: int = 0
     """Row of its first event, among the events."""
 

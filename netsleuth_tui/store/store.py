@@ -102,6 +102,11 @@ class Store:
         return tuple(source.first_row for source in self.sources)
 
     @property
+    def numbered_from(self) -> tuple[int, ...]:
+        """For every source the row from which its frames are numbered: that of the first one, or earlier, where another source has it."""
+        return tuple(source.first_row - source.before for source in self.sources)
+
+    @property
     def span(self) -> tuple[int, int] | None:
         """Earliest and latest time stamp of all sources, ns since the epoch; None where nothing has a time."""
         sources = self.sources
@@ -136,7 +141,7 @@ class Store:
                 seen, ids = 0, ids[:0]
             if predicate is not None and seen < rows:
                 unseen = columns.at(slice(seen, None))
-                found = self.engine.row_ids(unseen, predicate.sql, predicate.lookups, self.starts)
+                found = self.engine.row_ids(unseen, predicate.sql, predicate.lookups, self.numbered_from)
                 ids = np.concatenate((ids, found)) if len(ids) else found
             return self._matches.keep(text, rows, ids)
 

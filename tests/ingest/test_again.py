@@ -9,8 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ingest.test_load import capture
+from readers import etl_files
 
+from netsleuth_tui.analysis import Scope, rows_of
+from netsleuth_tui.analysis.finding import find_row
+from netsleuth_tui.analysis.values import values
 from netsleuth_tui.decode.columns import Columns
+from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest import Progress
 from netsleuth_tui.session import Session
 
@@ -88,23 +93,69 @@ def test_an_event_log_that_grows(tmp_path: Path) -> None:
 
 
 def test_what_is_no_growth_is_said(tmp_path: Path) -> None:
-    """Shorter, replaced, gone, or not the last one: nothing is loaded, and what is there stays."""
-    first, last = tmp_path / "a.pcap", tmp_path / "b.pcap"
-    names = [capture(first, 30), capture(last, 20)]
+    """Shorter, replaced, or gone: nothing is loaded, and what is there stays."""
+    last = tmp_path / "b.pcap"
     session = Session()
-    session.load(names)
-    first.write_bytes(first.read_bytes() + b"\0" * 16)
+    session.load([capture(tmp_path / "a.pcap", 30), capture(last, 20)])
     last.write_bytes(last.read_bytes()[:-10])
-    assert session.reload().problems == (
-        f"{first} grew, but other files were loaded behind it: open the files again to see the rest",
-        f"{last}: the file became 10 bytes shorter; what was loaded of it stays",
-    )
+    assert session.reload().problems == (f"{last}: the file became 10 bytes shorter; what was loaded of it stays",)
     (tmp_path / "c").write_bytes(b"other")
     (tmp_path / "c").replace(last)
-    assert "replaced by another" in session.reload().problems[1]
+    assert "replaced by another" in session.reload().problems[0]
     last.unlink()
-    assert "the file is gone" in session.reload().problems[1]
+    assert "the file is gone" in session.reload().problems[0]
     assert session.store.packets == 50
+
+
+def test_every_file_may_grow(tmp_path: Path) -> None:
+    """What is added to files that others were loaded behind comes as further sources, with frames numbered on; damage is found anew."""
+    first, last = tmp_path / "a.pcap", tmp_path / "b.pcap"
+    whole = Path(capture(first, 100)).read_bytes()
+    size = (len(whole) - 24) // 100
+    first.write_bytes(whole[: 24 + 30 * size + 7])
+    session = Session()
+    session.load([str(first), capture(last, 20, first=5000)])
+    assert session.store.sources[0].damage
+    for frames in (60, 100):
+        first.write_bytes(whole[: 24 + frames * size])
+        assert not session.reload().problems
+    assert [(s.name, s.first_row, s.before, s.packets) for s in session.store.sources] == [
+        (str(first), 0, 0, 30), (str(last), 30, 0, 20), (str(first), 50, 30, 70),
+    ]  # fmt: skip
+    assert session.is_whole
+    rows = np.arange(session.store.packets, dtype=np.uint32)
+    numbers = values(session.store, rows, "frame.number")
+    assert numbers == [*range(1, 31), *range(1, 21), *range(31, 61), *range(61, 101)]
+    assert rows_of(session.store, Scope("frame.number == 70")).take(0, 9).tolist() == [89]
+    assert session.frame(89) == whole[24 + 69 * size + 16 : 24 + 70 * size]
+    assert find_row(session.store, rows_of(session.store, Scope()), "70", 3).row == 89
+    with pytest.raises(NetSleuthError, match="the file has 100"):
+        find_row(session.store, rows_of(session.store, Scope()), "101", 3)
+
+
+def test_a_trace_that_grows(tmp_path: Path) -> None:
+    """Buffers that were added are read, in a series, too, and after the trace was ended, when its header says so."""
+    frames = [bytes(12) + b"\x08\x06" + bytes([k]) * 40 for k in range(200)]
+    records = [record for k, frame in enumerate(frames) for record in etl_files.ndis(10 * k, frame)]
+    records += [etl_files.dropped_datagram(10 * k + 5, 0x77, etl_files.sock_address("10.0.0.1", 53), 100, 2) for k in range(0, 200, 50)]
+    content = etl_files.trace(sorted(records, key=lambda record: record.time), size=4096)
+    path, other = tmp_path / "a.etl", capture(tmp_path / "b.pcap", 5)
+    half = len(content) // 4096 // 2 * 4096
+    path.write_bytes(content[:half])
+    session = Session()
+    session.load([str(path), other])
+    before, events = session.store.packets, session.store.events.rows
+    ended = bytearray(content)
+    struct.pack_into("<I", ended, 104 + 36, 99)
+    path.write_bytes(ended)
+    assert not session.reload().problems
+    assert 0 < before - 5 < 200
+    assert session.store.packets == 205
+    assert 0 < events < session.store.events.rows == 4
+    assert sorted(session.frame(row) for row in range(205) if session.store.source_of(row).format == "etl") == sorted(frames)
+    struct.pack_into("<q", ended, 104 + 276 - 24, 1)
+    path.write_bytes(bytes(ended) + bytes(4096))
+    assert "written anew" in session.reload().problems[-1]
 
 
 def test_a_file_that_joins_a_series(tmp_path: Path) -> None:
