@@ -41,6 +41,7 @@ class Session:
         columns: What the columns of tables of text are, from `ingest.parse_columns`; empty for what they say themselves.
         load_filter: Only packets that it keeps are loaded; all without one.
         load_window: Only packets and events from its begin to its end (ns since the epoch, excluded) are loaded; None is open.
+        drops_oldest: Whether the oldest packets of a live capture make room where it exceeds the budget; otherwise reading ends there.
         place_files: Files that tell where addresses are; opened when that is first asked for.
         places: The same, where they are open already.
     """
@@ -54,6 +55,7 @@ class Session:
         columns: Sequence[tuple[str, str]] = (),
         load_filter: str = "",
         load_window: tuple[int | None, int | None] = (None, None),
+        drops_oldest: bool = False,
         place_files: PlaceFiles = NO_FILES,
         places: Places | None = None,
     ) -> None:
@@ -62,6 +64,7 @@ class Session:
         self.columns = tuple(columns)
         self.load_filter = load_filter.strip()
         self.load_window = LoadWindow(*load_window)
+        self.drops_oldest = drops_oldest
         self.memory = memory if memory is not None else default_budget()
         self.store = Store(query_memory=max(self.memory // 2, 64 << 20))
         self.place_files = place_files
@@ -107,6 +110,7 @@ class Session:
 
         loader = kind(self.store, memory=self.memory, cancel=cancel or threading.Event(), report=keep, recovered=self.recovered)
         loader.shifts, loader.columns, loader.window = self.shifts, self.columns, self.load_window
+        loader.drops_oldest = self.drops_oldest
         if self.load_filter:
             loader.keeping, loader.kept_by = self._matching(), self.load_filter
         self.failures = loader.failures

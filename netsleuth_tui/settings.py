@@ -13,6 +13,9 @@ columns = ["frame.number", "frame.time", "ip.src", "ip.dst", "tcp.flags", "info"
 sites = "sites.csv"         # beside this file, or anywhere; several as a list
 geoip = "~/GeoLite2-City.mmdb"
 
+[loading]
+when_full = "drop"          # live captures: drop the oldest packets when --memory is used up, or "stop"
+
 [findings]                  # thresholds: docs/findings.md has them all
 arp_per_second = 300
 """
@@ -22,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from netsleuth_tui.errors import NetSleuthError
 
@@ -46,6 +49,8 @@ class Settings:
     """Files of the user's own networks."""
     geoip: tuple[str, ...] = ()
     """Databases of places; empty: those in the usual folders."""
+    when_full: Literal["stop", "drop"] = "stop"
+    """What a live capture does when the memory budget is used up."""
     findings: Mapping[str, Any] = field(default_factory=dict)
     """Thresholds of findings, by name; the room that has them checks them."""
 
@@ -83,15 +88,18 @@ def read_settings(path: Path | None = None) -> Settings:
 
 
 def _checked(said: Mapping[str, Any], where: str) -> Settings:
-    unknown = sorted(set(said) - {"theme", "keys", "records", "places", "findings"})
+    unknown = sorted(set(said) - {"theme", "keys", "records", "places", "loading", "findings"})
     records = said.get("records", {})
     if isinstance(records, dict):
         unknown += sorted(f"records.{name}" for name in set(records) - {"columns"})
     places = said.get("places", {})
     if isinstance(places, dict):
         unknown += sorted(f"places.{name}" for name in set(places) - {"sites", "geoip"})
+    loading = said.get("loading", {})
+    if isinstance(loading, dict):
+        unknown += sorted(f"loading.{name}" for name in set(loading) - {"when_full"})
     if unknown:
-        hint = "there are theme, [keys], [records] columns, [places] sites and geoip, [findings]"
+        hint = "there are theme, [keys], [records] columns, [places] sites and geoip, [loading] when_full, [findings]"
         raise NetSleuthError(f"there is no setting {unknown[0]!r}", where=where, hint=hint)
     theme, keys = said.get("theme"), said.get("keys", {})
     columns = records.get("columns", []) if isinstance(records, dict) else None
@@ -105,7 +113,10 @@ def _checked(said: Mapping[str, Any], where: str) -> Settings:
     if not isinstance(limits, dict):
         raise NetSleuthError("[findings] gives thresholds their numbers", where=where, hint="as in arp_per_second = 300")
     sites, geoip = (_files(places, name, where) for name in ("sites", "geoip"))
-    return Settings(theme, keys, tuple(columns), sites, geoip, limits)
+    when_full = loading.get("when_full", "stop") if isinstance(loading, dict) else None
+    if when_full not in ("stop", "drop"):
+        raise NetSleuthError('when_full in [loading] is neither "stop" nor "drop"', where=where)
+    return Settings(theme, keys, tuple(columns), sites, geoip, when_full, limits)
 
 
 def _files(places: Any, name: str, where: str) -> tuple[str, ...]:

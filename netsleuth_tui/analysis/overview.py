@@ -60,7 +60,7 @@ def overview(store: Store, scope: Scope, *, rows: Rows | None = None, event_rows
     rows = rows_of(store, scope) if rows is None else rows
     events = event_rows_of(store, scope) if event_rows is None else event_rows
     everything = not scope.filter.strip() and not scope.has_window
-    total = len(rows) if everything else max(store.packets, len(rows))  # while a file is loaded, there may be more rows by now
+    total = len(rows) if everything else max(store.kept, len(rows))  # while a file is loaded, there may be more rows by now
     all_events = len(events) if everything else max(store.events.rows, len(events))
     counted = tally(store.columns(), rows)
     return Overview(

@@ -72,7 +72,9 @@ class SourceLine:
         ):
             if count:
                 said.append(f"{count} {what}")
-        if not source.complete:
+        if source.dropped:
+            said.append(source.missing)
+        elif not source.complete:
             said.append("partial: reading stopped before the end")
         return (*said, *source.notes)
 

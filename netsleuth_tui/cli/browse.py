@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from netsleuth_tui.cli.options import Columns, Files, Geoip, LoadFilter, LoadSince, LoadUntil, Recovered, Shifts, Sites
+from netsleuth_tui.cli.options import Columns, Files, Geoip, LoadFilter, LoadSince, LoadUntil, Recovered, Shifts, Sites, WhenFull
 from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import UsageError, misused
 from netsleuth_tui.paths import sample
 from netsleuth_tui.saved import expanded
+from netsleuth_tui.settings import read_settings
 
 if TYPE_CHECKING:
     from netsleuth_tui.ingest import Shift
@@ -38,6 +39,7 @@ def browse(
     load_until: LoadUntil = None,
     recovered: Recovered = False,
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None,
+    when_full: WhenFull = None,
     geoip: Geoip = (),
     sites: Sites = (),
     low_bandwidth: Annotated[bool | None, Parameter(help="Fewer repaints, for slow links; by itself over SSH.")] = None,
@@ -54,6 +56,7 @@ def browse(
         shifts = _shifts(shift)
         titles = _columns(columns)
         only = _load_filter(load_filter)
+        when_full = when_full if when_full or "-" not in paths else read_settings().when_full
         window = _window(since, until)
         loaded = _window(load_since, load_until, load=True)
     places = _places(geoip, sites) if geoip or sites else None
@@ -70,6 +73,7 @@ def browse(
             columns=titles,
             load_filter=only,
             load_window=loaded,
+            drops_oldest=when_full == "drop",
             place_files=files,
             places=places,
         )

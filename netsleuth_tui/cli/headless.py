@@ -22,6 +22,7 @@ from netsleuth_tui.ingest import Progress, parse_columns, parse_shift
 from netsleuth_tui.places import PlaceFiles, host_places
 from netsleuth_tui.saved import expanded
 from netsleuth_tui.session import Session
+from netsleuth_tui.settings import read_settings
 from netsleuth_tui.tabular import Table
 
 __all__ = ["ending", "format_of", "load", "say", "scope_of", "window_of", "write"]
@@ -65,6 +66,7 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
         only = expanded(common.load_filter)
         query.alone(only)
         memory = parse_size(common.memory) if common.memory else None
+        when_full = common.when_full if common.when_full or "-" not in files else read_settings().when_full
         session = Session(
             memory,
             recovered=common.recovered,
@@ -72,6 +74,7 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
             columns=columns,
             load_filter=only,
             load_window=window_of(common.load_since, common.load_until, load=True),
+            drops_oldest=when_full == "drop",
             place_files=files_of_places,
         )
         session.look_at(scope)
@@ -123,7 +126,7 @@ def _tell(session: Session, files: Sequence[str], last: Progress, scope: Scope) 
     if not session.store.sources:
         raise NetSleuthError("nothing could be opened", where=", ".join(files))
     for source in session.store.sources:
-        for note in source.notes:
+        for note in (*source.notes, *([source.missing] if source.dropped else [])):
             say(f"{source.name}: {note}")
     for name in unknown_fields(session.store, query.names_in(scope.filter)):
         say(f"no event has a field {name}")

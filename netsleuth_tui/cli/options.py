@@ -84,6 +84,15 @@ LoadSince = Annotated[
 LoadUntil = Annotated[str | None, Parameter(name="--load-until", help="Load only packets and events before this time.")]
 
 
+WhenFull = Annotated[
+    Literal["stop", "drop"] | None,
+    Parameter(
+        name="--when-full",
+        help="What a live capture on standard input does when --memory is used up: stop, or drop the oldest packets and go on.",
+    ),
+]
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Common:
@@ -111,5 +120,6 @@ class Common:
     load_until: LoadUntil = None
     recovered: Recovered = False
     memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None
+    when_full: WhenFull = None
     geoip: Geoip = ()
     sites: Sites = ()

@@ -35,7 +35,7 @@ def default_budget() -> int:
 
 def is_full(store: Store, memory: int) -> bool:
     """Whether what is loaded takes all of `memory` bytes, or all the cells that there can be."""
-    return store.packets * ROW_BYTES + store.events.bytes > memory or store.events.cells > MOST_CELLS
+    return store.kept * ROW_BYTES + store.events.bytes > memory or store.events.cells > MOST_CELLS
 
 
 def rows_within(budget: int) -> int:

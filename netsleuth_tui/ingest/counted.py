@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.readers.frames import FrameBatch
     from netsleuth_tui.store import Source
 
-__all__ = ["grown", "left_out", "size_of", "with_shift"]
+__all__ = ["expected", "grown", "left_out", "size_of", "with_shift"]
 
 
 def grown(source: Source, batch: FrameBatch) -> Source:
@@ -59,3 +59,16 @@ def size_of(name: str) -> int | None:
         return Path(name).stat().st_size if name != "-" else None
     except OSError:
         return 0
+
+
+def expected(rows: int, read: int, total: int, most: int) -> int:
+    """Rows that there will be, judged by what was read so far; at least those that there are.
+
+    Args:
+        rows: That there are.
+        read: Bytes of the files that they came from.
+        total: Bytes of all files, 0 if unknown.
+        most: Rows that the budget has room for.
+    """
+    likely = int(rows * 1.05 * total / read) if read and total else rows * 2
+    return max(rows, min(likely, most))

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from netsleuth_tui import jit
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.budget import is_full, rows_within
-from netsleuth_tui.ingest.counted import grown, left_out, size_of, with_shift
+from netsleuth_tui.ingest.counted import expected, grown, left_out, size_of, with_shift
 from netsleuth_tui.ingest.decoding import Decoding, parts_of
 from netsleuth_tui.ingest.event_keeping import EventKeeping
 from netsleuth_tui.ingest.keeping import keep
+from netsleuth_tui.ingest.making_room import make_room
 from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matched, Matching
 from netsleuth_tui.ingest.net_events import NetEvents
 from netsleuth_tui.ingest.progress import Phase, Progress
@@ -43,10 +44,8 @@ WORTH_COMPILING = 4 << 20
 WORTH_COMPILING_ROWS = 1 << 15
 """Packets after which small input turns out not to be: it was compressed."""
 
-REPORT_EVERY = 0.1
-"""Seconds between progress reports."""
-MOMENT = 0.05
-"""Seconds between two looks whether somebody cancels."""
+REPORT_EVERY, MOMENT = 0.1, 0.05
+"""Seconds between progress reports, and between two looks whether somebody cancels."""
 MOST_SOURCES = 1 << 16
 
 
@@ -74,6 +73,8 @@ class Loader:
         self._events: EventDecoding | None = None
         self._net_events = NetEvents(store)
         self.problems: list[str] = []
+        self.drops_oldest = False
+        """Whether the oldest packets of a live capture make room where it exceeds the budget."""
         self.failures: list[NetSleuthError] = []
         """Files that could not be opened."""
         self.keeping: Matching | None = None
@@ -202,7 +203,7 @@ class Loader:
         source = replace(
             store.sources[index],
             size=reader.size,
-            complete=self._phase == "loading",
+            complete=self._phase == "loading" and not store.sources[index].dropped,
             damage=tuple(str(damage) for damage in reader.damage),
             notes=with_shift([*reader.notes, *notes, *(judging.note() if judging is not None else ())], shift),
             drops=0 if isinstance(reader, EventLog) else reader.drops,
@@ -247,9 +248,18 @@ class Loader:
 
     def _may_add(self, rows: int) -> bool:
         """Whether so many packets may be loaded; else loading is over."""
-        if not self._is_over() and self.store.packets + rows > self.most_rows:
+        if not self._is_over() and not self._has_room(self.store.packets, rows):
             self._phase = "budget"
         return self._phase == "loading"
+
+    def _has_room(self, taken: int, rows: int) -> bool:
+        """Whether more packets fit into the budget behind those that are taken; the oldest ones of a live capture may have to make room."""
+        if taken - self.store.table.first + rows <= self.most_rows:
+            return True
+        if not (self.drops_oldest and self.store.sources[-1].name == "-"):
+            return False
+        self._show_all(self._decoding.drain(), len(self.store.sources) - 1)
+        return make_room(self.store, rows, self.most_rows)
 
     def _is_over(self) -> bool:
         """Whether loading has ended, or somebody wants it to."""
@@ -346,7 +356,7 @@ class Loader:
             return
         if self.cancel.is_set():
             self._phase = "cancelled"
-        elif self._decoding.rows + batch.count > self.most_rows:
+        elif not self._has_room(self._decoding.rows, batch.count):
             self._phase = "budget"
         else:
             self._show_all(self._decoding.take(batch, index, expected_rows), index)
@@ -367,9 +377,7 @@ class Loader:
     def _expected_rows(self, reader: CaptureReader, batch: FrameBatch) -> int:
         """Rows that all files will have, judged by what was read so far; at least those with this batch."""
         rows = self._decoding.rows + batch.count
-        read = self._bytes_done + reader.position
-        likely = int(rows * 1.05 * self._bytes_total / read) if read and self._bytes_total else rows * 2
-        return max(rows, min(likely, self.most_rows))
+        return expected(rows, self._bytes_done + reader.position, self._bytes_total, self.most_rows)
 
     def _wait(self, name: str) -> bool:
         """Called now and then while a stream is silent: say what is there, and whether to go on waiting."""
@@ -379,19 +387,12 @@ class Loader:
     def _report(self, name: str, position: int) -> Progress:
         now = time.monotonic()
         self._position = position
+        store = self.store
         progress = Progress(
-            self._phase,
-            name,
-            self._done,
-            len(self._files),
-            self._bytes_done + position,
-            self._bytes_total,
-            self.store.packets,
-            (self.store.packets + self.store.events.rows) / max(now - self._started, 1e-9),
-            tuple(self.problems),
-            self.store.events.rows,
-            self._slow,
-        )
+            self._phase, name, self._done, len(self._files), self._bytes_done + position, self._bytes_total, store.kept,
+            (store.packets + store.events.rows) / max(now - self._started, 1e-9), tuple(self.problems), store.events.rows,
+            store.table.first, self._slow,
+        )  # fmt: skip
         if now - self._reported >= REPORT_EVERY or self._phase != "loading" or self._reported == 0.0:
             self._reported = now
             self.report(progress)

@@ -37,5 +37,8 @@ class Progress:
 
     events: int = 0
 
+    dropped: int = 0
+    """Packets that made room for later ones, since the memory budget is used up; they do not count among `packets`."""
+
     slow: str = ""
     """Why loading takes long, where that is not the size of the files; else empty."""

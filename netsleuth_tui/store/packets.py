@@ -6,6 +6,7 @@ import numpy as np
 
 from netsleuth_tui.decode.columns import NO_TIME, PACKET_COLUMNS, Columns
 from netsleuth_tui.store.clock import moved
+from netsleuth_tui.store.paging import release
 
 __all__ = ["ROW_BYTES", "PacketTable"]
 
@@ -25,6 +26,8 @@ class PacketTable:
     def __init__(self) -> None:
         self.rows = 0
         """Rows that readers see."""
+        self.first = 0
+        """Rows before this one were dropped: they are zero, and belong to no scope."""
         self.in_order = True
         """True while `time` never decreases from row to row (and every row has one)."""
         self._columns = _allocate(0)
@@ -42,7 +45,7 @@ class PacketTable:
         if rows > self.capacity:
             grown = _allocate(max(rows, self.capacity + self.capacity // 2, SMALLEST))
             for name in PACKET_COLUMNS:
-                getattr(grown, name)[: self.rows] = getattr(self._columns, name)[: self.rows]
+                getattr(grown, name)[self.first : self.rows] = getattr(self._columns, name)[self.first : self.rows]
             self._columns = grown
         return self._columns
 
@@ -52,6 +55,12 @@ class PacketTable:
         if self.in_order and len(new) and not _never_decreases(new):
             self.in_order = False
         self.rows = rows
+
+    def forget(self, rows: int) -> None:
+        """Drop the first `rows` rows, all of them visible; ids of the others stay as they are."""
+        for column in self._columns:
+            release(column, self.first, rows)
+        self.first = rows
 
     def move(self, source: int, by: int) -> None:
         """Add to the times of the rows of a source, all written by now; earlier views keep the times that they have."""

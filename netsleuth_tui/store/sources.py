@@ -70,7 +70,11 @@ class Source:
     """Row of its first frame: its frame numbers count from there."""
 
     before: int = 0
-    """Frames of the same file that sources before this one have: a file that grew after others were loaded goes on as one more source."""
+    """Frames of the same file before its first one here: they were dropped, or an earlier source has them, since a file that grew after
+    others were loaded goes on as one more source."""
+
+    dropped: int = 0
+    """Packets that made room for later ones, the oldest first, where the memory budget was used up."""
 
     first_event: int = 0
     """Row of its first event, among the events."""
@@ -118,3 +122,10 @@ class Source:
 
     notes: tuple[str, ...] = ()
     """What else the reader noticed."""
+
+    @property
+    def missing(self) -> str:
+        """What of it is not there, as a sentence without a full stop; empty if all of it is."""
+        if self.dropped:
+            return f"{self.dropped} packets made room for later ones, the oldest first: the memory budget is used up"
+        return "" if self.complete else f"read in part, {self.packets} packets"

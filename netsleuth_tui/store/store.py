@@ -92,6 +92,16 @@ class Store:
         """Rows that can be asked for by now."""
         return self.table.rows
 
+    @property
+    def kept(self) -> int:
+        """Packets that are there: all rows but those that were dropped."""
+        return self.table.rows - self.table.first
+
+    def forget(self, rows: int) -> None:
+        """Drop the first `rows` rows to make room for later ones; the sources are to say so already. Ids of the others stay as they are."""
+        with self._lock:
+            self.table.forget(rows)
+
     def columns(self) -> Columns:
         """The visible rows, without a copy."""
         return self.table.view()
@@ -139,8 +149,11 @@ class Store:
             predicate = compiled() if seen < rows or text not in self._matches else None
             if predicate is not None and predicate.whole:
                 seen, ids = 0, ids[:0]
+            first = self.table.first
+            if len(ids) and ids[0] < first:
+                ids = ids[np.searchsorted(ids, first) :].copy()
             if predicate is not None and seen < rows:
-                unseen = columns.at(slice(seen, None))
+                unseen = columns.at(slice(max(seen, first), None))
                 found = self.engine.row_ids(unseen, predicate.sql, predicate.lookups, self.numbered_from)
                 ids = np.concatenate((ids, found)) if len(ids) else found
             return self._matches.keep(text, rows, ids)
@@ -211,20 +224,24 @@ class Store:
 
         Frames without a time are outside every window that is closed on a side.
         """
-        return _narrowed(self.columns().time, ids, start, end, in_order=self.table.in_order)
+        return _narrowed(self.columns().time, ids, start, end, in_order=self.table.in_order, dropped=self.table.first)
 
 
-def _narrowed(time: NDArray[np.int64], ids: NDArray[np.uint32] | None, start: int | None, end: int | None, *, in_order: bool) -> Rows:
+def _narrowed(
+    time: NDArray[np.int64], ids: NDArray[np.uint32] | None, start: int | None, end: int | None, *, in_order: bool, dropped: int = 0
+) -> Rows:
+    if dropped and ids is not None:
+        ids = ids[np.searchsorted(ids, dropped) :]
     if end is not None and end > LATEST:  # the end of a window around the last instant there is
         start, end = NO_TIME + 1 if start is None else start, None
     if start is None and end is None:
-        return Rows(0, len(time) if ids is None else len(ids), ids)
+        return Rows(min(dropped, len(time)), len(time)) if ids is None else Rows(0, len(ids), ids)
     if not in_order:
-        inside = _inside(time if ids is None else time[ids], start, end)
-        chosen = np.flatnonzero(inside).astype(np.uint32) if ids is None else ids[inside]
+        inside = _inside(time[dropped:] if ids is None else time[ids], start, end)
+        chosen = (np.flatnonzero(inside) + dropped).astype(np.uint32) if ids is None else ids[inside]
         return Rows(0, len(chosen), chosen)
-    first = 0 if start is None else int(np.searchsorted(time, start))
-    last = len(time) if end is None else max(first, int(np.searchsorted(time, end)))
+    first = dropped if start is None else max(dropped, int(np.searchsorted(time, start)))
+    last = max(first, len(time) if end is None else int(np.searchsorted(time, end)))
     if ids is None:
         return Rows(first, last)
     edges = np.searchsorted(ids, np.array([first, last], np.uint64).astype(np.uint32))

@@ -12,7 +12,10 @@ from pathlib import Path
 import pytest
 from ingest.test_load import FRAME, capture
 
+from netsleuth_tui.analysis import Scope, overview, rows_of
+from netsleuth_tui.analysis.values import values
 from netsleuth_tui.session import Session
+from netsleuth_tui.store import ROW_BYTES
 
 RECORD = 16 + len(FRAME)
 
@@ -56,7 +59,7 @@ def test_packets_are_seen_as_they_come(pipe: int, load_filter: str, tmp_path: Pa
     live = Live(load_filter=load_filter)
     for packets in (1, 2, 10, 50):
         os.write(pipe, content[24 + RECORD * len(live.session.store.columns().row) : 24 + RECORD * packets])
-        until(lambda packets=packets: live.session.store.packets == packets and live.reports[-1] == packets)
+        until(lambda packets=packets: live.session.store.packets == packets and live.reports[-1:] == [packets])
     os.close(pipe)
     live.thread.join(10)
     assert live.session.is_whole
@@ -112,3 +115,48 @@ def test_the_memory_budget_ends_a_stream(pipe: int, tmp_path: Path) -> None:
     assert live.session.progress is not None
     assert live.session.progress.phase == "budget"
     os.close(pipe)
+
+
+@pytest.mark.parametrize("load_filter", ["", "udp"])
+def test_the_oldest_packets_make_room(pipe: int, load_filter: str, tmp_path: Path) -> None:
+    """A live capture goes on beyond the budget: the last packets are there, and whatever is asked is about them."""
+    content = Path(capture(tmp_path / "a.pcap", 30_000)).read_bytes()
+    most = 12_000
+    live = Live(load_filter=load_filter, memory=most * (ROW_BYTES + 8), drops_oldest=True)
+    writer = threading.Thread(target=lambda: (_write_all(pipe, content), os.close(pipe)), daemon=True)
+    writer.start()
+    live.thread.join(60)
+    session, store = live.session, live.session.store
+    assert session.progress is not None
+    assert session.progress.phase == "done"
+    assert 3_000 <= store.kept <= most
+    first = 30_000 - store.kept
+    assert (session.progress.packets, session.progress.dropped) == (store.kept, first)
+    source = store.sources[0]
+    assert (source.packets, source.dropped, source.first) == (store.kept, first, first * 1_000_000)
+    assert source.bytes == store.kept * len(FRAME)
+    assert source.missing == f"{first} packets made room for later ones, the oldest first: the memory budget is used up"
+    assert not session.is_whole
+    for text, expected in (("", store.kept), ("udp", store.kept), ("!tcp", store.kept), ("tcp", 0), (f"frame.number <= {first + 7}", 7)):
+        assert len(rows_of(store, Scope(text))) == expected, text
+    assert len(rows_of(store, Scope("", None, (first + 9) * 1_000_000))) == 9
+    assert len(rows_of(store, Scope("udp", 0, (first + 9) * 1_000_000))) == 9
+    assert sum(count.packets for count in overview(store, Scope()).protocols) == store.kept
+    assert store.span == (first * 1_000_000, 29_999 * 1_000_000)
+    assert values(store, rows_of(store, Scope()).take(0, 2), "frame.number") == [first + 1, first + 2]
+
+
+def test_a_file_never_makes_room(tmp_path: Path) -> None:
+    """What lies on disk can be opened with a larger budget: it stops where the budget is used up, as ever."""
+    session = Session(memory=4_000 * (ROW_BYTES + 8), drops_oldest=True)
+    last = session.load([capture(tmp_path / "a.pcap", 9_000)])
+    assert (last.phase, last.dropped) == ("budget", 0)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    """Write with pauses, as a capture comes: what comes without one is a block, which has to fit as a whole."""
+    view = memoryview(content)
+    while view:
+        for _ in range(6):
+            view = view[os.write(descriptor, view[: 1 << 14]) :]
+        time.sleep(0.1)

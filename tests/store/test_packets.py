@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.store import PacketTable
+from netsleuth_tui.store.paging import release
 
 
 def test_rows_are_invisible_until_they_are_committed() -> None:
@@ -37,6 +38,17 @@ def test_fresh_rows_are_zero_after_growth() -> None:
     table = PacketTable()
     table.reserve(1)
     assert not table.reserve(table.capacity * 3).present.any()
+
+
+@given(st.integers(0, 40_000), st.integers(0, 40_000), st.sampled_from(["u1", "u2", "i8"]))
+def test_what_is_released_is_zero_and_nothing_else(one: int, other: int, code: str) -> None:
+    """Whole pages and parts of pages, of columns of any width."""
+    column = np.ones(40_000, code)
+    first, last = min(one, other), max(one, other)
+    release(column, first, last)
+    assert not column[first:last].any()
+    assert column[:first].all()
+    assert column[last:].all()
 
 
 @given(st.lists(st.integers(0, 10), max_size=20), st.integers(1, 5))

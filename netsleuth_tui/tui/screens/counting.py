@@ -202,8 +202,8 @@ class Counting(Screen[None]):
             said += [f"{source.name}: {note}" for note in source.notes]
             if source.drops:
                 said.append(f"{source.name}: the capturing host says that it lost {source.drops} packets")
-            if not source.complete and not self.is_loading:
-                said.append(f"{source.name}: read in part, {source.packets} packets")
+            if source.missing and (source.dropped or not self.is_loading):
+                said.append(f"{source.name}: {source.missing}")
         return [display(text, limit=2000) for text in said]
 
     # Counting
