@@ -64,7 +64,7 @@ _DIRECTIONS: Final = {3: "Rx", 4: "Tx"}
 _PACKET = struct.Struct("<QHHHHHHHIIHH")
 _PACKET_FIELDS: Final = (
     "PktGroupId", "PktNumber", "AppearanceCount", "Direction", "PacketType", "Component", "Edge", "FilterId", "DropReason", "DropLocation",
-    "OriginalPayloadSize", "LoggedPayloadSize", "ComponentName",
+    "OriginalPayloadSize", "LoggedPayloadSize", "ComponentName", "DropReasonName",
 )  # fmt: skip
 
 Decoded = tuple[tuple[str, ...], tuple[str | None, ...]]
@@ -83,9 +83,11 @@ class EventDecoder:
 
     Args:
         components: Names of pktmon's components by number.
+        reasons: Names of its reasons to drop a packet by number.
     """
 
     components: Mapping[int, str]
+    reasons: Mapping[int, str] = field(default_factory=dict)
     _sockets: dict[str, _Socket] = field(default_factory=dict)
 
     @staticmethod
@@ -141,7 +143,7 @@ class EventDecoder:
         values: list[str | None] = [str(number) for number in numbers]
         values[3] = _DIRECTIONS.get(numbers[3], values[3])
         values[9] = f"0x{numbers[9]:x}"
-        return _PACKET_FIELDS, (*values, self.components.get(numbers[5]))
+        return _PACKET_FIELDS, (*values, self.components.get(numbers[5]), self.reasons.get(numbers[8]))
 
 
 def _in_order(found: Mapping[str, str | None]) -> tuple[str, ...]:

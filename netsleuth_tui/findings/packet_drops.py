@@ -27,13 +27,17 @@ def packets_dropped(seen: Seen, limits: Limits) -> Iterable[Finding]:
     rows = event_rows(seen)
     provider = provider_of(PKTMON)
     places = rows.places(provider, DROPPED_PACKET)
-    names = ("DropReason", "Component", "ComponentName", "Direction")
+    names = ("DropReason", "DropReasonName", "Component", "ComponentName", "Direction")
     groups = by_values([rows.codes(name, places) for name in names], places, least=limits.packet_drops)
     for same in told_of(places, groups):
         values = {} if same is places else rows.values(int(same[0]), *names)
         component = values.get("ComponentName") or f"component {values.get('Component')}"
         direction = {"Rx": " that came in", "Tx": " that went out"}.get(str(values.get("Direction")), "")
-        where = f"{direction} in {component}, reason {values.get('DropReason')}" if values else f", {len(groups)} reasons and places"
+        where = (
+            f"{direction} in {component}, reason {values.get('DropReasonName') or values.get('DropReason')}"
+            if values
+            else f", {len(groups)} reasons and places"
+        )
         yield event_finding(
             seen,
             same,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.decode.etw import EventDecoder
 from netsleuth_tui.ingest.window import ALL, LoadWindow
+from netsleuth_tui.meanings.drop_reasons import drop_reasons
 from netsleuth_tui.meanings.providers import provider_name
 from netsleuth_tui.store.clock import put_right
 
@@ -45,7 +46,7 @@ class TraceLoading:
         """Where events go; may be replaced between two parts of the trace."""
         self._trace = trace
         self._index = index
-        self._decoder = EventDecoder(trace.components if trace is not None else {})
+        self._decoder = EventDecoder(trace.components if trace is not None else {}, drop_reasons())
         self._providers: Counter[str] = Counter()
 
     @property

@@ -84,14 +84,14 @@ def test_an_event_that_ends_early_has_what_it_reaches(tmp_path: Path) -> None:
 
 
 def test_a_drop_of_pktmon_is_a_packet_and_an_event(tmp_path: Path) -> None:
-    """With reason and place as numbers, and the component by name."""
+    """With reason and component by number and by name, and the place as a number."""
     named = made.event(0, made.PKTMON, 20, b"\x0e\0\x05\0" + "TCPIP\0The stack\0".encode("utf-16-le"))
     dropped = made.pktmon(5, bytes(64), event_id=170, component=14, reason=902, place=0xE0004400, direction=4, group=77)
     store = loaded(tmp_path, [dropped, named])
     assert store.packets == 1
     found = [fields(store, row) for row in range(2)]
     assert found[0] == {"Id": "14", "Type": "5", "Name": "TCPIP", "Description": "The stack"}
-    assert found[1]["ComponentName"] == "TCPIP"
+    assert (found[1]["ComponentName"], found[1]["DropReasonName"]) == ("TCPIP", "NL_NotLocallyDestined")
     assert (found[1]["DropReason"], found[1]["DropLocation"], found[1]["Direction"]) == ("902", "0xe0004400", "Tx")
     assert store.events.view().event_id.tolist() == [20, 170]
 
