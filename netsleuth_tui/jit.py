@@ -278,10 +278,11 @@ def write(directory: Path, group: str) -> None:
     """Write the machine code of a group's kernels, activated and called before, for other processes to link.
 
     Raises:
-        RuntimeError: A kernel was not called, or cannot stand alone.
+        RuntimeError: A kernel was not called, or cannot stand alone; or the sources are others by now.
     """
     from netsleuth_tui import native
 
+    kernel_cache.check_unchanged(directory)
     made_of = kernel_cache.Ingredients()
     kernels = [made for made in _compiler.kernels if made.group == group]
     native.emit(

@@ -14,12 +14,15 @@ from pathlib import Path
 from netsleuth_tui import native
 from netsleuth_tui.kernel_sources import Sources
 
-__all__ = ["Ingredients", "directory", "forget_old", "reusable"]
+__all__ = ["Ingredients", "check_unchanged", "directory", "forget_old", "reusable"]
 
 ROOT = Path(__file__).parent
 
 WITHOUT_KERNELS = ("cli", "tui", "export", "findings", "session.py", "extraction.py")
 """What lies above every kernel: it may change without asking which of them have changed."""
+
+_PREFIX = "kernels-"
+"""How the name of the directory of a version begins."""
 
 CACHES_KEPT = 4
 """Compiled versions (of this program, its libraries, the processor) that are kept side by side."""
@@ -33,7 +36,7 @@ def directory() -> Path | None:
     from platformdirs import user_cache_path
 
     base = user_cache_path("netsleuth", appauthor=False)
-    directory = base / f"kernels-{_version_key()}"
+    directory = base / f"{_PREFIX}{_version_key()}"
     try:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
         directory.mkdir(mode=0o700, exist_ok=True)
@@ -66,6 +69,20 @@ def _machine() -> str:
     """The processor, the libraries and their options that machine code is made for and by."""
     libraries = [f"{name} {version(name)}" for name in ("numba", "numpy")]
     return f"{sys.version}{libraries}{native.target()}{os.environ.get('NUMBA_BOUNDSCHECK', '')}"
+
+
+def check_unchanged(directory: Path) -> None:
+    """Refuse to say of machine code that it is made of sources that were read before they were replaced, as by an upgrade meanwhile.
+
+    Args:
+        directory: Of a group, in that of the version which its compilation began with.
+
+    Raises:
+        RuntimeError: They were replaced.
+    """
+    name = directory.parent.name
+    if name.startswith(_PREFIX) and name != f"{_PREFIX}{_version_key()}":
+        raise RuntimeError("the sources changed while kernels were compiled")
 
 
 class Ingredients:

@@ -219,3 +219,12 @@ def test_growing_a_host_table_keeps_its_numbers() -> None:
     table.reserve(1 << 16)
     assert np.array_equal(table.lo, before)
     assert table.merge(table).tolist() == list(range(table.count))
+
+
+def test_sources_that_changed_meanwhile_are_not_said_to_be_compiled(tmp_path: Path) -> None:
+    """A directory of a version that is no longer the one on the disk gets no machine code: it might be of other sources than it says."""
+    stale = tmp_path / "kernels-0123456789abcdef" / "reading"
+    stale.mkdir(parents=True)
+    with pytest.raises(RuntimeError, match="the sources changed"):
+        jit.write(stale, "reading")
+    assert not list(stale.iterdir())
