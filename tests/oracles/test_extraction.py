@@ -140,7 +140,8 @@ def test_real_captures(tmp_path: Path, tshark: str, shared: Path) -> None:
             wanted, found = shown(tshark, path), shown(tshark, target)
             if path.suffix == ".cap":  # Network Monitor: tshark finds fewer comments, and wraps the headers of some in one of its own
                 wanted, found = ([line.split("\t")[:3] + line.split("\t")[4:5] for line in lines] for lines in (wanted, found))  # type: ignore[misc]
-            if len(wanted) == len(original.frames):  # tshark reads the file, and all of it
+            # tshark reads the file, and all of it; seconds above 2**31 it takes for negative
+            if len(wanted) == len(original.frames) and not any(line.startswith("-") for line in wanted):
                 assert found == wanted, path
                 compared += 1
     assert seen > 100
