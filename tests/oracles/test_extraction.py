@@ -137,11 +137,11 @@ def test_real_captures(tmp_path: Path, tshark: str, shared: Path) -> None:
         seen += 1
         links = {frame.link for frame in original.frames}
         if original.frames and not original.damage and not links & {*_REPLACED, _WLAN} and min(f.time for f in original.frames) >= 0:
-            wanted, found = shown(tshark, path), shown(tshark, target)
+            wanted, found = ([line.split("\t") for line in shown(tshark, one)] for one in (path, target))
             if path.suffix == ".cap":  # Network Monitor: tshark finds fewer comments, and wraps the headers of some in one of its own
-                wanted, found = ([line.split("\t")[:3] + line.split("\t")[4:5] for line in lines] for lines in (wanted, found))  # type: ignore[misc]
+                wanted, found = ([[*line[:3], line[4]] for line in lines] for lines in (wanted, found))
             # tshark reads the file, and all of it; seconds above 2**31 it takes for negative
-            if len(wanted) == len(original.frames) and not any(line.startswith("-") for line in wanted):
+            if len(wanted) == len(original.frames) and not any(line[0].startswith("-") for line in wanted):
                 assert found == wanted, path
                 compared += 1
     assert seen > 100
