@@ -179,7 +179,8 @@ class Loader:
         """Load a file, as the source that comes next."""
         store = self.store
         index, shift = len(store.sources), shift_of(reader.name, self.shifts)
-        source = Source(reader.name, reader.format, reader.compression, reader.size, store.packets, store.events.rows, shift=shift)
+        made_of = reader.name, reader.format, reader.compression, reader.size
+        source = Source(*made_of, first_row=store.packets, first_event=store.events.rows, shift=shift)
         store.sources = (*store.sources, source)
         self._fill(reader, index, layout)
 
