@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import stat
 import sys
@@ -22,7 +23,9 @@ WITHOUT_KERNELS = ("cli", "tui", "export", "findings", "session.py", "extraction
 """What lies above every kernel: it may change without asking which of them have changed."""
 
 _PREFIX = "kernels-"
-"""How the name of the directory of a version begins."""
+"""How the name of the directory of a version begins; its key follows."""
+_KEY = 16
+"""Hexadecimal digits of a key."""
 
 CACHES_KEPT = 4
 """Compiled versions (of this program, its libraries, the processor) that are kept side by side."""
@@ -62,7 +65,7 @@ def _version_key() -> str:
             continue
         status = path.stat()
         digest.update(f"{path.relative_to(ROOT)} {status.st_size} {status.st_mtime_ns}".encode())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()[:_KEY]
 
 
 def _machine() -> str:
@@ -81,7 +84,7 @@ def check_unchanged(directory: Path) -> None:
         RuntimeError: They were replaced.
     """
     name = directory.parent.name
-    if name.startswith(_PREFIX) and name != f"{_PREFIX}{_version_key()}":
+    if re.fullmatch(rf"{_PREFIX}[0-9a-f]{{{_KEY}}}", name) and name != f"{_PREFIX}{_version_key()}":
         raise RuntimeError("the sources changed while kernels were compiled")
 
 
