@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netsleuth_tui.analysis.copies import copies
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.words import amount, percent
@@ -23,7 +22,7 @@ WHY = "they count twice here, and TCP's look like retransmissions: a port mirror
 
 def capture_duplicates(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """One finding for all packets that were captured before; see `analysis.copies`."""
-    again = copies(seen.store, seen.cancelled).again
+    again = seen.copies.again
     rows = again[seen.among(again)]
     of = len(seen.having(Has.IP)) + len(seen.having(Has.IPV6))
     if len(rows) < limits.duplicate_packets or 100 * len(rows) < limits.duplicate_percent * of:

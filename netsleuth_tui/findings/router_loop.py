@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.copies import copies
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.bursts import bursts, first_after, per_second
@@ -29,7 +28,7 @@ WHY_EXCEEDED = "packets do not arrive: they go in a circle, or the way is longer
 
 def router_loop(seen: Seen, limits: Limits) -> Iterator[Finding]:
     """One finding for each network (/16, or /48 of IPv6) that looping packets were on their way to; see `analysis.copies`."""
-    found = copies(seen.store, seen.cancelled)
+    found = seen.copies
     inside = seen.among(found.looping)
     rows, step, first = found.looping[inside], found.step[inside], found.first[inside]
     hosts = seen.columns.dst[rows]

@@ -18,6 +18,7 @@ from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.errors import NetSleuthError
 
 if TYPE_CHECKING:
+    from netsleuth_tui.analysis.copies import Copies
     from netsleuth_tui.analysis.esp import Associations
     from netsleuth_tui.decode.columns import Columns
     from netsleuth_tui.decode.hosts import Hosts
@@ -121,9 +122,32 @@ class Seen:
         rows, columns = self.rows, self.columns
         return patterns(rows.ids, rows.first, rows.last, columns.present, columns.time, self.check)
 
-    @cached_property
+    @property
     def ip(self) -> Ids:
         """Ascending row ids of the scope's packets that have IP addresses, and a time."""
+        return self.once(Seen._ip)
+
+    @property
+    def copies(self) -> Copies:
+        """All copies in the store, whatever the scope."""
+        return self.once(Seen._copies)
+
+    @property
+    def associations(self) -> Associations:
+        """The ESP security associations of the scope."""
+        return self.once(Seen._associations)
+
+    def _copies(self) -> Copies:
+        from netsleuth_tui.analysis.copies import copies
+
+        return copies(self.store, self.cancelled)
+
+    def _associations(self) -> Associations:
+        from netsleuth_tui.analysis.esp import associations
+
+        return associations(self.store, self.rows, cancelled=self.cancelled)
+
+    def _ip(self) -> Ids:
         v4, v6 = (self.having(bits | Has.ADDRESSES) for bits in (Has.IP, Has.IPV6))
         return np.sort(np.append(v4, v6)) if len(v4) and len(v6) else v4 if len(v4) else v6
 
@@ -169,13 +193,6 @@ class Seen:
     def all(self) -> Ids:
         """Row ids of the scope's packets that have a time."""
         return self.having(Has(0))
-
-    @cached_property
-    def associations(self) -> Associations:
-        """The ESP security associations of the scope."""
-        from netsleuth_tui.analysis.esp import associations
-
-        return associations(self.store, self.rows, cancelled=self.cancelled)
 
     def filter(self, text: str) -> str:
         """A finding's filter, narrowed to the scope's."""

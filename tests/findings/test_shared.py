@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from looking import HOSTS
 from made import SECOND, START, icmp, store_of, tcp, udp
 
-from netsleuth_tui.analysis import patterns, repeats, silences
+from netsleuth_tui.analysis import copies, esp, patterns, repeats, silences
 from netsleuth_tui.analysis.segment_flows import SegmentFlows, segment_flows, segment_flows_numpy
 from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.findings import KINDS, LIMITS, Finding, find
@@ -193,3 +195,22 @@ def test_rows_sorted_by_a_key() -> None:
     """Those of one key in the order of the rows."""
     by_key = Sorted(np.array([3, 5, 6, 9], np.uint32), np.array([7, 1, 7, 2], np.int64))
     assert [by_key.rows(key).tolist() for key in (7, 1, 2, 4)] == [[3, 6], [5], [9], []]
+
+
+def test_what_several_kinds_need_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where two threads ask for it at the same time."""
+    monkeypatch.setattr("netsleuth_tui.findings.report.WORTH_TWO_THREADS", 1)
+    seen_as: list[str] = []
+
+    def noted(name: str, make: Callable[..., Any]) -> Callable[..., Any]:
+        def made(*args: Any, **kwargs: Any) -> Any:
+            seen_as.append(name)
+            sleep(0.05)
+            return make(*args, **kwargs)
+
+        return made
+
+    monkeypatch.setattr("netsleuth_tui.analysis.copies.copies", noted("copies", copies.copies))
+    monkeypatch.setattr("netsleuth_tui.analysis.esp.associations", noted("associations", esp.associations))
+    find(store_of([udp(START + k, src=k % 5, dst=7, ip_id=k, ip_len=60) for k in range(50)], hosts=HOSTS))
+    assert sorted(seen_as) == ["associations", "copies"]
