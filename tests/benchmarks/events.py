@@ -3,7 +3,8 @@
 The evtx library reads the same records and makes JSON of each, which is dropped; the same JSON goes into a table of DuckDB, seven system
 fields by themselves and the event data as one value; python-evtx makes XML of the first ones, extrapolated.
 Also said: when the most frequent event ids could first be shown, peak memory, and how long a column of event data takes. Without --log
-a log is made of the sample's chunks again and again, --megabytes of them; `--log` may be given several times.
+a log is made of the sample's chunks again and again, --megabytes of them, or of the chunks of real logs in a --folder; `--log` may be given
+several times.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 from bench import REPOSITORY, environment
@@ -90,6 +92,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--log", type=Path, action="append", help="measure with this log")
+    parser.add_argument("--folder", type=Path, help="measure with one log made of all sound chunks of the logs in this folder, each once")
     parser.add_argument("--megabytes", type=int, default=256, help="size of the log that is made (default: 256)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is run (default: 3)")
     asked = parser.parse_args()
@@ -100,7 +103,10 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "made.evtx"
-        make(log, asked.megabytes)
+        if asked.folder:
+            gather(log, asked.folder)
+        else:
+            make(log, asked.megabytes)
         measure(log, asked.rounds)
 
 
@@ -142,6 +148,21 @@ def make(path: Path, megabytes: int) -> None:
         out.write(header)
         while out.tell() < megabytes << 20:
             out.write(chunks)
+
+
+def gather(path: Path, folder: Path) -> None:
+    """Write a log of the chunks of many logs: those that are sound, each once."""
+    chunks: dict[bytes, None] = {}
+    for log in sorted(folder.rglob("*.evtx")):
+        data = log.read_bytes()
+        for base in range(4096, len(data) - CHUNK + 1, CHUNK):
+            chunk = data[base : base + CHUNK]
+            free, records = struct.unpack_from("<II", chunk, 48)
+            is_sound = chunk[:8] == b"ElfChnk\0" and 1024 <= free <= CHUNK and zlib.crc32(chunk[512:free]) == records
+            if is_sound and zlib.crc32(chunk[128:512], zlib.crc32(chunk[:120])) == struct.unpack_from("<I", chunk, 124)[0]:
+                chunks[chunk] = None
+    header = (REPOSITORY / "sample_captures" / "print_server.evtx").read_bytes()[:4096]
+    path.write_bytes(header + b"".join(chunks))
 
 
 def _run(code: str, *args: str) -> list[float]:
