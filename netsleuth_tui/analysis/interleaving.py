@@ -56,7 +56,9 @@ class Side:
 
     def when(self, place: int) -> int:
         """The time of the row at a place."""
-        time = int(self.time[self.ids(place, place + 1)[0]])
+        at = place if self.order is not None else self.rows.first + place
+        ids = self.order if self.order is not None else self.rows.ids
+        time = int(self.time[at if ids is None else ids[at]])
         return LAST if time == NO_TIME else time
 
     def before(self, time: int) -> int:
