@@ -14,9 +14,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.linktypes import NET_EVENT
 from netsleuth_tui.readers import netmon_frames as kernels
 from netsleuth_tui.readers.damage import Damage
-from netsleuth_tui.readers.frames import Comment, Interface
+from netsleuth_tui.readers.frames import Comment, FrameBatch, Interface
 from netsleuth_tui.readers.limits import NETMON_ENTRIES, longest_frame
 from netsleuth_tui.readers.netmon_frames import frame_entries
 from netsleuth_tui.readers.netmon_notes import read_comments, read_processes
@@ -77,7 +78,7 @@ class NetmonFramer:
         self._last, self._behind = -1, 0
         self._rejects = np.zeros((4096, 3), np.int64)
         self._damaged: Counter[int] = Counter()
-        self._metadata = 0
+        self._metadata = self._opened = 0
         self._table_at, self._entries = source.size, np.zeros(0, np.uint32)
         self._edges, self._repeats = self._entries, np.zeros(0, np.bool_)
         header = source.at(0, _HEADER)
@@ -227,6 +228,10 @@ class NetmonFramer:
         )  # fmt: skip
         self._done += done
         self._reject(first, rejected)
+        if bool((rows.link_type[:count] == NET_EVENT).any()):
+            from netsleuth_tui.readers.netmon_events import open_packets
+
+            self._opened += open_packets(FrameBatch(window.data, count, *rows))
         self._note_links(rows.link_type[:count])
         self._is_elsewhere = status == kernels.ELSEWHERE  # these frames are handed on first
         if status == MORE:
@@ -264,6 +269,8 @@ class NetmonFramer:
         more = self._damaged.total() - _DAMAGE_TOLD
         if more > 0:
             self.damage.append(Damage(self._table_at, f"{more} more entries of the frame table give no frame"))
+        if self._opened:
+            self.notes.append(f"{self._opened} packets were found in events of Windows, one in each, as traces hold them")
         if self._metadata:
             self.notes.append(f"{self._metadata} frames hold what Network Monitor noted for itself; they are left out")
 

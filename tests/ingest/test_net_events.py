@@ -17,9 +17,10 @@ from readers.netmon_files import Piece, netmon
 
 from netsleuth_tui.analysis import Scope, event_rows_of, rows_of
 from netsleuth_tui.ingest import Loader, parse_shift
-from netsleuth_tui.ingest.net_events import net_events
 from netsleuth_tui.linktypes import NET_EVENT
 from netsleuth_tui.readers.frames import FrameBatch
+from netsleuth_tui.readers.netmon_events import net_events
+from netsleuth_tui.session import Session
 from netsleuth_tui.store import Store
 
 SECOND = 10**9
@@ -104,3 +105,32 @@ def test_the_events_of_real_captures_are_there(shared: Path) -> None:
         assert store.events.rows == count
         assert store.events.view().time.tolist() == columns.time[columns.link_type == NET_EVENT].tolist()
         assert "MSNT_SystemTrace/Process" in store.events.texts.many(store.events.view().provider)
+
+
+def test_packets_in_events_are_packets(tmp_path: Path) -> None:
+    """What ndiscap and pktmon logged as a whole is a packet with its own bytes and length; pieces, lies and drops stay events."""
+    frame = (
+        bytes(12) + b"\x08\0\x45\0" + (1234).to_bytes(2, "big") + bytes(5) + b"\x11" + bytes(2) + b"\x0a\0\0\x01\x0a\0\0\x02" + bytes(20)
+    )
+
+    def ndis(keywords: int, size: int) -> bytes:
+        content = net_event(made.NDISCAP, 1001, struct.pack("<III", 12, 13, size) + frame)
+        return content[:48] + struct.pack("<Q", keywords) + content[56:]
+
+    whole, cut = 0xC0000001, 0xC2000001
+    seen = [made.pktmon(0, frame, original=len(frame) + 9, event_id=kind).content for kind in (160, 170)]
+    passed, dropped = (net_event(made.PKTMON, kind, content[80:]) for kind, content in zip((160, 170), seen, strict=True))
+    contents = [
+        ndis(whole, len(frame)), ndis(cut, len(frame)), passed, ndis(whole & ~0x80000000, len(frame)), ndis(whole, len(frame) + 1), dropped,
+    ]  # fmt: skip
+    path = tmp_path / "a.cap"
+    path.write_bytes(netmon([Piece(content, len(content), k * SECOND, 0xFFE0) for k, content in enumerate(contents)]).content)
+    session = Session()
+    session.load([str(path)])
+    columns = session.store.columns()
+    assert columns.link_type.tolist() == [1, 1, 1, NET_EVENT, NET_EVENT, NET_EVENT]
+    assert columns.len.tolist()[:3] == [len(frame), 14 + 1234, len(frame) + 9]
+    assert [session.frame(row)[: len(frame)] for row in range(3)] == [frame] * 3
+    assert len(rows_of(session.store, Scope("udp && ip.src == 10.0.0.1"))) == 3
+    assert session.store.events.rows == 3
+    assert "3 packets were found in events of Windows, one in each, as traces hold them" in session.store.sources[0].notes
