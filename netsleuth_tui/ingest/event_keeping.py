@@ -95,6 +95,7 @@ class EventKeeping:
                         yield from loading
                 finally:
                     decoding.close()
+                    decoding.decoders.clear()  # which know it: so its memory is free at once, not when cycles are looked for
                     self.take(found)
                 more = part.read == BLOCKS
                 yield
