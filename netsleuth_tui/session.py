@@ -175,7 +175,7 @@ class Session:
         return moved
 
     def with_clock(self, scope: Scope, source: int, offset: int | None) -> Scope:
-        """A scope that sees a source's times through an offset.
+        """A scope that sees the times of a source, and of all other parts of the same file, through an offset.
 
         Args:
             scope: What is looked at.
@@ -188,6 +188,7 @@ class Session:
         self._check_loaded()
         if offset is not None and not self.store.can_shift(source, offset):
             raise NetSleuthError("its times would leave the years 1678 to 2261")
+        source = self.store.first_part(source)
         others = tuple(clock for clock in scope.clocks if clock[0] != source)
         return replace(scope, clocks=tuple(sorted((*others, *([(source, offset)] if offset is not None else [])))))
 

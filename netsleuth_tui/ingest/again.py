@@ -93,12 +93,12 @@ class Again(Loader):
         sources, last = list(store.sources), store.sources[parts[0]]
         for k in parts:
             sources[k] = replace(sources[k], damage=(), notes=(), drops=0, lost=0, recoverable=0, complete=True, stamp=Stamp.of(last.name))
+        store.sources = tuple(sources)
         more = Source(
             last.name, last.format, last.compression, last.size, store.packets, last.before + last.packets, store.events.rows,
             shift=last.shift,
         )  # fmt: skip
-        store.sources = (*sources, more)
-        return len(sources)
+        return store.add_part(more, parts[0])
 
     def _last_offset(self, index: int, reader: CaptureReader | EventLog | TextTable) -> int:
         """Where in the file the last record that source `index` has begins; -1 if it has none."""

@@ -1,7 +1,7 @@
 """Packets among the records of a trace: those of ndiscap (`netsh trace`), whose frames may be in pieces, and those of pktmon.
 
-Layouts: manifests of Microsoft-Windows-NDIS-PacketCapture (events 1001 and 1003), Microsoft-Windows-PktMon (160, 170, 240), checked
-on real traces, and Microsoft-Windows-Ras-NdisWan (5001, 5002).
+Layouts: manifests of Microsoft-Windows-NDIS-PacketCapture (events 1001 and 1003) and Microsoft-Windows-PktMon (160, 170, 240), checked
+on real traces.
 """
 
 from __future__ import annotations

@@ -81,6 +81,8 @@ class Store:
         """Offsets of sources that were set after loading; `set_clocks` changes them."""
         self._as_loaded: dict[int, int] = {}
         """Offsets that sources had before that."""
+        self._first_part: dict[int, int] = {}
+        """By source that goes on with a file that grew: that which begins it."""
         self._query_memory = query_memory
         self._matches = Kept()
         self._lock = threading.Lock()
@@ -179,7 +181,8 @@ class Store:
         Nothing may be loading meanwhile. Views that were taken before keep their times.
 
         Args:
-            clocks: Source and ns that are added to its times, by source; offsets that keep all times in range (`Store.can_shift`).
+            clocks: Source and ns that are added to its times, by source; offsets that keep all times in range (`Store.can_shift`). That
+                of a file's first part is that of all of its parts.
         """
         if clocks == self.clocks:
             return
@@ -187,7 +190,7 @@ class Store:
         with self._lock, self._event_lock:
             sources = list(self.sources)
             for index, source in enumerate(sources):
-                offset = wanted.get(index, self._as_loaded.get(index, source.shift))
+                offset = wanted.get(self.first_part(index), self._as_loaded.get(index, source.shift))
                 by = offset - source.shift
                 if not by:
                     continue
@@ -202,10 +205,31 @@ class Store:
             self._matches.clear()
             self._event_matches.clear()
 
+    def add_part(self, source: Source, of: int) -> int:
+        """Let a source come behind all others that goes on with a file; its clock is that of the parts before.
+
+        Args:
+            source: The new one, with the offset that source `of` has.
+            of: Number of a part of the same file.
+
+        Returns:
+            Its number.
+        """
+        number = len(self.sources)
+        self._first_part[number] = self.first_part(of)
+        self._as_loaded[number] = self._as_loaded.get(of, self.sources[of].shift)
+        self.sources = (*self.sources, source)
+        return number
+
+    def first_part(self, source: int) -> int:
+        """The source that has the first part of the same file: mostly itself."""
+        return self._first_part.get(source, source)
+
     def can_shift(self, source: int, offset: int) -> bool:
-        """Whether a source's times can all be seen through an offset."""
-        one = self.sources[source]
-        return fits(one.first, one.last, offset - one.shift)
+        """Whether the times of a file can all be seen through an offset."""
+        first = self.first_part(source)
+        parts = (one for number, one in enumerate(self.sources) if self.first_part(number) == first)
+        return all(fits(one.first, one.last, offset - one.shift) for one in parts)
 
     def texts_matching(self, texts: Sequence[str], expression: str) -> NDArray[np.bool_]:
         """Which texts match a regular expression, case ignored, in time that grows with their length alone.

@@ -133,6 +133,37 @@ def test_every_file_may_grow(tmp_path: Path) -> None:
         find_row(session.store, rows_of(session.store, Scope()), "101", 3)
 
 
+def test_all_parts_of_a_file_have_one_clock(tmp_path: Path) -> None:
+    """An offset set before or after a file grew holds for what was added, too, and goes with it when it is taken back."""
+    first = tmp_path / "a.pcap"
+    whole = Path(capture(first, 90)).read_bytes()
+    size = (len(whole) - 24) // 90
+    first.write_bytes(whole[: 24 + 30 * size])
+    session = Session()
+    session.load([str(first), capture(tmp_path / "b.pcap", 20, first=5000)])
+    second = session.store.columns().time[0]
+
+    def look(scope: Scope) -> None:
+        session.look_at(scope)
+        session.set_clocks(scope)
+
+    look(session.with_clock(session.scope, 0, 10**9))
+    for frames in (60, 90):
+        first.write_bytes(whole[: 24 + frames * size])
+        session.reload()
+        assert [source.shift for source in session.store.sources] == [10**9, 0, 10**9]
+    look(session.with_clock(session.scope, 2, 2 * 10**9))
+    assert session.scope.clocks == ((0, 2 * 10**9),)
+    assert [source.shift for source in session.store.sources] == [2 * 10**9, 0, 2 * 10**9]
+    added = session.store.columns().time[50:110]
+    for offset in (10**9, 0):
+        session.undo()
+        session.set_clocks(session.scope)
+        assert [source.shift for source in session.store.sources] == [offset, 0, offset]
+        assert np.array_equal(session.store.columns().time[50:110], added - 2 * 10**9 + offset)
+        assert session.store.columns().time[0] == second + offset
+
+
 def test_a_trace_that_grows(tmp_path: Path) -> None:
     """Buffers that were added are read, in a series, too, and after the trace was ended, when its header says so."""
     frames = [bytes(12) + b"\x08\x06" + bytes([k]) * 40 for k in range(200)]
