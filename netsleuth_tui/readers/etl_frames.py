@@ -41,8 +41,6 @@ class Frames(NamedTuple):
     sent: NDArray[np.bool_]
     layer: NDArray[np.int32]
     """Number of the layer, as `Layers` counts them."""
-    process_id: NDArray[np.uint32]
-    """On whose time the packet was handled: not always who sent it."""
 
 
 class _Part(NamedTuple):
@@ -57,7 +55,6 @@ class _Part(NamedTuple):
     offset: NDArray[np.int64]
     sent: NDArray[np.bool_]
     layer: NDArray[np.int32]
-    process_id: NDArray[np.uint32]
     begins: NDArray[np.bool_]
     ends: NDArray[np.bool_]
     cut: NDArray[np.bool_]
@@ -150,7 +147,7 @@ def _part(records: Records, pieces: Pieces, layers: NDArray[np.int32]) -> _Part:
     offset = records.offset[rows] + pieces.at - records.begin[rows]
     return _Part(
         records.data, pieces.at, pieces.length, pieces.wire, records.time[rows], pieces.link, offset, pieces.sent, layers,
-        records.process_id[rows], pieces.begins, pieces.ends, pieces.cut, thread,
+        pieces.begins, pieces.ends, pieces.cut, thread,
     )  # fmt: skip
 
 
@@ -160,7 +157,7 @@ def _whole(part: _Part) -> Frames:
     fill_wire(part.data, part.at, part.length, part.link, part.cut.view(np.uint8), wire)
     if bool((part.link == IEEE802_11).any()):
         part.data[part.at[(part.link == IEEE802_11) & (part.length >= 2)] + 1] &= 0xFF ^ _PROTECTED
-    return Frames(part.data, part.at, part.length, wire, *part[4:10])
+    return Frames(part.data, part.at, part.length, wire, *part[4:9])
 
 
 def _together(before: _Part, part: _Part) -> _Part:
