@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["NetSleuthError", "UsageError", "misused"]
+__all__ = ["NetSleuthError", "RowsDroppedError", "UsageError", "misused"]
 
 
 class NetSleuthError(Exception):
@@ -30,6 +30,13 @@ class NetSleuthError(Exception):
 
 class UsageError(NetSleuthError):
     """What was asked for makes no sense, whatever is in the files."""
+
+
+class RowsDroppedError(NetSleuthError):
+    """Packets made room for later ones while they were looked at: the question has to be asked again."""
+
+    def __init__(self) -> None:
+        super().__init__("packets made room for later ones while they were looked at", hint="look once more")
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def _fill_numpy(first: int, last: int, columns: Columns, seed: NDArray[np.int64]
     present = columns.present[part]
     fit = (present & np.uint64(NEEDED) == NEEDED) & (present & np.uint64(IP) != 0) & (columns.time[part] != NO_TIME)
     of[part] = np.where(fit, 0, NONE)
-    buckets[0] = MORE
+    buckets[:] = 0xFF  # in all of them: the kernel may take over at the next rows
 
 
 @kernel(plain=_fill_numpy)

@@ -32,7 +32,7 @@ def _count_numpy(
     when = (columns.time[rows] - start) // every
     for side, cells in ((columns.src, sent), (columns.dst, asked)):
         rank = ranks[side[rows]]
-        there = rank >= 0
+        there = (rank >= 0) & (when >= 0) & (when < len(cells))
         keys = when[there] * cells.shape[1] + rank[there]
         np.add(cells, np.bincount(keys, minlength=cells.size).reshape(cells.shape), out=cells, casting="unsafe")
 
@@ -63,6 +63,9 @@ def count_cells(
         time = columns.time[i]
         if time < low or time >= high:
             when = (time - start) // every
+            if when < 0 or when >= sent.shape[0]:  # of a row that was dropped meanwhile
+                low, high = 0, 0
+                continue
             low = start + when * every
             high = low + every
         if one >= 0:

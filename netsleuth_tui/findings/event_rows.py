@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import UUID
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -210,19 +209,17 @@ def provider_of(guid: str) -> str:
     return provider_name(UUID(guid))
 
 
-_MADE: WeakKeyDictionary[Seen, EventRows] = WeakKeyDictionary()
-
-
 def event_rows(seen: Seen) -> EventRows:
     """The events that are looked at, gathered once for all kinds of findings.
 
     Raises:
         FilterError: The filter is not valid.
     """
-    found = _MADE.get(seen)
-    if found is None:
-        found = _MADE[seen] = EventRows(seen.store, seen.scope)
-    return found
+    return seen.once(_gather)
+
+
+def _gather(seen: Seen) -> EventRows:
+    return EventRows(seen.store, seen.scope)
 
 
 def numbered(columns: Sequence[NDArray[np.generic]]) -> EventKinds:

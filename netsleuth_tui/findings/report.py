@@ -88,6 +88,7 @@ def find(
     Raises:
         FilterError: The filter is not valid.
         NetSleuthError: Nobody wanted the answer any more.
+        RowsDroppedError: Some of the packets were dropped meanwhile.
     """
     begin = perf_counter()
     search = _Search(Seen(store, scope, cancelled), limits, kinds, progress)
@@ -119,6 +120,7 @@ class _Search:
 
         Raises:
             NetSleuthError: Nobody wanted the answer any more.
+            RowsDroppedError: Some of the packets were dropped meanwhile.
         """
         others = [threading.Thread(target=self._look, name="findings", daemon=True) for _ in range(1, threads)]
         for other in others:
@@ -126,6 +128,7 @@ class _Search:
         self._look()
         for other in others:
             other.join()
+        self.seen.check()  # rows that were dropped under its feet are why a kind fails, or says what is not so
         if self._failed is not None:
             raise self._failed
 

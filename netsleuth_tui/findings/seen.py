@@ -15,7 +15,7 @@ from netsleuth_tui.analysis.scope import EVERYTHING, Scope, rows_of
 from netsleuth_tui.analysis.sorting import order
 from netsleuth_tui.analysis.values import address
 from netsleuth_tui.decode.columns import NO_TIME, Has
-from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.errors import NetSleuthError, RowsDroppedError
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis.copies import Copies
@@ -68,6 +68,7 @@ class Seen:
 
     def __init__(self, store: Store, scope: Scope = EVERYTHING, cancelled: Callable[[], bool] = lambda: False) -> None:
         self.store, self.scope, self.cancelled = store, scope, cancelled
+        self._first_row = store.table.first
         self.rows: Rows = rows_of(store, scope)
         """The packets, as row ids; findings are about those that have a time."""
         self.columns: Columns = store.columns()
@@ -78,11 +79,14 @@ class Seen:
         self._locks: dict[object, threading.RLock] = {}
 
     def check(self) -> None:
-        """End the work if nobody wants the answer any more.
+        """End the work if nobody wants the answer any more, or it would be wrong.
 
         Raises:
-            NetSleuthError: So it is.
+            NetSleuthError: Nobody wants it.
+            RowsDroppedError: Some of the packets are there no longer; what is in their place has no meaning.
         """
+        if self.store.table.first != self._first_row:
+            raise RowsDroppedError
         if self.cancelled():
             raise NetSleuthError("the question was interrupted")
 

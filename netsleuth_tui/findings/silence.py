@@ -40,8 +40,8 @@ class Grid(NamedTuple):
     intervals: int
 
     def of(self, times: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The interval of each time."""
-        return (times - self.start) // self.every
+        """The interval of each time; of rows that were dropped meanwhile, any."""
+        return np.clip((times - self.start) // self.every, 0, self.intervals - 1)
 
     def edges(self) -> NDArray[np.int64]:
         """Where each interval begins and the last one ends, ns since the epoch."""

@@ -15,6 +15,7 @@ from made import SECOND, START, icmp, store_of, tcp, udp
 from netsleuth_tui.analysis import copies, esp, patterns, repeats, silences
 from netsleuth_tui.analysis.segment_flows import SegmentFlows, segment_flows, segment_flows_numpy
 from netsleuth_tui.decode.columns import NO_TIME, Has
+from netsleuth_tui.errors import RowsDroppedError
 from netsleuth_tui.findings import KINDS, LIMITS, Finding, find
 from netsleuth_tui.findings.finding import Candidate
 from netsleuth_tui.findings.report import _worst
@@ -67,11 +68,13 @@ def test_what_flows_say() -> None:
     assert flows.highest_ttl.tolist()[3] == -1
 
 
-def test_no_copy_is_missed() -> None:
+def test_no_copy_is_missed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Packets that have a copy may have one; of those that have none few may, and none that is not IP or has no time."""
     copied = [udp(START + k, src=k % 5, dst=7, ip_id=k, ip_len=60) for k in range(500)]
     store = store_of([*copied, *copied[:40], icmp(NO_TIME, ip_id=1), udp(START, present=Has.ETH)], hosts=HOSTS)
     columns = store.columns()
+    for kernel in (repeats.fill_buckets, repeats.keep_shared):
+        monkeypatch.setattr(kernel, "compiled", None)
     plain = repeats.may_be_copies(columns)
     assert plain.tolist() == list(range(540)), "before it is compiled, any"
     buckets, of, seed = np.zeros(1 << 12, np.uint8), np.zeros(542, np.uint32), ROLL.integers(1 << 62, 1 << 63, 9, np.int64, endpoint=False)
@@ -82,6 +85,11 @@ def test_no_copy_is_missed() -> None:
     assert {*range(40), *range(500, 540)} <= found
     assert len(found) < 200
     assert not found & {540, 541}
+    buckets[:] = 0
+    repeats.fill_buckets(0, 20, columns, seed, 14, buckets, of)
+    repeats.fill_buckets.function(20, 542, columns, seed, 14, buckets, of)
+    (count,) = repeats.keep_shared.function(0, 542, buckets, of, kept)
+    assert {*range(40), *range(500, 540)} <= set(kept[:count].tolist()), "also where it is compiled in between"
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -127,13 +135,29 @@ def test_cells_of_hosts_by_the_kernel_and_by_numpy() -> None:
     store = store_of([udp(START + k * SECOND // 3, src=k % 4, dst=k % 3) for k in range(60)], hosts=HOSTS)
     columns, rows, ranks = store.columns(), np.arange(60, dtype=np.uint32), np.full(store.hosts.count, -1, np.int32)
     ranks[[1, 2]] = [1, 0]
-    each = []
-    for ask in (silences.count_cells, silences.count_cells.function):
-        sent, asked = np.zeros((20, 2), np.uint32), np.zeros((20, 2), np.uint32)
-        ask(rows, 0, 60, columns, ranks, START, SECOND, sent, asked)
-        each.append((sent.tolist(), asked.tolist()))
-    assert each[0] == each[1]
-    assert np.sum(each[0], axis=(1, 2)).tolist() == [30, 40]
+    for start, amounts in ((START, [30, 40]), (START + 18 * SECOND, [3, 4]), (START - 18 * SECOND, [3, 4])):
+        each = []
+        for ask in (silences.count_cells, silences.count_cells.function):
+            sent, asked = np.zeros((20, 2), np.uint32), np.zeros((20, 2), np.uint32)
+            ask(rows, 0, 60, columns, ranks, start, SECOND, sent, asked)
+            each.append((sent.tolist(), asked.tolist()))
+        assert each[0] == each[1]
+        assert np.sum(each[0], axis=(1, 2)).tolist() == amounts, "packets outside of the intervals are in none"
+
+
+@pytest.mark.parametrize("slug", [kind.slug for kind in KINDS])
+def test_packets_that_are_dropped_meanwhile_end_the_search(slug: str) -> None:
+    """What was begun with rows that are there no longer is no answer; no kind fails in another way, or hangs."""
+    packets = [tcp(START + k * SECOND // 9, (0x02, 0x12, 0x18)[k % 3], src=k % 2, dst=1 - k % 2, tcp_len=9) for k in range(900)]
+    store = store_of(packets, hosts=HOSTS)
+
+    def drop(steps: Any) -> None:
+        if steps.kind == slug:
+            store.forget(400)
+
+    with pytest.raises(RowsDroppedError):
+        find(store, progress=drop)
+    assert find(store).looked_for
 
 
 def test_rows_by_what_is_present() -> None:

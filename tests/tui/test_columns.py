@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from esp_by_hand import esp
-from made import START, icmp, store_of, tcp, udp
+from made import START, append, icmp, store_of, tcp, udp
 from tui.screens import SECOND, FakeSession, mixed
 
 from netsleuth_tui import analysis
@@ -219,6 +219,28 @@ async def test_a_column_that_follows_from_other_packets_does_not_hold_up_the_key
         await d.press("u", "S")
         assert shown(d, "esp.gap")[:2] == ["1", ""]
         assert len([names for names in asked if names]) == 1
+
+
+async def test_packets_that_come_meanwhile_are_judged_with_the_next_ones(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a stream there are always more: the other panes would never be asked again."""
+    asked = []
+
+    def judged(store: Any, names: Any, cancelled: Any) -> None:
+        judge_fields(store, names, cancelled)
+        if names:
+            asked.append(names)
+            append(store, [esp(99, START + (99 + len(asked)) * SECOND)])
+
+    monkeypatch.setattr(analysis, "judge_fields", judged)
+    async with driven(FakeSession(store_of([esp(number, START + number * SECOND) for number in range(1, 9)]))) as d:
+        await d.pilot.press("c", "slash", *"esp.gap", "enter", "space", "enter")
+        await d.until(lambda: bool(asked))
+        await d.settle()
+        assert len(asked) == 1
+        for count in (2, 3):
+            d.main.count_again()
+            await d.settle()
+            assert len(asked) == count
 
 
 async def test_going_to_a_frame_or_a_time(driven: Driven) -> None:

@@ -16,7 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 from tui.screens import SECOND, Driver, FakeSession, mixed
 
 from netsleuth_tui.analysis import Scope
-from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.errors import NetSleuthError, RowsDroppedError
 from netsleuth_tui.findings import KINDS, Finding, Looked, Report, Steps
 from netsleuth_tui.terminal.glyphs import ASCII
 from netsleuth_tui.tui.axis import Axis
@@ -209,6 +209,25 @@ async def test_a_stream_is_looked_at_while_it_goes_on(driven: Driven, monkeypatc
     async with driven(session, paths=("trace.pcap",)) as d:
         await d.pilot.pause(0.2)
         assert session.searches == 0, "a file has an end"
+
+
+async def test_packets_dropped_meanwhile_have_it_looked_for_again(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is no failure, and nobody has to ask for it."""
+    for name, seconds in (("STREAM_EVERY", 0.02), ("STREAM_PAUSE", 0.0), ("STREAM_REST", 0.0)):
+        monkeypatch.setattr(f"netsleuth_tui.tui.screens.noticing.{name}", seconds)
+    session = Told(mixed())
+    session.hold = True
+
+    def drop(_: Callable[[], bool]) -> None:
+        if session.searches == 1:
+            raise RowsDroppedError
+
+    session.before = drop  # type: ignore[method-assign]
+    async with driven(session, paths=("-",)) as d:
+        await d.until(lambda: d.main.report is not None)
+        assert session.searches == 2
+        assert not d.main.stopped
+        assert "made room" not in d.text
 
 
 async def test_an_error_is_said(driven: Driven) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.errors import NetSleuthError, RowsDroppedError
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.finding_lines import is_of_events
 from netsleuth_tui.tui.messages import FindingChosen, FindingsProgressed, FindingsReady, FindingsWanted, LoadProgressed
@@ -135,7 +135,9 @@ class Noticing(Scoping):
             return
         self.looking = None
         self._next_look = time.monotonic() + max(STREAM_PAUSE, STREAM_REST * (time.monotonic() - self._began))
-        if message.error is not None:
+        if isinstance(message.error, RowsDroppedError):
+            self._looked_at = (-1, -1, ())
+        elif message.error is not None:
             self.stopped = True
             self.status.say(display(str(message.error), limit=400), "error", keep=True)
         else:

@@ -105,7 +105,7 @@ class EventTable(PagedTable[EventPages]):
         rows, order = result
         self.sorting = False
         self.nothing = seen.no_events
-        self.put(EventPages(seen.store, rows, self._names, order=order, raw=self.raw), same_scope=seen.same_scope)
+        self.put(EventPages(seen.store, rows, self._names, order=order, raw=self.raw), same_scope=seen.same_scope, order=self.sorted_by)
         self.post_message(EventRowChanged(self.row, by_key=False))
 
     def remark(self) -> str:

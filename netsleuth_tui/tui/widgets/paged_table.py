@@ -39,6 +39,8 @@ class PagedTable(ColumnTable, Pane, Generic[P]):
     def __init__(self, columns: Sequence[TableColumn], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(columns, id=id)
         self._pages: P | None = None
+        self._order: object = None
+        """Of the rows that are shown."""
         self.marks: set[int] = set()
         """Row ids of marked lines: they stay marked under any filter."""
 
@@ -71,16 +73,17 @@ class PagedTable(ColumnTable, Pane, Generic[P]):
         """True if the row was marked."""
         return bool(self.marks) and self._pages is not None and self._pages.row_at(index) in self.marks
 
-    def put(self, pages: P, *, same_scope: bool) -> None:
+    def put(self, pages: P, *, same_scope: bool, order: object = None) -> None:
         """Show other rows. The cursor stays on its own, or goes to the next one that is there; at the end it stays where rows are added.
 
         Args:
             pages: The rows.
             same_scope: They are those that were shown, and maybe more.
+            order: Which rows of the scope they are, and in what order; None for all, as they come.
         """
-        row, count = self.row, self.count()
-        follows = same_scope and self.sorted_by is None and 0 < self.cursor == count - 1
-        self._pages = pages
+        row = self.row
+        follows = same_scope and order is None and self._order is None and 0 < self.cursor == self.count() - 1
+        self._pages, self._order = pages, order
         if not same_scope:
             self.forget_widths()
         self.reset(len(pages) - 1 if follows else pages.position(row) if row is not None else 0)

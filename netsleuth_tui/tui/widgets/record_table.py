@@ -139,12 +139,14 @@ class RecordTable(PagedTable[RecordPages]):
         days = first is not None and last is not None and first // DAY != last // DAY
         pages = self._made(store, *result, days=days)
         self._out_of_order = bool(store.packets and store.events.rows) and not (store.table.in_order and store.events.in_order)
+        judged = self._judging
         self.sorting = self._judging = False
         self.nothing = "" if len(pages) else seen.nothing or seen.no_events
-        self.put(pages, same_scope=seen.same_scope)
+        self.put(pages, same_scope=seen.same_scope, order=self.sorted_by or (self.kinds if self.kinds != "both" else None))
         if self.row != row:
             self.tell(by_key=False)
-        self._judge()
+        if not judged:  # else packets that came meanwhile wait for the next count, which comes at a pace that leaves others room
+            self._judge()
 
     def _judge(self) -> None:
         """Have the packets looked at, where a column of those that are shown follows from others that were not."""
