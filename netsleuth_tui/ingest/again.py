@@ -46,7 +46,7 @@ class Again(Loader):
             self._tell(f"{name}: standard input cannot be read again")
             return
         now = Stamp.of(name)
-        if now == source.stamp and source.complete:
+        if now == source.stamp and (source.complete or source.dropped):  # all of a file has been read before packets of it are dropped
             return
         if not source.stamp.still_holds(name) and not (now is not None and source.format == "etl" and _is_same_trace(source.stamp, now)):
             self._tell(f"{name}: {_what_happened(source.stamp, now)}; what was loaded of it stays")
@@ -91,8 +91,11 @@ class Again(Loader):
         """Let a source come behind all others for what was added to a file; what is said of the whole file is said there."""
         store = self.store
         sources, last = list(store.sources), store.sources[parts[0]]
+        stamp = Stamp.of(last.name)
         for k in parts:
-            sources[k] = replace(sources[k], damage=(), notes=(), drops=0, lost=0, recoverable=0, complete=True, stamp=Stamp.of(last.name))
+            sources[k] = replace(
+                sources[k], damage=(), notes=(), drops=0, lost=0, recoverable=0, complete=not sources[k].dropped, stamp=stamp
+            )
         store.sources = tuple(sources)
         more = Source(
             last.name, last.format, last.compression, last.size, store.packets, last.before + last.packets, store.events.rows,
@@ -101,13 +104,13 @@ class Again(Loader):
         return store.add_part(more, parts[0])
 
     def _last_offset(self, index: int, reader: CaptureReader | EventLog | TextTable) -> int:
-        """Where in the file the last record that source `index` has begins; -1 if it has none."""
+        """Where in the file the last record begins that source `index` has, or had before it was dropped; -1 if it never had one."""
         source = self.store.sources[index]
         events = self.store.events.view().offset[source.first_event : source.first_event + source.events]
         packets = self.store.columns().offset[source.first_row : source.first_row + source.packets]
         if not isinstance(reader, EventLog | EventTrace):
             events = events[:0]  # those among frames
-        return max(int(part.max()) if len(part) else -1 for part in (events, packets))
+        return max(source.dropped_to, *(int(part.max()) if len(part) else -1 for part in (events, packets)))
 
     def _tell(self, problem: str) -> None:
         self.problems.append(problem)

@@ -54,5 +54,6 @@ def _without(store: Store, source: Source, first: int) -> Source:
         first=int(times.min()) if len(times) else None,
         last=source.last if len(times) else None,
         dropped=source.dropped + gone,
+        dropped_to=max(source.dropped_to, int(columns.offset[part].max())),
         complete=False,
     )

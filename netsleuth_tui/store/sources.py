@@ -76,6 +76,9 @@ class Source:
     dropped: int = 0
     """Packets that made room for later ones, the oldest first, where the memory budget was used up."""
 
+    dropped_to: int = -1
+    """Where in the file the last packet begins that was dropped; -1 if none was."""
+
     first_event: int = 0
     """Row of its first event, among the events."""
 

@@ -146,6 +146,32 @@ def test_the_oldest_packets_make_room(pipe: int, load_filter: str, tmp_path: Pat
     assert values(store, rows_of(store, Scope()).take(0, 2), "frame.number") == [first + 1, first + 2]
 
 
+@pytest.mark.parametrize("load_filter", ["", "udp"])
+def test_a_file_whose_packets_were_dropped_is_not_loaded_again(pipe: int, load_filter: str, tmp_path: Path) -> None:
+    """Reading on finds nothing new in it, until it grows: what was added is loaded then, with frames numbered on."""
+    grown = Path(capture(tmp_path / "c.pcap", 130)).read_bytes()
+    first = tmp_path / "a.pcap"
+    first.write_bytes(grown[: 24 + 100 * RECORD])
+    content = Path(capture(tmp_path / "b.pcap", 12_000, first=5000)).read_bytes()
+    session = Session(load_filter=load_filter, memory=8_000 * (ROW_BYTES + 8), drops_oldest=True)
+    writer = threading.Thread(target=lambda: (_write_all(pipe, content), os.close(pipe)), daemon=True)
+    writer.start()
+    assert session.load([str(first), "-"]).phase == "done"
+    source, rows, kept = session.store.sources[0], session.store.packets, session.store.kept
+    assert (source.packets, source.dropped, source.before, source.complete) == (0, 100, 100, False)
+    for _ in range(2):
+        assert session.reload().phase == "done"
+        assert (session.store.packets, session.store.kept) == (rows, kept)
+    assert session.store.sources[0] == source
+    for frames in (110, 130):
+        first.write_bytes(grown[: 24 + frames * RECORD])
+        assert session.reload().phase == "done"
+    added = session.store.sources[2]
+    assert (added.name, added.before, added.packets, len(session.store.sources)) == (str(first), 100, 30, 3)
+    assert values(session.store, rows_of(session.store, Scope()).take(kept, kept + 30), "frame.number") == [*range(101, 131)]
+    assert not session.is_whole
+
+
 def test_a_file_never_makes_room(tmp_path: Path) -> None:
     """What lies on disk can be opened with a larger budget: it stops where the budget is used up, as ever."""
     session = Session(memory=4_000 * (ROW_BYTES + 8), drops_oldest=True)
