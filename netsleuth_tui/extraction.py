@@ -84,19 +84,25 @@ class _Picked:
     """Frames that are known by where they are in their file.
 
     Args:
-        offsets: `FrameBatch.offset` of each.
+        offsets: `FrameBatch.offset` of each, in any order.
     """
 
     def __init__(self, offsets: NDArray[np.uint64]) -> None:
-        self._offsets = offsets
+        self._offsets = np.sort(offsets)
 
     def of(self, batches: Iterable[FrameBatch], shift: int) -> Iterator[Matched]:
         """The frames that were found."""
         nothing = Columns._make(np.zeros(0, dtype) for dtype in PACKET_COLUMNS.values())
         for batch in batches:
             put_right(batch.time[: batch.count], shift)
-            chosen = np.flatnonzero(np.isin(batch.offset[: batch.count], self._offsets)).astype(np.uint32)
-            yield Matched(batch, chosen, nothing)
+            yield Matched(batch, self._among(batch.offset[: batch.count]), nothing)
+
+    def _among(self, offsets: NDArray[np.uint64]) -> NDArray[np.uint32]:
+        """Which of these are picked: what is known of the whole file is not sorted again for each block."""
+        if not len(self._offsets):
+            return np.zeros(0, np.uint32)
+        at = np.minimum(np.searchsorted(self._offsets, offsets), len(self._offsets) - 1)
+        return np.flatnonzero(self._offsets[at] == offsets).astype(np.uint32)
 
 
 @dataclass(slots=True)

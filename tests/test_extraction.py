@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from readers.captures import Read, block, enhanced, interface, option, pcap_header, read, record, section, statistics
 from readers.netmon_files import Piece, comment, netmon
 
 from netsleuth_tui.analysis import Scope
 from netsleuth_tui.cli.app import run
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.extraction import Extracted, extract
+from netsleuth_tui.extraction import Extracted, _Picked, extract
 from netsleuth_tui.ingest import parse_shift
 from netsleuth_tui.linktypes import NET_EVENT, NETMON_WLAN
+from netsleuth_tui.readers.frames import FrameBatch
 from netsleuth_tui.readers.records import write_records
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_captures"
@@ -119,6 +122,24 @@ def test_frames_of_network_monitor_get_link_types_that_there_are(tmp_path: Path)
     assert [(len(frame.data), frame.wire, frame.link) for frame in result.frames] == [(32, 35, 105), (90, 90, 147)]
     assert result.frames[0].data == radio[5:]
     assert [(c.offset, c.text) for c in result.comments if c.on_frame] == [(result.frames[0].offset, "why")]
+
+
+def test_picked_frames_are_found_without_sorting_all_of_them_for_each_block() -> None:
+    """Of a million that were picked, in any order, more than once and behind the end of the file; and of none."""
+    offsets = np.arange(0, 4000, 10, dtype=np.uint64).reshape(40, 10)
+    wanted = np.array([3990, 70, 80, 70, 640], np.uint64)
+    beyond = np.arange(10**6, 10**9, 1000, dtype=np.uint64)[::-1]
+    nothing = np.zeros(10, np.int64)
+
+    def found(picked: NDArray[np.uint64]) -> list[int]:
+        blocks = (FrameBatch(nothing, 10, *[nothing] * 3, nothing.copy(), nothing, block) for block in offsets)
+        return [int(offset) for matched in _Picked(picked).of(blocks, 0) for offset in matched.batch.offset[matched.chosen]]
+
+    begun = time.process_time()
+    assert found(np.concatenate((wanted, beyond))) == [70, 80, 640, 3990]
+    assert time.process_time() - begun < 0.5
+    assert found(wanted) == [70, 80, 640, 3990]
+    assert found(wanted[:0]) == []
 
 
 def test_splitting_loses_nothing(tmp_path: Path) -> None:
