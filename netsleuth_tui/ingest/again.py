@@ -53,7 +53,7 @@ class Again(Loader):
             return
         try:
             self._read_on(name, index)
-        except NetSleuthError as error:
+        except (NetSleuthError, OSError) as error:
             self._tell(str(error))
 
     def _read_on(self, name: str, index: int) -> None:
@@ -71,8 +71,12 @@ class Again(Loader):
             self.window = replace(whole, after=max(self._last_offset(k, reader) for k in parts))
             if index != len(self.store.sources) - 1:
                 index = self._go_on_as_another(parts)
-            self._fill(reader, index, layout)
-            self.window = whole
+            try:
+                self._fill(reader, index, layout)
+            except (NetSleuthError, OSError) as error:
+                self._break_off(name, error)
+            finally:
+                self.window = whole
         finally:
             self._bytes_done += reader.position
             reader.close()

@@ -124,9 +124,8 @@ class Loader:
         return self._report(self._files[-1][0] if self._files else "", 0)
 
     def _fail(self, errors: Iterable[NetSleuthError]) -> None:
-        for error in errors:
-            self.failures.append(error)
-            self.problems.append(str(error))
+        self.failures += (found := [*errors])
+        self.problems += map(str, found)
 
     def _load_file(self, name: str, *, named: bool) -> None:
         try:
@@ -154,12 +153,13 @@ class Loader:
         """A file failed in the middle: what was read of it stays."""
         index = len(self.store.sources) - 1
         failure = error if isinstance(error, NetSleuthError) else NetSleuthError(error.strerror or str(error), where=name)
-        self.failures.append(failure)
-        self.problems.append(str(failure))
+        self._fail([failure])
         if index >= 0 and self.store.sources[index].name == name:
             self._show_all(self._decoding.drain(), index)
             source = self.store.sources[index]
-            self.store.sources = (*self.store.sources[:index], replace(source, complete=False, damage=(*source.damage, failure.what)))
+            damage = dict.fromkeys((*source.damage, failure.what))
+            source = replace(source, complete=False, damage=tuple(damage), stamp=Stamp.of(name))
+            self.store.sources = (*self.store.sources[:index], source)
 
     def _count_broken(self) -> None:
         """A file of a folder that is no capture need not be one; among the pieces of a series it is a broken one."""

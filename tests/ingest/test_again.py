@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 import threading
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,8 @@ from netsleuth_tui.analysis.values import values
 from netsleuth_tui.decode.columns import Columns
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest import Progress
+from netsleuth_tui.ingest.load import Loader
+from netsleuth_tui.readers import FrameBatch
 from netsleuth_tui.session import Session
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_captures"
@@ -213,3 +217,47 @@ def test_loading_that_was_stopped_goes_on(tmp_path: Path) -> None:
     session.reload()
     assert session.store.packets == 30_000
     assert session.is_whole
+
+
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), NetSleuthError("the disk is gone", where="ring(1).pcap")])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_file_that_fails_in_the_middle(error: Exception, first: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read of it stays and is its own, the next file is loaded all the same, and the rest comes with reading again."""
+    path = tmp_path / "ring(1).pcap"
+    content = Path(capture(path, 20_000)).read_bytes()
+    opened, fails = Loader._open, True
+
+    def broken(loader: Loader, name: str) -> object:
+        reader = opened(loader, name)
+        batches = reader.batches
+
+        def some() -> Iterator[FrameBatch]:
+            yield from islice(batches(), 1)
+            raise error
+
+        if name == str(path) and fails:
+            reader.batches = some
+        return reader
+
+    session = Session()
+    if not first:
+        path.write_bytes(content[: 24 + 50 * (len(content) - 24) // 20_000])
+        session.load([str(tmp_path / "ring*.pcap")])
+    monkeypatch.setattr(Loader, "_open", broken)
+    capture(tmp_path / "ring(2).pcap", 20, first=50_000)
+    path.write_bytes(content)
+    for _ in range(2):
+        last = session.load([str(tmp_path / "ring*.pcap")]) if not session.store.sources else session.reload()
+        assert last.phase == "done"
+        one, other = session.store.sources[:2]
+        counted = np.bincount(session.store.columns().source, minlength=len(session.store.sources)).tolist()
+        assert [source.packets for source in session.store.sources] == counted
+        assert 50 < one.packets < 20_000
+        assert other.packets == 20
+        assert not session.is_whole
+        assert len(session.failures) == 1
+    assert [damage for source in session.store.sources for damage in source.damage] == [getattr(error, "what", "Input/output error")]
+    fails = False
+    assert session.reload().phase == "done"
+    assert session.is_whole
+    assert sum(source.packets for source in session.store.sources) == session.store.packets == 20_020
