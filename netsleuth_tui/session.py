@@ -250,6 +250,8 @@ class Session:
     ) -> Report:
         """What deserves attention among the records of a scope; it may take seconds, and any thread may ask.
 
+        With a filter at loading, kinds that say of packets that they are not there are left out.
+
         Args:
             scope: Filter and window.
             limits: The thresholds; those of config.toml where they are not given.
@@ -259,10 +261,10 @@ class Session:
         Raises:
             NetSleuthError: The filter or a threshold in config.toml is not valid, or nobody wanted the answer any more.
         """
-        from netsleuth_tui.findings import find, user_limits
+        from netsleuth_tui.findings import find, left_by, user_limits
 
         found = user_limits() if limits is None else limits
-        return find(self.store, scope, limits=found, progress=progress, cancelled=cancelled)
+        return find(self.store, scope, limits=found, kinds=left_by(self.load_filter), progress=progress, cancelled=cancelled)
 
     def warm(self) -> None:
         """Load what the first filter needs, so that it need not wait for it."""

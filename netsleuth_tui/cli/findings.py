@@ -13,7 +13,7 @@ NO_OPTIONS = Common()
 def findings(files: Files, /, *, common: Common = NO_OPTIONS) -> int:
     """What deserves attention, worst first: what, when, between whom, and the filter and window that show it."""
     from netsleuth_tui.cli.headless import ending, format_of, load, say, write
-    from netsleuth_tui.findings import findings_table, user_limits
+    from netsleuth_tui.findings import KINDS, findings_table, left_by, user_limits
     from netsleuth_tui.findings.words import counted
 
     with misused():
@@ -32,5 +32,8 @@ def findings(files: Files, /, *, common: Common = NO_OPTIONS) -> int:
             more = looked.found - limits.findings_of_a_kind
             if more > 0:
                 say(f"{more} more of {looked.kind}, less severe: findings_of_a_kind in [findings] of config.toml shows them")
+    left_out = [kind.slug for kind in KINDS if kind not in left_by(session.load_filter)]
+    if left_out:
+        say(f"not looked for, since --load-filter leaves out packets that they would call missing: {', '.join(left_out)}")
     write(findings_table(report, reading=format_of(common) == "table"), session, common)
     return ending(session)

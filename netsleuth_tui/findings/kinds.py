@@ -39,7 +39,7 @@ from netsleuth_tui.findings.unasked_answers import unasked_answers
 from netsleuth_tui.findings.unreachable import unreachable
 from netsleuth_tui.findings.zero_window import zero_window
 
-__all__ = ["KINDS", "Kind"]
+__all__ = ["KINDS", "Kind", "left_by"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ class Kind:
     """What is looked for and from which threshold on, with the names of limits in braces."""
     find: Callable[[Seen, Limits], Iterable[Finding | Candidate]]
     """Finds them, in any order."""
+    needs_all: bool = False
+    """It says of packets that they are not there: nobody can where a filter at loading left some out."""
 
     def definition(self, limits: Limits) -> str:
         """What is looked for, with the numbers that count."""
@@ -94,6 +96,7 @@ KINDS: tuple[Kind, ...] = (
         "missing-fragments",
         "fragmented IPv4 packets of which fragments are missing, {missing_fragments} and {missing_fragments_percent:g} % between two hosts",
         missing_fragments,
+        needs_all=True,
     ),
     Kind(
         "capture-duplicates",
@@ -162,16 +165,18 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "udp-unanswered",
-        "services such as DNS, DHCP, Kerberos, RADIUS that send nothing back for {udp_unanswered} requests by UDP and "
+        "services such as DNS, Kerberos, RADIUS that send no datagram back for {udp_unanswered} requests by UDP and "
         "{udp_unanswered_percent:g} % of all",
         udp_unanswered,
+        needs_all=True,
     ),
     Kind(
         "unasked-answers",
         "echo replies, or answers of UDP services that attackers reflect from, of {unasked_hosts} hosts to one that had asked none of them",
         unasked_answers,
+        needs_all=True,
     ),
-    Kind("dhcp-servers", "DHCP answers from {dhcp_servers} addresses or more", dhcp_servers),
+    Kind("dhcp-servers", "DHCP answers from {dhcp_servers} addresses or more, relays and their servers aside", dhcp_servers),
     Kind(
         "host-silence",
         "hosts that sent in {stop_regular_percent:g} % of the intervals, and then nothing for {stop_seconds} s, while "
@@ -222,3 +227,8 @@ KINDS: tuple[Kind, ...] = (
         log_silence,
     ),
 )
+
+
+def left_by(load_filter: str) -> tuple[Kind, ...]:
+    """The kinds that can be looked for where only packets that a filter keeps were loaded; all without one."""
+    return tuple(kind for kind in KINDS if not (load_filter and kind.needs_all))

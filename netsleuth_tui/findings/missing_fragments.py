@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.decode.columns import Has
+from netsleuth_tui.findings.counterparts import unfiltered
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.words import amount, at, percent
 
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["missing_fragments"]
 
-WHY = "the receiver throws the rest away: something on the way drops fragments, or large packets lose their tails"
+WHY = (
+    "if they are lost, the receiver throws the rest away: something on the way drops fragments, or large packets lose their tails; or the "
+    "others go another way than past the capture"
+)
 NEEDED = Has.IP | Has.ADDRESSES | Has.IP_LEN | Has.IP_ID | Has.IP_FRAG | Has.IP_PROTO | Has.FRAGMENT
 MORE, OFFSET = 0x2000, 0x1FFF
 SHORTEST_HEADER = 20
@@ -39,15 +43,20 @@ class Packets(NamedTuple):
     """The fragment with the beginning came."""
     whole: NDArray[np.bool_]
     """Nothing is missing."""
+    chosen: NDArray[np.bool_]
+    """A fragment is in the scope."""
 
 
 def missing_fragments(seen: Seen, limits: Limits) -> Iterator[Finding]:
-    """A finding for each pair of hosts of whose fragmented packets some are not whole in the capture."""
-    rows = seen.having(NEEDED)
-    if not len(rows) or seen.span is None:
+    """A finding for each pair of hosts of whose fragmented packets some are not whole in the capture.
+
+    A packet is in the scope if one of its fragments is; the others are looked for whatever the filter says.
+    """
+    rows, whole = seen.having(NEEDED), seen.once(unfiltered)
+    if not len(rows) or whole.span is None:
         return
-    found = _packets(seen, rows)
-    inside = (found.first >= seen.span[0] + EDGE) & (found.last < seen.span[1] - EDGE)
+    found = _packets(whole, whole.having(NEEDED), rows)
+    inside = (found.first >= whole.span[0] + EDGE) & (found.last < whole.span[1] - EDGE) & found.chosen
     lost = inside & ~found.whole
     pairs, of = np.unique(found.pair, return_inverse=True)
     lacking, all_of_them = np.bincount(of, lost, len(pairs)), np.bincount(of, inside, len(pairs))
@@ -59,8 +68,14 @@ def missing_fragments(seen: Seen, limits: Limits) -> Iterator[Finding]:
         yield _finding(seen, limits, found, these, int(all_of_them[k]))
 
 
-def _packets(seen: Seen, rows: Ids) -> Packets:
-    """Fragments put together by what they have in common (RFC 791 section 3.2): addresses, protocol and identification."""
+def _packets(seen: Seen, rows: Ids, some: Ids) -> Packets:
+    """Fragments put together by what they have in common (RFC 791 section 3.2): addresses, protocol and identification.
+
+    Args:
+        seen: All packets of the window.
+        rows: All fragments.
+        some: Those of the scope.
+    """
     c = seen.columns
     pair = c.src[rows].astype(np.uint64) << np.uint64(32) | c.dst[rows]
     rest = c.ip_proto[rows].astype(np.uint32) << np.uint32(16) | c.ip_id[rows]
@@ -74,8 +89,9 @@ def _packets(seen: Seen, rows: Ids) -> Packets:
     end = np.maximum.reduceat(np.where(is_last, begin + size, 0), edges)
     begins = np.logical_or.reduceat(begin == 0, edges)
     whole = begins & (end > 0) & (np.add.reduceat(size, edges) >= end)
-    times = c.time[rows]
-    return Packets(pair[edges], np.minimum.reduceat(times, edges), np.maximum.reduceat(times, edges), begins, whole)
+    times, inside = c.time[rows], np.isin(rows, some, assume_unique=True)
+    chosen = np.logical_or.reduceat(inside, edges)
+    return Packets(pair[edges], np.minimum.reduceat(times, edges), np.maximum.reduceat(times, edges), begins, whole, chosen)
 
 
 def _finding(seen: Seen, limits: Limits, found: Packets, these: NDArray[np.int64], packets: int) -> Finding:

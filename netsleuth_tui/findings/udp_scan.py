@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netsleuth_tui.decode.columns import Has
+from netsleuth_tui.findings.counterparts import hears, refused, unfiltered
 from netsleuth_tui.findings.finding import Candidate, Finding, grade
 from netsleuth_tui.findings.tcp_rows import layer
 from netsleuth_tui.findings.udp_rows import Numbers, Tries, datagrams, parted, tries, with_answers
@@ -25,8 +25,6 @@ __all__ = ["udp_scan", "udp_sweep"]
 
 WHY_PORTS = "somebody looks for services that can be reached, or a program has lost the one that it needs"
 WHY_HOSTS = "somebody looks for hosts that can be reached: a scanner, malware that spreads, or a monitoring system"
-PORT_UNREACHABLE = {4: (3, 3), 6: (1, 4)}
-"""ICMP type and code (RFC 792, RFC 4443 section 3.1)."""
 
 
 def udp_scan(seen: Seen, limits: Limits) -> Iterator[Candidate]:
@@ -46,11 +44,16 @@ def udp_sweep(seen: Seen, limits: Limits) -> Iterator[Candidate]:
 
 
 def _mostly_silent(seen: Seen, limits: Limits, least: int, key: Grouped) -> tuple[Numbers, Numbers, Numbers]:
-    """Groups of so many tries of which most were not answered: keys, tries, answered ones."""
-    tried = seen.once(tries)
+    """Groups of so many tries of which most were not answered: keys, tries, answered ones.
+
+    Who was sent nothing at all is left out: the capture may have one direction, and a service on a high port answers lower ones.
+    """
+    tried, whole = seen.once(tries), seen.once(unfiltered)
     keys, of, counts = np.unique(key(tried), return_inverse=True, return_counts=True)
     many = counts >= least
-    tried = with_answers(seen, tried.at(many[of])) if many.any() else tried.at(many[of])
+    tried = tried.at(many[of])
+    if len(tried.src):
+        tried = with_answers(whole, tried.at(whole.once(hears)[tried.src]))
     keys, of, counts = np.unique(key(tried), return_inverse=True, return_counts=True)
     answered = np.bincount(of, tried.answered, minlength=len(keys)).astype(np.int64)
     chosen = 100 * answered < limits.scan_answered_percent * counts
@@ -72,24 +75,11 @@ def _answers(answered: int, one: str) -> str:
     return f"a datagram came back from {counted(answered, one)}" if answered else "no datagram came back"
 
 
-def _refused(seen: Seen) -> dict[int, int]:
-    """How many messages one host sent another that a port cannot be reached, by `sender << 32 | receiver`."""
-    c = seen.columns
-    found: dict[int, int] = {}
-    for version, bits in ((4, Has.ICMP), (6, Has.ICMPV6)):
-        rows = seen.having(bits | Has.ADDRESSES | Has.ICMP_TYPE | Has.ICMP_CODE)
-        kind, code = PORT_UNREACHABLE[version]
-        rows = rows[(c.icmp_type[rows] == kind) & (c.icmp_code[rows] == code)]
-        pairs, counts = np.unique(c.src[rows].astype(np.int64) << 32 | c.dst[rows], return_counts=True)
-        found |= dict(zip(pairs.tolist(), counts.tolist(), strict=True))
-    return found
-
-
 def _scan(seen: Seen, severity: int, rows: Ids, ports: int, answered: int) -> Finding:
     src, dst = int(seen.columns.src[rows[0]]), int(seen.columns.dst[rows[0]])
     one, other, name = seen.address(src), seen.address(dst), layer(seen, src)
-    refused = seen.once(_refused).get(dst << 32 | src, 0)
-    unreachable = f"; {counted(refused, 'message')} back that a port is unreachable" if refused else ""
+    messages = seen.once(unfiltered).once(refused).get(dst << 32 | src, 0)
+    unreachable = f"; {counted(messages, 'message')} back that a port is unreachable" if messages else ""
     title = f"{one} tried {amount(ports)} UDP ports of {other} {{when}}, {_answers(answered, 'port')}{unreachable}"
     text = f"{name}.src == {one} && {name}.dst == {other} && udp.dstport"
     return _finding(seen, rows, "udp-scan", title, severity, text, WHY_PORTS, (one, other))

@@ -65,6 +65,18 @@ def test_columns_and_what_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(f"  {kind.slug}: " in err for kind in KINDS)
 
 
+def test_what_a_filter_at_loading_makes_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Kinds that call packets missing are not looked for, and that is said; with a filter of what is loaded they are."""
+    unknown = ["missing-fragments", "udp-unanswered", "unasked-answers"]
+    assert [kind.slug for kind in KINDS if kind.needs_all] == unknown
+    assert run(["findings", TRACE, "--load-filter", "udp"]) == 0
+    err = capsys.readouterr().err
+    assert f"not looked for, since --load-filter leaves out packets that they would call missing: {', '.join(unknown)}" in err
+    assert "  udp-unanswered: " not in err
+    assert run(["findings", TRACE, "--filter", "udp"]) == 0
+    assert "not looked for" not in capsys.readouterr().err
+
+
 def test_thresholds_of_the_user(capsys: pytest.CaptureFixture[str]) -> None:
     """config.toml counts; what is wrong in it is said before anything is read."""
     path = settings_path()

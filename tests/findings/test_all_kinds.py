@@ -104,6 +104,7 @@ def test_most_kinds_are_found_in_the_traffic_of_the_property() -> None:
     """Otherwise the property would say little."""
     packets = [one_of(k, kind, START + k * MS) for kind in ("syn", "arp", "icmp", "esp", "udp", "redirect") for k in range(200)]
     packets += [one_of(k, "ask", START + 10 * SECOND + k * MS) for k in range(200)]
+    packets += [udp(START, src=20, dst=21, src_port=67, dst_port=68)]
     packets += [one_of(k, "loop", START + SECOND + k * MS) for k in range(20)]
     packets += [udp(START + k // 2 * SECOND, src=5, dst=6, ip_id=k // 2 + 1, ip_len=30, ttl=9) for k in range(60)]
     packets += [udp(START + k * SECOND, src=6, dst=5, ip_id=0) for k in range(16)]

@@ -19,6 +19,8 @@ from netsleuth_tui.findings.udp_rows import _distinct, parted
 from netsleuth_tui.store import Store
 
 MS = 1_000_000
+HEARD = udp(START, src=9, dst=0, src_port=4000, dst_port=50_000)
+"""To the one who asks: so both directions may have been captured."""
 QUIET = [tcp(START + k * SECOND, src=0, dst=1, ip_id=k + 1, ttl=64) for k in range(120)]
 FRAGMENT = ETHERNET_IPV4 | Has.FRAGMENT
 
@@ -35,7 +37,7 @@ def back(packet: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_many_ports_of_one_host() -> None:
-    """Twenty that are not answered; nineteen, those that are answered, and a traceroute are no scan."""
+    """Twenty that are not answered; nineteen, those that are answered, a traceroute, and one who hears nothing are no scan."""
     ports = [asks(k, 1, k + 1) for k in range(30)]
     refused = [icmp(START + k * MS + 1, 3, icmp_code=3, src=1, dst=0) for k in range(25)]
     (scan,) = seen_in([*QUIET, *ports, *refused, *map(back, ports[:3])], "udp-scan")
@@ -43,27 +45,31 @@ def test_many_ports_of_one_host() -> None:
     assert scan.title.startswith("10.0.0.1 tried 30 UDP ports of 10.0.0.2 within 29 ms from 12:00:00 on, a datagram came back from 3 ports")
     assert scan.title.endswith("25 messages back that a port is unreachable")
     assert scan.filter == "ip.src == 10.0.0.1 && ip.dst == 10.0.0.2 && udp.dstport"
-    assert len(seen_in(ports[:20], "udp-scan")) == 1
-    assert not seen_in(ports[:19], "udp-scan")
-    assert not seen_in([*ports, *map(back, ports[:15])], "udp-scan")
-    assert not seen_in([asks(k, 1, 33434 + k) for k in range(30)], "udp-scan"), "a traceroute"
-    assert not seen_in([back(asks(k, 1, 53, src_port=2000 + k)) for k in range(30)], "udp-scan"), "answers of a server to many ports"
-    assert seen_in(ports, "udp-scan", Scope("udp"))[0].filter.startswith("(udp) && ")
+    assert len(seen_in([HEARD, *ports[:20]], "udp-scan")) == 1
+    assert len(seen_in([*ports[:20], *refused[:1]], "udp-scan")) == 1, "who hears a message by ICMP hears, too"
+    assert not seen_in([HEARD, *ports[:19]], "udp-scan")
+    assert not seen_in([HEARD, *ports, *map(back, ports[:15])], "udp-scan")
+    assert not seen_in([HEARD, *(asks(k, 1, 33434 + k) for k in range(30))], "udp-scan"), "a traceroute"
+    answers = [back(asks(k, 1, 53, src_port=2000 + k)) for k in range(30)]
+    assert not seen_in([*answers, HEARD | {"dst": 1}], "udp-scan"), "answers of a server to many ports"
+    assert not seen_in([*QUIET, *ports], "udp-scan"), "perhaps a service on port 50000 of which one direction was captured"
+    assert seen_in([HEARD, *ports], "udp-scan", Scope("udp"))[0].filter.startswith("(udp) && ")
 
 
 def test_one_port_of_many_hosts() -> None:
-    """Fifty that do not answer; not forty-nine, not where half of them answer, nor multicast and subnets."""
+    """Fifty that do not answer; not forty-nine, not where half of them answer or the one hears nothing, nor multicast and subnets."""
     hosts = [asks(k, k + 1, 161) for k in range(60)]
-    (sweep,) = seen_in([*QUIET, *hosts], "udp-sweep")
+    (sweep,) = seen_in([*QUIET, HEARD, *hosts], "udp-sweep")
     assert sweep.count == 60
     assert "10.0.0.1 tried 60 hosts with UDP port 161" in sweep.title
     assert "no datagram came back" in sweep.title
-    assert not seen_in(hosts[:49], "udp-sweep")
+    assert not seen_in([HEARD, *hosts[:49]], "udp-sweep")
     assert not seen_in([*hosts, *map(back, hosts[:30])], "udp-sweep")
+    assert not seen_in([*QUIET, *hosts], "udp-sweep"), "perhaps only one direction was captured"
     groups = [0x0A000001, *(0xEF000000 + k for k in range(60))]
-    assert not found(store_of(hosts, hosts=groups), "udp-sweep")
+    assert not found(store_of([*hosts, HEARD], hosts=groups), "udp-sweep")
     subnets = [0x0A000001, *(0x0A0000FF + 256 * k for k in range(60))]
-    assert not found(store_of(hosts, hosts=subnets), "udp-sweep")
+    assert not found(store_of([*hosts, HEARD], hosts=subnets), "udp-sweep")
 
 
 def test_a_service_that_does_not_answer() -> None:
@@ -72,7 +78,7 @@ def test_a_service_that_does_not_answer() -> None:
     questions = [asks(k, 1, 53, src_port=40_000 + k) for k in range(8)]
     (silent,) = seen_in([*QUIET, *heard, *questions], "udp-unanswered")
     assert (silent.count, silent.count_of, silent.between) == (8, "datagrams without an answer", ("10.0.0.2", "10.0.0.1"))
-    assert silent.title == ("nothing came back for all 8 datagrams to 10.0.0.2 UDP port 53 (DNS), which 10.0.0.1 sent from 12:00:00 on")
+    assert silent.title == ("no datagram came back for all 8 datagrams to 10.0.0.2 UDP port 53 (DNS), which 10.0.0.1 sent from 12:00:00 on")
     (some,) = seen_in([*QUIET, *heard, *questions, *map(back, questions[:3])], "udp-unanswered")
     assert "5 of 8 datagrams" in some.title
     assert not seen_in([*QUIET, *heard, *questions, *map(back, questions[:4])], "udp-unanswered")
@@ -81,6 +87,50 @@ def test_a_service_that_does_not_answer() -> None:
     many = [asks(k, 1, 53, src_port=10_000 + k) for k in range(200)]
     assert not seen_in([*QUIET, *heard, *many, *map(back, many[9:])], "udp-unanswered")
     assert not seen_in([*QUIET, *heard, *(packet | {"dst_port": 514} for packet in questions)], "udp-unanswered"), "syslog has no answers"
+    relayed = (packet | {"src_port": 67, "dst_port": 67} for packet in questions)
+    assert not seen_in([*QUIET, *heard, *relayed], "udp-unanswered"), "a DHCP server answers relays at another address"
+    closed = [icmp(START + k * MS + 1, 3, icmp_code=3, src=1, dst=0) for k in range(8)]
+    (closed_one,) = seen_in([*QUIET, *questions, *closed], "udp-unanswered")
+    assert closed_one.title.endswith("from 12:00:00 on; 8 messages back that a port is unreachable")
+    assert "closed" in closed_one.why
+    assert "closed" not in silent.why
+
+
+def test_discovery_is_no_reflection() -> None:
+    """Who asked a group or all hosts is answered by many; asking another service that way, or somebody else's asking, changes nothing."""
+    everybody = {"ff": 0xFFFFFFFF, "group": 0xEFFFFFFA, "subnet": 0x0A0000FF}
+    answers = [udp(START + k * MS, src=k + 1, dst=0, src_port=3702, dst_port=4000) for k in range(30)]
+    pings = [icmp(START + k * MS, 0, src=k + 1, dst=0) for k in range(30)]
+    for name, address in everybody.items():
+        hosts = (*HOSTS[:31], address)
+        probe = udp(START, src=0, dst=31, src_port=4000, dst_port=3702)
+        assert not found(store_of([probe, *answers], hosts=hosts), "unasked-answers"), name
+        assert found(store_of([probe | {"dst_port": 161}, *answers], hosts=hosts), "unasked-answers"), name
+        assert found(store_of([probe | {"src": 5}, *answers], hosts=hosts), "unasked-answers"), name
+        told = found(store_of([icmp(START, 8, src=0, dst=31), *pings], hosts=hosts), "unasked-answers")
+        assert [finding.why.startswith("a broadcast asks") for finding in told] == ([True] if name == "subnet" else []), name
+        assert found(store_of([icmp(START, 8, src=5, dst=31), *pings], hosts=hosts), "unasked-answers"), name
+
+
+def test_a_filter_takes_nothing_away_that_is_missed() -> None:
+    """Answers, requests, later fragments that the filter leaves out are there; what is missing without a filter is so with one."""
+    middle = START + 60 * SECOND
+    cut = [packet for k in range(9) for packet in parts(k, middle)]
+    for beginning in cut[::3]:
+        beginning["present"] |= Has.UDP
+    questions = [asks(k, 1, 53, src_port=40_000 + k) for k in range(8)]
+    reflected = [udp(START + k * MS, src=k + 1, dst=0, src_port=53, dst_port=4000) for k in range(30)]
+    ports = [asks(k, 1, k + 1) for k in range(30)]
+    for kind, text, asked, rest in (
+        ("missing-fragments", "udp", cut[::3], [packet for packet in cut if packet["ip_frag"] & 0x1FFF]),
+        ("udp-unanswered", "udp.dstport == 53", [HEARD, *questions], list(map(back, questions))),
+        ("unasked-answers", "udp.srcport == 53", reflected, list(map(back, reflected))),
+        ("udp-scan", "udp.dstport < 1000", [HEARD, *ports], list(map(back, ports))),
+    ):
+        assert not seen_in([*QUIET, *asked, *rest], kind, Scope(text)), kind
+        (told,) = seen_in([*QUIET, *asked], kind, Scope(text))
+        assert told.filter.startswith(f"({text}) && "), kind
+    assert not seen_in([*QUIET, *cut[::3]], "missing-fragments", Scope("tcp")), "packets of which nothing is looked at"
 
 
 def test_answers_to_one_who_did_not_ask() -> None:
@@ -140,6 +190,7 @@ def test_fragments_that_are_missing() -> None:
     assert len(seen_in([*QUIET, *(packet for k in range(5) for packet in parts(k, middle, "02"))], "missing-fragments")) == 1
     (ends,) = seen_in([*QUIET, *(packet for k in range(5) for packet in parts(k, middle, "12"))], "missing-fragments")
     assert "beginning" not in ends.title
+    assert "or the others go another way than past the capture" in ends.why
     assert not seen_in([*QUIET, *lost[:4]], "missing-fragments")
     assert not seen_in([*QUIET, *(packet for k in range(9) for packet in parts(k, middle, "2110"))], "missing-fragments")
     assert not seen_in([*QUIET, *(packet | {"time": START} for packet in lost)], "missing-fragments")
@@ -158,13 +209,20 @@ def test_redirects() -> None:
 
 
 def test_two_dhcp_servers() -> None:
-    """Answers of two addresses; one alone, and relays that talk to a server, are none."""
+    """Answers of two addresses; one alone, and relays that talk to a server, are none, nor a relay beside its server."""
     answer = udp(START, src=1, dst=0, src_port=67, dst_port=68)
     (servers,) = seen_in([answer, answer, answer | {"src": 2, "time": START + SECOND}], "dhcp-servers")
     assert servers.count == 3
     assert servers.title == "DHCP answers came from 2 addresses from 12:00:00 on: 10.0.0.2 (2) and 10.0.0.3 (1)"
     assert not seen_in([answer] * 5, "dhcp-servers")
     assert not seen_in([answer, answer | {"src": 2, "dst_port": 67}], "dhcp-servers")
+    beside = [answer, answer | {"src": 2}, answer | {"src": 2, "dst": 1, "dst_port": 67}]
+    assert not seen_in(beside, "dhcp-servers"), "a relay answers beside its server"
+    assert not seen_in(beside, "dhcp-servers", Scope("udp.dstport == 68"))
+    (others,) = seen_in([*beside, *(answer | {"src": 3 + k % 2} for k in range(5))], "dhcp-servers")
+    assert others.title.endswith("10.0.0.4 (3) and 10.0.0.5 (2)")
+    assert (others.count, others.count_of) == (5, "answers of these addresses")
+    assert "a relay answers beside its server" in others.why
 
 
 def test_places_of_keys() -> None:
