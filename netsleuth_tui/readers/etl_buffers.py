@@ -23,8 +23,9 @@ NO_TIME = -(1 << 63)
 _EVENTS_LOST, _BUFFER_LOST, _COMPRESSED = 2, 4, 0x40
 _MOST_TYPES = 16
 _FLAGS = 0x3FF
-_SEARCHED = 1 << 20
-"""Bytes that are looked through at once for the next buffer."""
+_SEARCHED_FIRST, _SEARCHED = 1 << 12, 1 << 20
+"""Bytes that are looked through at once for the next buffer, which is mostly near: at first, and at most."""
+_DAMAGE_TOLD = 100
 _FILETIME_EPOCH = 116_444_736_000_000_000
 """1970 in the 100 ns steps since 1601 that Windows counts in."""
 LATEST = 9 * 10**18
@@ -156,35 +157,67 @@ def _since_epoch(filetime: int) -> int:
     return time if 0 <= time < LATEST else NO_TIME
 
 
+@dataclass(slots=True)
+class _Told:
+    """What is wrong with headers of buffers: the first places are told one by one, the others counted."""
+
+    damage: list[Damage]
+    """Grows."""
+    _all: int = 0
+    _rest: int = 0
+    """Where the first one is that is only counted."""
+
+    def add(self, offset: int, reason: str) -> None:
+        """Tell or count a place."""
+        if self._all < _DAMAGE_TOLD:
+            self.damage.append(Damage(offset, reason))
+        elif self._all == _DAMAGE_TOLD:
+            self._rest = offset
+        self._all += 1
+
+    def end(self) -> None:
+        """Say how many were only counted."""
+        if self._all > _DAMAGE_TOLD:
+            self.damage.append(Damage(self._rest, f"{self._all - _DAMAGE_TOLD} more headers of buffers are damaged from here on"))
+
+
 def find_buffers(source: RandomSource, trace: Trace, damage: list[Damage]) -> list[Buffer]:
     """The buffers of a trace in file order; where a header cannot be one, it is said and the next one that can is looked for.
 
     Args:
         source: The file, not compressed as a whole.
         trace: What `read_trace_header` found.
-        damage: Grows.
+        damage: Grows, by no more than a hundred places and how many others there are.
     """
+    told = _Told(damage)
+    buffers = _buffers(source, trace, told)
+    told.end()
+    return buffers
+
+
+def _buffers(source: RandomSource, trace: Trace, told: _Told) -> list[Buffer]:
+    """See `find_buffers`."""
     buffers: list[Buffer] = []
     offset, start, behind = 0, 0, 1
     most = EXPANSION_FREE + EXPANSION_FACTOR * source.size
     while offset < source.size:
         head = source.at(offset, BUFFER_HEADER)
         if len(head) < BUFFER_HEADER:
-            damage.append(Damage(offset, f"the file ends inside the header of a buffer, after {len(head)} of {BUFFER_HEADER} bytes"))
+            told.add(offset, f"the file ends inside the header of a buffer, after {len(head)} of {BUFFER_HEADER} bytes")
             break
         if not _is_plausible(head, trace if buffers else None):
             found = _next_buffer(source, behind, offset, trace)
             where = f"the next one begins at byte {found}" if found < source.size else "there is no other behind it"
-            damage.append(Damage(offset, f"no buffer begins here; {where}"))
+            told.add(offset, f"no buffer begins here; {where}")
             if buffers and found < offset:  # the buffer before it is shorter than it says
                 buffers[-1] = replace(buffers[-1], size=found - buffers[-1].offset, is_cut=True)
                 start = buffers[-1].start + buffers[-1].extent
             offset, behind = found, found + 1
             continue
         room = _room(source, head, offset, trace)
-        buffer = _buffer(head, len(buffers), offset, start, room, trace, damage)
+        buffer = _buffer(head, len(buffers), offset, start, room, trace, told)
         if start + buffer.extent > most:
-            damage.append(Damage(offset, f"the buffers would expand to more than {most} bytes; the rest is not read"))
+            told.add(offset, f"the buffers would expand to more than {most} bytes; the rest is not read")
             break
         buffers.append(buffer)
         behind = offset + BUFFER_HEADER
@@ -207,7 +240,7 @@ def _room(source: RandomSource, head: bytes, offset: int, trace: Trace) -> int:
     return size
 
 
-def _buffer(head: bytes, number: int, offset: int, start: int, room: int, trace: Trace, damage: list[Damage]) -> Buffer:
+def _buffer(head: bytes, number: int, offset: int, start: int, room: int, trace: Trace, told: _Told) -> Buffer:
     """A buffer by its header and the room for it; what its sizes say too much is said and left out."""
     (size,) = struct.unpack_from("<I", head)
     (saved,) = struct.unpack_from("<I", head, 4)
@@ -218,13 +251,11 @@ def _buffer(head: bytes, number: int, offset: int, start: int, room: int, trace:
         filled = saved  # a buffer that was written out early has its use only there
     there = min(size, room)
     if there < size:
-        damage.append(
-            Damage(offset, f"a buffer is said to be {size} bytes long; after {there} bytes the file ends, or the next one begins")
-        )
+        told.add(offset, f"a buffer is said to be {size} bytes long; after {there} bytes the file ends, or the next one begins")
     limit = max(trace.buffer_size, size) if trace.buffer_size else TRACE_BUFFER
     most = limit if is_compressed else size
     if not BUFFER_HEADER <= filled <= most:
-        damage.append(Damage(offset + 48, f"a buffer of {size} bytes is said to have {filled} bytes in use"))
+        told.add(offset + 48, f"a buffer of {size} bytes is said to have {filled} bytes in use")
         filled = min(max(filled, BUFFER_HEADER), most)
     return Buffer(
         number, offset, there, filled if is_compressed else min(filled, there), is_compressed, there < size, processor, flags, start,
@@ -245,17 +276,17 @@ def _next_buffer(source: RandomSource, behind: int, failed: int, trace: Trace) -
     """Where the first header of a buffer begins at or after `behind` and not at `failed`; the file's end where there is none."""
     if trace.buffer_size and (whole := _next_whole(source, behind, failed, trace)):
         return whole
-    at = behind
+    at, searched = behind, _SEARCHED_FIRST
     while at < source.size:
-        block = np.frombuffer(source.at(at, _SEARCHED + BUFFER_HEADER), np.uint8)
+        block = np.frombuffer(source.at(at, searched + BUFFER_HEADER), np.uint8)
         if len(block) < BUFFER_HEADER:
             break
-        for place in _candidates(block, trace).tolist():
-            if at + place != failed and place + BUFFER_HEADER <= len(block):
-                head = block[place : place + BUFFER_HEADER].tobytes()
-                if _is_plausible(head, trace) and _fits(head, trace):
-                    return at + int(place)
+        places = at + _candidates(block, trace)
+        places = places[places != failed]
+        if len(places):
+            return int(places[0])
         at += max(len(block) - BUFFER_HEADER, 1)
+        searched = min(2 * searched, _SEARCHED)
     return source.size
 
 
@@ -275,26 +306,23 @@ def _next_whole(source: RandomSource, behind: int, failed: int, trace: Trace) ->
     return 0
 
 
-def _candidates(block: NDArray[np.uint8], trace: Trace) -> NDArray[np.intp]:
-    """Places at which the number of the session stands where a header has it, and a type and flags that exist."""
+def _candidates(block: NDArray[np.uint8], trace: Trace) -> NDArray[np.int64]:
+    """Places at which there may be the header of a buffer whose sizes agree, so that it is not taken from what packets hold."""
     room = len(block) - BUFFER_HEADER + 1
     low, high = trace.logger & 0xFF, trace.logger >> 8
-    found = (block[42 : 42 + room] == low) & (block[43 : 43 + room] == high)
-    found &= (block[54 : 54 + room] < _MOST_TYPES) & (block[55 : 55 + room] == 0) & (block[53 : 53 + room] <= _FLAGS >> 8)
-    found &= block[3 : 3 + room] <= TRACE_BUFFER >> 24
-    return np.flatnonzero(found)
+    is_possible = (block[42 : 42 + room] == low) & (block[43 : 43 + room] == high)
+    is_possible &= (block[54 : 54 + room] < _MOST_TYPES) & (block[55 : 55 + room] == 0) & (block[53 : 53 + room] <= _FLAGS >> 8)
+    is_possible &= (block[:room] | block[1 : 1 + room] | block[2 : 2 + room] | block[3 : 3 + room]) != 0
+    places = np.flatnonzero(is_possible)
 
+    def number(at: int, octets: int) -> NDArray[np.int64]:
+        return sum((block[places + at + k].astype(np.int64) << 8 * k for k in range(octets)), np.zeros(len(places), np.int64))
 
-def _fits(head: bytes, trace: Trace) -> bool:
-    """True if the sizes of a header that was searched for agree, so that it is not taken from what packets hold."""
-    size: int
-    filled: int
-    (size,) = struct.unpack_from("<I", head)
-    (processor,) = struct.unpack_from("<H", head, 40)
-    filled, flags = struct.unpack_from("<IH", head, 48)
-    if trace.processors and processor >= trace.processors:
-        return False
+    size, processor, filled, flags = number(0, 4), number(40, 2), number(48, 4), number(52, 2)
     most = trace.buffer_size or TRACE_BUFFER
-    if flags & _COMPRESSED:
-        return BUFFER_HEADER < filled <= most and size <= filled
-    return BUFFER_HEADER <= filled <= size and (size == trace.buffer_size or size - filled < 8)
+    if_packed = (filled > BUFFER_HEADER) & (filled <= most) & (size <= filled)
+    if_plain = (filled >= BUFFER_HEADER) & (filled <= size) & ((size == trace.buffer_size) | (size - filled < 8))
+    fits = (size >= BUFFER_HEADER) & (size <= TRACE_BUFFER) & np.where(flags & _COMPRESSED, if_packed, if_plain)
+    if trace.processors:
+        fits &= processor < trace.processors
+    return places[fits]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -103,3 +104,27 @@ def test_a_small_file_cannot_become_a_large_one(write: Write) -> None:
     assert time.process_time() - begun < 3 * SECONDS
     assert not read.frames
     assert "would expand to more than" in " ".join(read.damage)
+
+
+def test_headers_everywhere_are_gone_through_once(write: Write) -> None:
+    """A header every 72 bytes, each with a size that leads to none: all of them are found, and not each of them is told."""
+    whole = bytearray(made.trace(records()[:2], size=1024))
+    whole[72 + 32 + 44] = 5  # the size of a pointer: nothing is known of the trace
+    head = bytearray(whole[1024 : 1024 + 72])
+    head[0:4] = head[48:52] = (1000).to_bytes(4, "little")
+    begun = time.process_time()
+    read = Read(write(bytes(whole) + bytes(head) * 3000))
+    assert time.process_time() - begun < SECONDS / 4
+    assert [seen[3] for seen in read.frames] == [made_frame(0), made_frame(1)]
+    assert len(read.damage) < 300
+    assert any(re.search(r"\d{4} more headers of buffers are damaged from here on", damage) for damage in read.damage)
+
+
+def test_a_trace_of_zeros_is_no_headers(write: Write) -> None:
+    """Behind a first buffer of session 0 they are passed over as fast as other bytes, and the buffer behind them is found."""
+    whole = bytearray(made.trace(records()[:2], size=1024))
+    whole[42:44] = whole[1024 + 42 : 1024 + 44] = bytes(2)
+    begun = time.process_time()
+    read = Read(write(bytes(whole[:1024]) + bytes(3 << 20) + bytes(whole[1024:])))
+    assert time.process_time() - begun < SECONDS / 10
+    assert [seen[3] for seen in read.frames] == [made_frame(0), made_frame(1)]
