@@ -160,6 +160,8 @@ class HostTable:
     def __init__(self) -> None:
         self._seed = np.array([secrets.randbits(63) for _ in range(5)], dtype=np.int64)
         self.arrays = _empty(FIRST_CAPACITY, self._seed)
+        self.cleared = 0
+        """How often it was cleared: whoever keeps something by id looks at this."""
 
     @property
     def count(self) -> int:
@@ -180,6 +182,11 @@ class HostTable:
     def lo(self) -> NDArray[np.uint64]:
         """Low 64 bits of the addresses by id."""
         return self.arrays.lo.view(np.uint64)[: self.count]
+
+    def clear(self) -> None:
+        """Forget all addresses: ids are given anew from 0. Only for a table whose ids nobody keeps; views keep what they showed."""
+        self.cleared += 1
+        self.arrays = _empty(FIRST_CAPACITY, self._seed)
 
     def reserve(self, extra: int) -> None:
         """Make room for `extra` more addresses; kernels cannot grow the table while they run.

@@ -31,6 +31,8 @@ BLOCK = 4 << 20
 """Bytes of a block: large enough that what is done once a block costs nothing, and small enough for the processor's cache."""
 FRAMES = 1 << 16
 """Most frames of a block."""
+MOST_ADDRESSES = 1 << 20
+"""Addresses that may be known before a block: they are of use to it alone, and the more there are, the longer each block takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,9 @@ class Matching:
         self._frames = 0
 
     def look(self, batch: FrameBatch, shift: int) -> Matched:
-        """The frames of the next block that are kept."""
+        """The frames of the next block that are kept; their columns are valid until the block after it."""
+        if self.store.hosts.count > MOST_ADDRESSES:
+            self.store.hosts.clear()
         put_right(batch.time[: batch.count], shift)
         matched = Matched(batch, *self._choose(batch))
         self._frames += batch.count

@@ -34,6 +34,7 @@ class HostPlaces:
         self._places: Places | None = None
         self._codes = np.empty((COLUMNS, 0), np.int32)
         self._known = 0
+        self._cleared = hosts.cleared
         self._lock = threading.Lock()
 
     @property
@@ -62,6 +63,8 @@ class HostPlaces:
         """
         with self._lock:
             places = self._open()
+            if self._hosts.cleared != self._cleared:
+                self._cleared, self._known, self._codes = self._hosts.cleared, 0, np.empty((COLUMNS, 0), np.int32)
             hosts = self._hosts.known()
             count = len(hosts.version)
             if count > self._known:

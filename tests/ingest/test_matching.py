@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,12 @@ from query.random_filters import FILTERS as FILTERS_AT_RANDOM
 
 from netsleuth_tui import query
 from netsleuth_tui.analysis import Scope, rows_of
+from netsleuth_tui.analysis.places import PlacesOf
 from netsleuth_tui.decode.columns import Columns
 from netsleuth_tui.extraction import extract
-from netsleuth_tui.ingest import Loader
+from netsleuth_tui.ingest import Loader, matching
 from netsleuth_tui.ingest.matching import Matching
+from netsleuth_tui.places import HostPlaces, open_places
 from netsleuth_tui.query.sieve import sieve_of
 from netsleuth_tui.readers import open_capture
 from netsleuth_tui.readers.frames import FrameBatch
@@ -194,6 +197,32 @@ def test_plain_frames_are_not_decoded(text: str) -> None:
     reader = open_in_blocks(str(SAMPLES / CAPTURES[0]), frames=FEW)
     assert len(matching._choose(next(iter(reader.batches())))[0]) <= FEW
     reader.close()
+
+
+@pytest.mark.parametrize("text", ["ip.src == 10.0.0.0/9 && frame.len", 'site.dst == "left" || ip.src == 10.0.7.0/24', "ip && !udp"])
+@pytest.mark.parametrize("wanted", [True, False])
+def test_addresses_of_earlier_blocks_are_forgotten(text: str, wanted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory does not grow with the file, and the same frames are kept, by place, too, with the same addresses."""
+    sites = tmp_path / "sites.csv"
+    sites.write_text("192.168.0.0/17,left\n192.168.128.0/17,right\n")
+    found = []
+    for most in (1 << 20, 100):
+        monkeypatch.setattr(matching, "MOST_ADDRESSES", most)
+        store = Store()
+        store.places = HostPlaces(store.hosts, partial(open_places, sites=(str(sites),)))
+        looking = Matching(store, query.alone(text), places=PlacesOf(store), wanted=wanted)
+        looking._sieve = None
+        kept_of = []
+        for block in range(20):
+            ends = [(i.to_bytes(3, "big"), (i * 611 % 65536).to_bytes(2, "big")) for i in range(block * 50, block * 50 + 50)]
+            headers = [b"E\x00\x00\x24\0\0\0\0\x40\x06\0\0" + b"\x0a" + one + b"\xc0\xa8" + other for one, other in ends]
+            matched = looking.look(batch_of([bytes(12) + b"\x08\x00" + header + bytes(16) for header in headers]), 0)
+            ids = matched.columns.src[: len(matched.chosen)] if wanted else matched.chosen[:0]
+            kept_of.append((matched.chosen.tolist(), store.hosts.lo[ids].tolist()))
+            assert store.hosts.count <= most + 100
+        found.append(kept_of)
+    assert found[0] == found[1]
+    assert any(numbers for numbers, _ in found[0])
 
 
 @pytest.mark.sweep
