@@ -23,7 +23,7 @@ from netsleuth_tui.readers.etl_merge import Merging, firsts_of, groups
 from netsleuth_tui.readers.etl_packets import DROPPED, OF_NDISCAP, OF_PKTMON, PKTMON, is_from, pieces_of
 from netsleuth_tui.readers.etl_records import Records, read_records
 from netsleuth_tui.readers.frames import Comment, FrameBatch, Interface
-from netsleuth_tui.readers.limits import BATCH_FRAMES, INTERFACES, longest_frame
+from netsleuth_tui.readers.limits import BATCH_FRAMES, INTERFACES, TRACE_LAYERS, longest_frame
 from netsleuth_tui.readers.sources import RandomSource, Source
 
 __all__ = ["EventTrace", "TraceRecords"]
@@ -177,7 +177,7 @@ class EventTrace:
         if wanted.all():
             self._shortened += int(pieces.lies.sum())
         else:
-            self._left_out += int((~wanted & pieces.begins).sum())
+            self._left_out += int((~wanted & pieces.begins & (numbers < TRACE_LAYERS)).sum())
             self._shortened += int((wanted & pieces.lies).sum())
             chosen = np.flatnonzero(wanted)
             pieces, numbers = pieces.at_rows(chosen), numbers[chosen]
@@ -223,6 +223,7 @@ class EventTrace:
         joining = self._joining
         for count, text in (
             (self._left_out, "{} records of packets at other layers are left out, so that each packet counts once"),
+            (self._layers.beyond, f"{{}} records of packets are left out whose layer was met after {TRACE_LAYERS} others"),
             (joining.without_begin, "{} frames whose beginning is not in the trace are left out"),
             (joining.without_end, "{} frames lack their end"),
             (joining.too_long, f"{{}} frames are longer than {longest_frame(1)} bytes; the rest of them is left out"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.jit import helper, kernel
 from netsleuth_tui.readers.etl_headers import gathered
-from netsleuth_tui.readers.etl_layers import free_slots, slot_of
+from netsleuth_tui.readers.etl_layers import free_slots, new_seed, slot_of
 from netsleuth_tui.readers.etl_packets import ETHERNET, IEEE802_11, RAW, Pieces
 from netsleuth_tui.readers.etl_records import Records
 from netsleuth_tui.readers.limits import TAIL_BYTES, longest_frame
@@ -77,7 +76,7 @@ class Joining:
     too_long: int = 0
     """Frames of which the end was left out."""
     _kept: _Part | None = None
-    _secret: int = field(default_factory=lambda: secrets.randbits(30) << 1 | 1)
+    _seed: NDArray[np.int64] = field(default_factory=new_seed)
 
     def join(self, records: Records, pieces: Pieces, layers: NDArray[np.int32], *, last: bool) -> Frames:
         """The frames that are complete, those of `records` and what was kept of the records before.
@@ -106,7 +105,7 @@ class Joining:
         frame, first, state = np.empty(count, np.int32), np.empty(count, np.int64), np.empty(count, np.uint8)
         flags = part.begins.view(np.uint8) | part.ends.view(np.uint8) << 1
         number, edge, orphans, unended = join_pieces(
-            part.thread, part.layer, flags, old, int(last), self._secret, free_slots(count), frame, first, state
+            part.thread, part.layer, flags, old, int(last), self._seed, free_slots(count), frame, first, state
         )
         self.without_begin += orphans
         self.without_end += unended
@@ -180,7 +179,7 @@ def _trimmed(part: _Part) -> _Part:
 
 @kernel()
 def join_pieces(
-    thread: Any, layer: Any, flags: Any, old: int, last: int, secret: int, slots: Any, frame: Any, first: Any, state: Any
+    thread: Any, layer: Any, flags: Any, old: int, last: int, seed: Any, slots: Any, frame: Any, first: Any, state: Any
 ) -> tuple[int, int, int, int]:
     """Find out which pieces make up a frame.
 
@@ -190,7 +189,7 @@ def join_pieces(
         flags: uint8, 1 for the first piece of a frame, 2 for the last one, 3 for both.
         old: How many pieces have waited already: their frames do not wait again.
         last: 1 if no more pieces come.
-        secret: Odd, of 31 bits.
+        seed: Four secret numbers of 63 bits.
         slots: int32, -1 everywhere; a power of two of them, twice as many as pieces at least.
         frame: int32, gets the number of each piece's frame, in the order of first pieces.
         first: int64, gets the first piece of each frame.
@@ -203,7 +202,7 @@ def join_pieces(
     count = 0
     for i in range(len(thread)):
         key = int(thread[i])
-        at = slot_of(key & 0xFFFFFFFF, key >> 32, int(layer[i]), secret, len(slots))
+        at = slot_of(key & 0xFFFFFFFF, key >> 32, int(layer[i]), seed, len(slots))
         while slots[at] >= 0 and (thread[slots[at]] != key or layer[slots[at]] != layer[i]):
             at = (at + 1) & mask
         flag = int(flags[i]) & 3

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from netsleuth_tui.jit import helper, kernel
 from netsleuth_tui.readers.etl_packets import OF_NDISCAP, OF_PKTMON, PKTMON, Pieces, is_from
 from netsleuth_tui.readers.etl_records import Records
+from netsleuth_tui.readers.limits import TRACE_LAYERS
 
-__all__ = ["Layers"]
+__all__ = ["Layers", "free_slots", "new_seed", "slot_of"]
 
 _COMPONENT = 20
 """Event of pktmon that names a component."""
@@ -22,20 +23,23 @@ _NETWORK_CARD = 2
 _LONGEST_NAME = 512
 """Bytes of a component's name that are read."""
 _SMALLEST = 64
-_KEY = 0x7FFFFFFF
+_HASH_MASK = (1 << 63) - 1
 _ALL = (1 << 64) - 1
 
 
 @helper
-def slot_of(low: int, high: int, other: int, secret: int, slots: int) -> int:
-    """Where a key of three numbers is looked for first in a table of so many slots, a power of two."""
-    folded = (low ^ low >> 31 ^ high * 5 ^ other * 0x9E37) & _KEY
-    return (folded * secret >> 28) & (slots - 1)
+def slot_of(low: int, high: int, other: int, seed: Any, slots: int) -> int:
+    """Where a key of three numbers of 32 bits is looked for first in a table of so many slots, a power of two.
+
+    The hash is multilinear (Lemire and Kaser 2014): whoever does not know the seed cannot choose keys that collide.
+    """
+    mixed = int(seed[0]) + int(seed[1]) * low + int(seed[2]) * high + int(seed[3]) * other
+    return (mixed & _HASH_MASK) >> 31 & (slots - 1)
 
 
 @kernel()
 def number_layers(
-    layer: Any, origin: Any, link: Any, secret: int, slots: Any, keys: Any, tags: Any, known: int, numbers: Any
+    layer: Any, origin: Any, link: Any, seed: Any, slots: Any, keys: Any, tags: Any, known: int, rest: int, numbers: Any
 ) -> tuple[int, int]:
     """Give each layer a number, in the order in which they are met.
 
@@ -43,26 +47,30 @@ def number_layers(
         layer: int64, of each piece.
         origin: uint8, of each piece.
         link: uint16, of each piece: a layer with two link types counts as two.
-        secret: Odd, of 31 bits.
+        seed: Four secret numbers of 63 bits.
         slots: int32, numbers by hash, -1 where a slot is free; twice as many as `keys` at least.
         keys: int64, layers by number.
         tags: int64, origin and link type by number.
         known: How many there are.
+        rest: What layers get as their number that are met when `keys` is full; -1 to end there.
         numbers: int32, filled.
 
     Returns:
-        Pieces that have their number: fewer than all where `keys` is full; how many layers are known then.
+        Pieces that have their number: fewer than all where it has ended; how many layers are known then.
     """
     mask = len(slots) - 1
     for i in range(len(layer)):
         value = int(layer[i])
         tag = (int(origin[i]) & 0xFF) << 16 | int(link[i]) & 0xFFFF
-        at = slot_of(value & 0xFFFFFFFF, value >> 32 & 0xFFFFFFFF, tag, secret, len(slots))
+        at = slot_of(value & 0xFFFFFFFF, value >> 32 & 0xFFFFFFFF, tag, seed, len(slots))
         while slots[at] >= 0 and (keys[slots[at]] != value or tags[slots[at]] != tag):
             at = (at + 1) & mask
         if slots[at] < 0:
             if known == len(keys):
-                return i, known
+                if rest < 0:
+                    return i, known
+                numbers[i] = rest
+                continue
             keys[known] = value
             tags[known] = tag
             slots[at] = known
@@ -72,13 +80,13 @@ def number_layers(
 
 
 @kernel()
-def first_sights(packet: Any, before: int, secret: int, slots: Any, first: Any) -> None:
+def first_sights(packet: Any, before: int, seed: Any, slots: Any, first: Any) -> None:
     """Find out which pieces are the first ones of their packet.
 
     Args:
         packet: int64, pktmon's numbers; those that are negative are nobody's.
         before: How many at the beginning were seen earlier.
-        secret: Odd, of 31 bits.
+        seed: Four secret numbers of 63 bits.
         slots: int32, -1 everywhere; a power of two of them, twice as many as packets at least.
         first: uint8, gets 1 where a packet is met for the first time.
     """
@@ -88,7 +96,7 @@ def first_sights(packet: Any, before: int, secret: int, slots: Any, first: Any) 
         first[i] = 0
         if number < 0:
             continue
-        at = slot_of(number & 0xFFFFFFFF, number >> 32, 0, secret, len(slots))
+        at = slot_of(number & 0xFFFFFFFF, number >> 32, 0, seed, len(slots))
         while slots[at] >= 0 and packet[slots[at]] != number:
             at = (at + 1) & mask
         if slots[at] < 0:
@@ -96,8 +104,9 @@ def first_sights(packet: Any, before: int, secret: int, slots: Any, first: Any) 
             first[i] = i >= before
 
 
-def _secret() -> int:
-    return secrets.randbits(30) << 1 | 1
+def new_seed() -> NDArray[np.int64]:
+    """Four numbers of 63 bits that nobody knows."""
+    return np.array([secrets.randbits(63) for _ in range(4)], np.int64)
 
 
 def free_slots(count: int) -> NDArray[np.int32]:
@@ -121,27 +130,30 @@ class Layers:
     """pktmon's components that are network cards."""
     names: dict[int, str] = field(default_factory=dict)
     """Of pktmon's components; text from the file."""
+    beyond: int = 0
+    """Records of packets at layers that were met when there were `TRACE_LAYERS`: none of them is taken."""
     _keys: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_SMALLEST, np.int64))
     _tags: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_SMALLEST, np.int64))
     _slots: NDArray[np.int32] = field(default_factory=lambda: free_slots(_SMALLEST))
     _known: int = 0
     _is_chosen: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     _before: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    _secret: int = field(default_factory=_secret)
+    _seed: NDArray[np.int64] = field(default_factory=new_seed)
 
     def warm(self, pieces: Pieces) -> None:
         """Call every kernel, on no pieces."""
         self.numbers(pieces)
-        first_sights(pieces.packet, 0, self._secret, self._slots.copy(), np.zeros(0, np.uint8))
+        first_sights(pieces.packet, 0, self._seed, self._slots.copy(), np.zeros(0, np.uint8))
 
     def numbers(self, pieces: Pieces) -> NDArray[np.int32]:
-        """Of each piece the number of its layer (and origin, and link type)."""
+        """Of each piece the number of its layer (and origin, and link type); `TRACE_LAYERS` where so many others were met before."""
         numbers = np.zeros(len(pieces.row), np.int32)
         first = 0
         while True:
             rest = slice(first, None)
             columns = (pieces.layer[rest].view(np.int64), pieces.origin[rest], pieces.link[rest])
-            done, self._known = number_layers(*columns, self._secret, self._slots, self._keys, self._tags, self._known, numbers[rest])
+            beyond = TRACE_LAYERS if len(self._keys) >= TRACE_LAYERS else -1
+            done, self._known = number_layers(*columns, self._seed, self._slots, self._keys, self._tags, self._known, beyond, numbers[rest])
             first += done
             if first == len(numbers):
                 return numbers
@@ -155,7 +167,7 @@ class Layers:
         tags = self._tags[known]
         origin, link = (tags >> 16).astype(np.uint8), (tags & 0xFFFF).astype(np.uint16)
         keys, numbers = self._keys[known].copy(), np.zeros(self._known, np.int32)
-        number_layers(keys, origin, link, self._secret, self._slots, self._keys, self._tags, 0, numbers)
+        number_layers(keys, origin, link, self._seed, self._slots, self._keys, self._tags, 0, -1, numbers)
 
     def layer(self, number: int) -> tuple[int, int, int]:
         """The layer that has a number, its origin and link type."""
@@ -169,9 +181,10 @@ class Layers:
             (self.seen, OF_NDISCAP, pieces.begins), (self.components, OF_PKTMON, pieces.packet < 0),
         ):  # fmt: skip
             counts = np.bincount(numbers[wanted & (pieces.origin == of)], minlength=self._known)
-            for number in np.flatnonzero(counts).tolist():
+            for number in np.flatnonzero(counts[: self._known]).tolist():
                 if origin[number] == of:
                     counter[int(self._keys[number]) & _ALL] += int(counts[number])
+        self.beyond += int((numbers == TRACE_LAYERS).sum())
         for row in np.flatnonzero(is_from(records, PKTMON, _COMPONENT) & (records.length >= 4)).tolist():
             self._name(records, row)
 
@@ -206,10 +219,12 @@ class Layers:
         if more:
             self._is_chosen = np.concatenate((self._is_chosen, np.zeros(more, np.bool_)))
         counted = pieces.packet >= 0
+        is_known = numbers < TRACE_LAYERS
+        chosen: NDArray[np.bool_] = is_known & self._is_chosen[np.where(is_known, numbers, 0)]
         if not counted.any():
-            return self._is_chosen[numbers]
+            return chosen
         packets = np.concatenate((self._before, pieces.packet))
         first = np.empty(len(packets), np.uint8)
-        first_sights(packets, len(self._before), self._secret, free_slots(len(packets)), first)
+        first_sights(packets, len(self._before), self._seed, free_slots(len(packets)), first)
         self._before = pieces.packet[counted]
-        return np.where(counted, first[len(packets) - len(counted) :] != 0, self._is_chosen[numbers])
+        return np.where(counted, is_known & (first[len(packets) - len(counted) :] != 0), chosen)

@@ -21,6 +21,7 @@ __all__ = [
     "TABLE_BLOCK",
     "TAIL_BYTES",
     "TRACE_BUFFER",
+    "TRACE_LAYERS",
     "ZIP_DIRECTORY",
     "ZSTD_WINDOW",
     "longest_frame",
@@ -63,6 +64,8 @@ LZMA_MEMORY = 256 << 20
 
 TRACE_BUFFER = 32 << 20
 """Largest buffer of an event trace in bytes; Windows allows 16 MiB."""
+TRACE_LAYERS = 65_536
+"""Most layers at which a trace saw packets that are told apart, 64 times a power of two; each is kept until the trace is read."""
 
 _LONGEST_FRAME = 262_144
 _LONGEST_FRAME_OF = {

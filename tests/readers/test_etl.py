@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from random import Random
 
@@ -12,7 +13,19 @@ from hypothesis import strategies as st
 from readers import etl_files as made
 from readers.conftest import Write
 
-from netsleuth_tui.readers import EventTrace, FrameBatch, TraceRecords, etl_merge, open_capture, open_file, read_frame, xpress
+from netsleuth_tui.readers import (
+    EventTrace,
+    FrameBatch,
+    TraceRecords,
+    etl,
+    etl_frames,
+    etl_layers,
+    etl_merge,
+    open_capture,
+    open_file,
+    read_frame,
+    xpress,
+)
 
 WITHOUT_PACKETS = {
     "AMSITrace.etl": 19,
@@ -207,6 +220,43 @@ def test_many_layers(write: Write) -> None:
     read = Read(write(made.trace([record for i, f in enumerate(frames) for record in made.ndis(10 * i, f, layer=(i // 2, 7 + i % 2))])))
     assert [frame[3] for frame in read.frames] == frames[::2]
     assert [interface.name for interface in read.trace.interfaces] == [f"interface {i}, layer 7" for i in range(150)]
+
+
+def test_more_layers_than_are_told_apart(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more of them are kept than that: packets of those met first are taken, whichever way they are logged, and it is said."""
+    for module in (etl, etl_layers):
+        monkeypatch.setattr(module, "TRACE_LAYERS", 128)
+    frames = some_frames(300)
+    records = [record for i, f in enumerate(frames[:200]) for record in made.ndis(10 * i, f, layer=(i, 7), parts=1 + i % 2)]
+    records += [record for i, f in enumerate(frames[:200]) for record in made.ndis(10 * i + 3000, f, layer=(i, 7))]
+    records += [made.pktmon(10 * i, f, group=i, component=i) for i, f in enumerate(frames[200:], 600)]
+    read = Read(write(made.trace(records)))
+    assert [frame[3] for frame in read.frames] == frames[:128] * 2
+    assert len(read.trace.interfaces) == 128
+    beyond = sum(1 + i % 2 + 1 for i in range(128, 200)) + 100
+    assert f"{beyond} records of packets are left out whose layer was met after 128 others" in read.trace.notes
+    assert not [note for note in read.trace.notes if "at other layers" in note]
+
+
+def test_keys_that_would_collide_without_a_secret() -> None:
+    """Layers, packets and threads that were chosen to lie in one place of a table are in many."""
+    count = 3000
+    high = np.arange(1, count + 1, dtype=np.int64)
+    keys = high << 32 | high * 5 & 0x7FFFFFFF
+    seed, none, link = etl_layers.new_seed(), np.zeros(count, np.uint8), np.ones(count, np.uint16)
+    numbers, first = np.empty(count, np.int32), np.empty(count, np.int64)
+    begun = time.process_time()
+    known = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    assert etl_layers.number_layers(keys, none, link, seed, etl_layers.free_slots(count), *known, 0, -1, numbers) == (count, count)
+    assert numbers.tolist() == list(range(count))
+    sights = np.empty(count, np.uint8)
+    etl_layers.first_sights(keys, 0, seed, etl_layers.free_slots(count), sights)
+    assert sights.all()
+    layer = np.arange(count, dtype=np.int32)
+    thread, whole = layer.astype(np.int64) * 0x9E37, np.full(count, 3, np.uint8)
+    joined = etl_frames.join_pieces(thread, layer, whole, 0, 1, seed, etl_layers.free_slots(count), numbers, first, none)
+    assert joined == (count, count, 0, 0)
+    assert time.process_time() - begun < 1.5
 
 
 def test_records_between_the_packets(write: Write) -> None:
