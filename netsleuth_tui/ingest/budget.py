@@ -17,6 +17,9 @@ MOST = 4 * GIB
 SELECTION_BYTES = 8
 """What a row costs beside its columns: its id in two kept selections."""
 
+MOST_ROWS = (1 << 32) - 1
+"""Packets that can be numbered, those that were dropped included: ids of rows and frame numbers have 32 bits."""
+
 MOST_CELLS = (1 << 32) - (1 << 26)
 """Cells of event data that the events' `slot` can reach, less those of a block."""
 

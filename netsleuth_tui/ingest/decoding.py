@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -94,10 +94,14 @@ class Decoding:
 
     def _finish_oldest(self) -> FrameBatch:
         job = self._jobs.popleft()
-        worker = job.done.result()
         rows = slice(job.first, job.first + job.batch.count)
-        if worker.hosts.count > len(worker.ids):
-            worker.ids = np.concatenate((worker.ids, self._store.hosts.merge(worker.hosts, len(worker.ids))))
+        try:
+            worker = job.done.result()
+            if worker.hosts.count > len(worker.ids):
+                worker.ids = np.concatenate((worker.ids, self._store.hosts.merge(worker.hosts, len(worker.ids))))
+        except BaseException:
+            self._give_up(job)
+            raise
         if len(worker.ids):
             there = (job.columns.present[rows] & ADDRESSES) != 0
             for column in (job.columns.src[rows], job.columns.dst[rows]):
@@ -105,6 +109,17 @@ class Decoding:
         self._idle.append(worker)
         self._store.table.commit(rows.stop)
         return job.batch
+
+    def _give_up(self, failed: _Job) -> None:
+        """Let go of a batch that cannot be shown, and of those behind it: rows have no gaps. The next ones find zeros there, as ever."""
+        jobs = (failed, *self._jobs)
+        self._jobs.clear()
+        wait(job.done for job in jobs)
+        for job in jobs:
+            for column in job.columns:
+                column[job.first : job.first + job.batch.count] = 0
+        self.rows = self._store.packets
+        self._idle = deque(_Worker() for _ in range(THREADS))
 
 
 def _decode(worker: _Worker, batch: FrameBatch, columns: Columns, first: int, source: int) -> _Worker:

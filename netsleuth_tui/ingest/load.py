@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from netsleuth_tui import jit
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.ingest.budget import is_full, rows_within
+from netsleuth_tui.ingest.budget import MOST_ROWS, is_full, rows_within
 from netsleuth_tui.ingest.counted import expected, grown, left_out, size_of, with_shift
 from netsleuth_tui.ingest.decoding import Decoding, parts_of
 from netsleuth_tui.ingest.event_keeping import EventKeeping
@@ -101,7 +101,7 @@ class Loader:
             The last progress: its phase says how loading ended, its problems what could not be read.
         """
         self._files = expand(paths)
-        self._fail(NetSleuthError("there is no file whose clock could be shifted", where=name) for name in idle(self.shifts, self._files))
+        self._fail([NetSleuthError("there is no file whose clock could be shifted", where=name) for name in idle(self.shifts, self._files)])
         if not self._files:
             self._fail([NetSleuthError("there is no file in it", where=", ".join(paths))])
         sizes = [size_of(name) for name, _ in self._files]
@@ -123,9 +123,9 @@ class Loader:
             self._phase = "done"
         return self._report(self._files[-1][0] if self._files else "", 0)
 
-    def _fail(self, errors: Iterable[NetSleuthError]) -> None:
-        self.failures += (found := [*errors])
-        self.problems += map(str, found)
+    def _fail(self, errors: Sequence[NetSleuthError]) -> None:
+        self.failures += errors
+        self.problems += map(str, errors)
 
     def _load_file(self, name: str, *, named: bool) -> None:
         try:
@@ -157,8 +157,8 @@ class Loader:
         if index >= 0 and self.store.sources[index].name == name:
             self._show_all(self._decoding.drain(), index)
             source = self.store.sources[index]
-            damage = dict.fromkeys((*source.damage, failure.what))
-            source = replace(source, complete=False, damage=tuple(damage), stamp=Stamp.of(name))
+            damage = tuple(dict.fromkeys((*source.damage, failure.what)))
+            source = replace(source, complete=False, damage=damage, stamp=Stamp.of(name))
             self.store.sources = (*self.store.sources[:index], source)
 
     def _count_broken(self) -> None:
@@ -178,11 +178,10 @@ class Loader:
     def _read(self, reader: CaptureReader | EventLog | TextTable, layout: Layout | None) -> None:
         """Load a file, as the source that comes next."""
         store = self.store
-        index, shift = len(store.sources), shift_of(reader.name, self.shifts)
-        made_of = reader.name, reader.format, reader.compression, reader.size
+        made_of, shift = (reader.name, reader.format, reader.compression, reader.size), shift_of(reader.name, self.shifts)
         source = Source(*made_of, first_row=store.packets, first_event=store.events.rows, shift=shift)
         store.sources = (*store.sources, source)
-        self._fill(reader, index, layout)
+        self._fill(reader, len(store.sources) - 1, layout)
 
     def _fill(self, reader: CaptureReader | EventLog | TextTable, index: int, layout: Layout | None) -> None:
         """Load what is in a file, as rows of source `index`, which is the last one."""
@@ -190,17 +189,20 @@ class Loader:
         store.events.offset = shift = store.sources[index].shift
         notes: tuple[str, ...] = ()
         judging = None if self.keeping is None else EventKeeping(store, self.kept_by, index)
-        if isinstance(reader, EventLog):
-            self._read_log(reader, index, judging)
-        elif isinstance(reader, TextTable):
-            notes = self._read_table(reader, index, layout) if layout is not None else ()
-        elif isinstance(reader, EventTrace):
-            notes = self._read_trace(reader, index, judging)
-        elif self.keeping is not None:
-            notes = self._read_kept(reader, index, self.keeping, judging)
-        else:
-            notes = self._read_capture(reader, index)
-        self._show_all(self._decoding.drain(), index)
+        try:
+            if isinstance(reader, EventLog):
+                self._read_log(reader, index, judging)
+            elif isinstance(reader, TextTable):
+                notes = self._read_table(reader, index, layout) if layout is not None else ()
+            elif isinstance(reader, EventTrace):
+                notes = self._read_trace(reader, index, judging)
+            elif self.keeping is not None:
+                notes = self._read_kept(reader, index, self.keeping, judging)
+            else:
+                notes = self._read_capture(reader, index)
+        except MemoryError:
+            self._phase, notes = "budget", ("loading ended: the system has no more memory",)
+            self._show_all(self._decoding.drain(), index)
         source = replace(
             store.sources[index],
             size=reader.size,
@@ -211,7 +213,7 @@ class Loader:
             stamp=Stamp.of(reader.name),
         )
         store.sources = (*store.sources[:index], source)
-        self.problems.extend(f"{reader.name}: {damage}" for damage in source.damage)
+        self.problems += [f"{reader.name}: {damage}" for damage in source.damage]
 
     def _read_capture(self, reader: CaptureReader, index: int) -> tuple[str, ...]:
         """Load packets; what there is to note."""
@@ -244,17 +246,20 @@ class Loader:
 
     def _keep(self, matched: Matched, keeping: Matching, index: int) -> None:
         """Add what the filter at loading keeps of a block."""
-        if len(matched.chosen) and self._may_add(len(matched.chosen)):
+        if len(matched.chosen) and self._may_add(self.store.packets, len(matched.chosen)):
             self._show_all([keep(self.store, keeping.store.hosts, matched, index)], index)
 
-    def _may_add(self, rows: int) -> bool:
-        """Whether so many packets may be loaded; else loading is over."""
-        if not self._is_over() and not self._has_room(self.store.packets, rows):
+    def _may_add(self, taken: int, rows: int) -> bool:
+        """Whether so many packets may be loaded behind those that are taken; else loading is over."""
+        if not self._is_over() and not self._has_room(taken, rows):
             self._phase = "budget"
         return self._phase == "loading"
 
     def _has_room(self, taken: int, rows: int) -> bool:
         """Whether more packets fit into the budget behind those that are taken; the oldest ones of a live capture may have to make room."""
+        if taken + rows > MOST_ROWS:
+            self.problems.append(f"no more than {MOST_ROWS} packets can be numbered: the others are not loaded")
+            return False
         if taken - self.store.table.first + rows <= self.most_rows:
             return True
         if not (self.drops_oldest and self.store.sources[-1].name == "-"):
@@ -278,7 +283,7 @@ class Loader:
 
         loading = TableLoading(self.store, table, layout, index, self.keeping, self.window)
         for rows, add in loading.parts():
-            if rows and self._may_add(rows):
+            if rows and self._may_add(self.store.packets, rows):
                 self._show_all([add()], index)
             self._report(table.name, table.position)
             if self._is_over():
@@ -353,21 +358,16 @@ class Loader:
 
     def _take(self, batch: FrameBatch, reader: CaptureReader, index: int, expected_rows: int) -> None:
         """Decode a batch, unless there is a reason to stop."""
-        if self._phase != "loading":
+        if not self._may_add(self._decoding.rows, batch.count):
             return
-        if self.cancel.is_set():
-            self._phase = "cancelled"
-        elif not self._has_room(self._decoding.rows, batch.count):
-            self._phase = "budget"
-        else:
-            self._show_all(self._decoding.take(batch, index, expected_rows), index)
-            if not self.store.packets or reader.is_paused:  # what is there does not wait for the next batch
-                self._show_all(self._decoding.drain(), index)
-            self._report(reader.name, reader.position)
-            if self._decoding.rows > WORTH_COMPILING_ROWS:
-                jit.start()
-            while jit.state() == "compiling" and jit.is_cached() and not self.cancel.is_set():
-                jit.wait(MOMENT)  # plain Python has given the first screen; what only has to be linked is worth waiting for
+        self._show_all(self._decoding.take(batch, index, expected_rows), index)
+        if not self.store.packets or reader.is_paused:  # what is there does not wait for the next batch
+            self._show_all(self._decoding.drain(), index)
+        self._report(reader.name, reader.position)
+        if self._decoding.rows > WORTH_COMPILING_ROWS:
+            jit.start()
+        while jit.state() == "compiling" and jit.is_cached() and not self.cancel.is_set():
+            jit.wait(MOMENT)  # plain Python has given the first screen; what only has to be linked is worth waiting for
 
     def _show_all(self, batches: Iterable[FrameBatch], index: int) -> None:
         """Count batches as their rows become visible."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import threading
 from collections.abc import Iterator
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from netsleuth_tui.analysis.finding import find_row
 from netsleuth_tui.analysis.values import values
 from netsleuth_tui.decode.columns import Columns
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.ingest import Progress
+from netsleuth_tui.ingest import Progress, decoding
 from netsleuth_tui.ingest.load import Loader
 from netsleuth_tui.readers import FrameBatch
 from netsleuth_tui.session import Session
@@ -261,3 +261,29 @@ def test_a_file_that_fails_in_the_middle(error: Exception, first: bool, tmp_path
     assert session.reload().phase == "done"
     assert session.is_whole
     assert sum(source.packets for source in session.store.sources) == session.store.packets == 20_020
+
+
+def test_a_batch_for_which_there_is_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading ends in front of it, without the batches behind it; nothing of them is left when reading goes on."""
+    path, decode, calls = tmp_path / "ring(1).pcap", decoding._decode, count()
+    capture(path, 20_000)
+
+    def fails(*arguments: object) -> object:
+        call = next(calls)
+        done = decode(*arguments)
+        if call == 1:
+            raise MemoryError
+        return done
+
+    session, whole = Session(), Session()
+    with monkeypatch.context() as patched:
+        patched.setattr(decoding, "_decode", fails)
+        assert session.load([str(tmp_path / "ring*.pcap")]).phase == "budget"
+    source = session.store.sources[0]
+    assert 0 < source.packets == session.store.packets < 20_000
+    assert source.notes == ("loading ended: the system has no more memory",)
+    assert not session.is_whole
+    assert session.reload().phase == "done"
+    whole.load([str(path)])
+    assert same(session, whole)
+    assert session.store.sources == whole.store.sources

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,11 @@ from ingest.test_load import FRAME, capture
 
 from netsleuth_tui.analysis import Scope, overview, rows_of
 from netsleuth_tui.analysis.values import values
+from netsleuth_tui.decode.columns import Columns
+from netsleuth_tui.ingest import load
 from netsleuth_tui.session import Session
 from netsleuth_tui.store import ROW_BYTES
+from netsleuth_tui.store.packets import PacketTable
 
 RECORD = 16 + len(FRAME)
 
@@ -170,6 +174,41 @@ def test_a_file_whose_packets_were_dropped_is_not_loaded_again(pipe: int, load_f
     assert (added.name, added.before, added.packets, len(session.store.sources)) == (str(first), 100, 30, 3)
     assert values(session.store, rows_of(session.store, Scope()).take(kept, kept + 30), "frame.number") == [*range(101, 131)]
     assert not session.is_whole
+
+
+@pytest.mark.parametrize("load_filter", ["", "udp"])
+@pytest.mark.parametrize("why", ["numbers", "memory"])
+def test_a_stream_ends_where_rows_do(pipe: int, load_filter: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many packets made room: without memory or numbers for more it ends as at the budget, and says why."""
+    reserve = PacketTable.reserve
+
+    def bounded(table: PacketTable, rows: int) -> Columns:
+        if rows > 15_000:
+            raise MemoryError
+        return reserve(table, rows)
+
+    if why == "memory":
+        monkeypatch.setattr(PacketTable, "reserve", bounded)
+        monkeypatch.setattr(PacketTable, "capacity", property(lambda table: table.rows))
+    else:
+        monkeypatch.setattr(load, "MOST_ROWS", 15_000)
+    content = Path(capture(tmp_path / "a.pcap", 20_000)).read_bytes()
+    live = Live(load_filter=load_filter, memory=8_000 * (ROW_BYTES + 8), drops_oldest=True)
+
+    def write() -> None:
+        with suppress(OSError):  # nobody reads any more
+            _write_all(pipe, content)
+
+    threading.Thread(target=write, daemon=True).start()
+    live.thread.join(30)
+    assert live.session.progress is not None
+    assert live.session.progress.phase == "budget"
+    source, store = live.session.store.sources[0], live.session.store
+    assert 8_000 < store.packets <= 15_000
+    assert (source.packets, source.dropped) == (store.kept, store.packets - store.kept)
+    told = live.session.progress.problems if why == "numbers" else source.notes
+    assert ("packets can be numbered" if why == "numbers" else "no more memory") in " ".join(told)
+    monkeypatch.undo()
 
 
 def test_a_file_never_makes_room(tmp_path: Path) -> None:
