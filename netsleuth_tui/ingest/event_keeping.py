@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["EventKeeping"]
 
 BLOCKS = 8
-"""Blocks of a log, of 4 MiB, that are judged together."""
+"""Blocks of a log, of 4 MiB, that are judged together at most."""
+MOST_BYTES, SHARE = 256 << 20, 4
+"""Their events take about so much memory at most, or a quarter of the budget: the budget is asked when they have been judged."""
 TEXTS = ("provider", "channel", "computer", "user")
 OWN = {"row", "source", "group", "slot", *TEXTS}
 """Columns that mean something else in another table."""
@@ -84,11 +85,11 @@ class EventKeeping:
 
         tally = Tally()
         blocks = log.blocks(PIECES, FIRST_PIECES)
-        more = True
+        part = None
         try:
-            while more:
+            while part is None or not part.ended:
                 found = self.judged_in()
-                part = _Part(log, blocks)
+                part = _Part(log, blocks, found, min(memory // SHARE, MOST_BYTES))
                 decoding = EventDecoding(found, recovered, memory, window)
                 try:
                     with closing(load_log(decoding, part, 0, tally)) as loading:
@@ -97,7 +98,6 @@ class EventKeeping:
                     decoding.close()
                     decoding.decoders.clear()  # which know it: so its memory is free at once, not when cycles are looked for
                     self.take(found)
-                more = part.read == BLOCKS
                 yield
         finally:
             tally.say(log, window)
@@ -167,14 +167,17 @@ def _count(found: Store, rows: NDArray[np.uint32], store: Store, index: int) -> 
 
 
 class _Part:
-    """Some blocks of a log, as `load_log` reads one."""
+    """Some blocks of a log, as `load_log` reads one: until their events take more than `most` bytes in the store `found`."""
 
-    def __init__(self, log: EventLog, blocks: Iterator[ChunkBlock]) -> None:
+    def __init__(self, log: EventLog, blocks: Iterator[ChunkBlock], found: Store, most: int) -> None:
         self._log = log
         self._blocks = blocks
+        self._found = found
+        self._most = most
         self.size = log.size
         self.damage: list[Damage] = log.damage
-        self.read = 0
+        self.ended = False
+        """Whether there are no more blocks."""
 
     @property
     def position(self) -> int:
@@ -188,6 +191,11 @@ class _Part:
 
     def blocks(self, _: int, __: int) -> Iterator[ChunkBlock]:
         """Those that come next."""
-        for block in islice(self._blocks, BLOCKS):
-            self.read += 1
+        for _ in range(BLOCKS):
+            block = next(self._blocks, None)
+            if block is None:
+                self.ended = True
+                return
             yield block
+            if self._found.events.bytes > self._most:
+                return

@@ -9,6 +9,8 @@ import pytest
 
 from netsleuth_tui.analysis import Scope, event_rows_of, rows_of
 from netsleuth_tui.ingest import event_keeping, parse_shift
+from netsleuth_tui.ingest import events as evtx_events
+from netsleuth_tui.ingest.event_keeping import EventKeeping
 from netsleuth_tui.session import Session
 from netsleuth_tui.store import Store
 
@@ -77,6 +79,30 @@ def test_what_is_loaded_is_what_the_filter_selects(whole: Session, text: str, mo
         total = whole.store.sources[index].events
         assert any(note.startswith(f"{counted} of {total} events were loaded, those that {text} keeps") for note in source.notes)
         assert source.damage == whole.store.sources[index].damage
+
+
+@pytest.mark.parametrize("bound", ["MOST_BYTES", "SHARE"])
+def test_few_events_are_judged_together_where_memory_is_scarce(whole: Session, bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However large events are: no more blocks are decoded than fit, and the same events are kept."""
+    sizes = list[int]()
+    take = EventKeeping.take
+
+    def measured(keeping: EventKeeping, found: Store) -> None:
+        sizes.append(found.events.rows)
+        take(keeping, found)
+
+    monkeypatch.setattr(EventKeeping, "take", measured)
+    monkeypatch.setattr(evtx_events, "PIECES", 2)
+    monkeypatch.setattr(evtx_events, "FIRST_PIECES", 2)
+    loaded(FILES[0], text=FILTERS[0])
+    usual = max(sizes)
+    sizes.clear()
+    monkeypatch.setattr(event_keeping, bound, {"MOST_BYTES": 100_000, "SHARE": 1 << 30}[bound])
+    some = loaded(FILES[0], text=FILTERS[0])
+    assert max(sizes) < usual / 2
+    of_log = events(whole.store, FILTERS[0])
+    of_log = of_log[whole.store.events.view().source[of_log] == 0]
+    assert told(some.store, np.arange(some.store.events.rows)) == told(whole.store, of_log)
 
 
 def test_texts_of_other_events_take_no_memory(whole: Session) -> None:
