@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from readers.captures import Read, block, enhanced, interface, option, pcap_header, read, record, section, statistics
+from readers.etl_files import PKTMON, pktmon
 from readers.netmon_files import Piece, comment, netmon
 
 from netsleuth_tui.analysis import Scope
@@ -140,6 +141,33 @@ def test_picked_frames_are_found_without_sorting_all_of_them_for_each_block() ->
     assert time.process_time() - begun < 0.5
     assert found(wanted) == [70, 80, 640, 3990]
     assert found(wanted[:0]) == []
+
+
+def test_comments_of_packets_that_events_hold_are_kept(tmp_path: Path) -> None:
+    """A packet begins elsewhere than the event that it lay in; comments of both, of other frames, and of several blocks."""
+    packet = bytes(range(60))
+    held = net_event(pktmon(0, packet, original=1).content)
+    quiet = [Piece(bytes(60_000), 60_000, k * 10**9) for k in range(100)]
+    pieces = [Piece(held, len(held), 0, 0xFFE0), *quiet, Piece(held, len(held), 10**12, 0xFFE0), Piece(bytes(90), 90, 10**12, 0xFFE0)]
+    places = netmon(pieces).offsets
+    noted = [(places[-1], "event"), (places[-2], "last"), (places[0], "first"), (places[0], "again"), (places[50], "frame"), (1, "none")]
+    made = netmon(pieces, comments=b"".join(comment(place, text, b"") for place, text in noted))
+    (tmp_path / "a.cap").write_bytes(made.content)
+    source = read(tmp_path / "a.cap")
+    assert [source.frames[k].data for k in (0, -2)] == [packet, packet]
+    assert [source.frames[k].wire for k in (0, -2)] == [60, 60]
+    assert sorted(c.text for c in source.comments) == sorted(text for _, text in noted)
+    extract([str(tmp_path / "a.cap")], Scope(), str(tmp_path / "b.pcapng"))
+    result = read(tmp_path / "b.pcapng")
+    by_frame = {frame.offset: index for index, frame in enumerate(result.frames)}
+    found = [(by_frame[c.offset], c.text) for c in result.comments if c.on_frame]
+    assert found == [(0, "first"), (0, "again"), (50, "frame"), (101, "last"), (102, "event")]
+
+
+def net_event(event: bytes) -> bytes:
+    """A frame of Network Monitor that holds an event of the packet monitor as a trace has it."""
+    head = bytes(24) + PKTMON.bytes_le + event[40:80]
+    return head + bytes(4) + bytes(2) + (len(event) - 80).to_bytes(2, "little") + bytes(1) + event[80:]
 
 
 def test_splitting_loses_nothing(tmp_path: Path) -> None:

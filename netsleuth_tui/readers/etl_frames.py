@@ -303,7 +303,7 @@ def _fill_wire_plain(
 ) -> None:
     """Same as the kernel: all headers in one sweep."""
     unsaid = wire <= 0
-    wire[unsaid] = length[unsaid]
+    np.maximum(wire, length, out=wire)
     rows = np.flatnonzero(unsaid & (cut != 0) & ((link == ETHERNET) | (link == RAW)))
     if not len(rows):
         return
@@ -354,8 +354,11 @@ def fill_wire(data: Any, start: Any, length: Any, link: Any, cut: Any, wire: Any
         length: int64, bytes of them that are there.
         link: uint16, LINKTYPE_ of each.
         cut: uint8, 1 for those that were longer than that.
-        wire: int64; where it is 0 it gets what the IP header says, and `length` where the frame is whole, or is not IP.
+        wire: int64; where it is 0 it gets what the IP header says, and `length` where the frame is whole, or is not IP. What is less
+            than `length` is no length of the frame, and becomes that.
     """
     for i in range(len(start)):
         if wire[i] <= 0:
             wire[i] = wire_of(data, int(start[i]), int(link[i]), int(length[i])) if cut[i] else length[i]
+        elif wire[i] < length[i]:
+            wire[i] = length[i]

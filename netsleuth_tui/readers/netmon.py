@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -79,6 +80,8 @@ class NetmonFramer:
         self._rejects = np.zeros((4096, 3), np.int64)
         self._damaged: Counter[int] = Counter()
         self._metadata = self._opened = 0
+        self._noted: dict[int, list[Comment]] = {}
+        """Comments of frames that are still to come, by where their bytes begin."""
         self._table_at, self._entries = source.size, np.zeros(0, np.uint32)
         self._edges, self._repeats = self._entries, np.zeros(0, np.bool_)
         header = source.at(0, _HEADER)
@@ -162,7 +165,9 @@ class NetmonFramer:
             return
         at, length = struct.unpack_from("<II", header, _COMMENTS_FIELD)
         self._notice(_COMMENTS_FIELD, "comment table", at, length)
-        self.comments, complaint = read_comments(self._source, at, length, self._head)
+        comments, complaint = read_comments(self._source, at, length, self._head)
+        for comment in comments:
+            self._noted.setdefault(comment.offset, []).append(comment)
         if complaint:
             self.damage.append(complaint)
         at, count = struct.unpack_from("<II", header, _PROCESSES_FIELD)
@@ -228,10 +233,12 @@ class NetmonFramer:
         )  # fmt: skip
         self._done += done
         self._reject(first, rejected)
+        before = rows.offset[:count].copy() if self._noted else rows.offset[:0]
         if bool((rows.link_type[:count] == NET_EVENT).any()):
             from netsleuth_tui.readers.netmon_events import open_packets
 
             self._opened += open_packets(FrameBatch(window.data, count, *rows))
+        self._hand_on_comments(before, rows.offset)
         self._note_links(rows.link_type[:count])
         self._is_elsewhere = status == kernels.ELSEWHERE  # these frames are handed on first
         if status == MORE:
@@ -261,8 +268,22 @@ class NetmonFramer:
                 offset = self._table_at + 4 * index if why in _OF_THE_ENTRY else int(self._entries[index])
                 self.damage.append(Damage(offset, _REASONS[why].format(entry=index + 1, number=number, longest=self._longest)))
 
+    def _hand_on_comments(self, before: NDArray[np.uint64], offsets: NDArray[np.uint64]) -> None:
+        """Comments go with their frames, which begin elsewhere now where an event was opened.
+
+        Args:
+            before: Where frames began.
+            offsets: Where they begin.
+        """
+        commented = np.isin(before, np.fromiter(self._noted, np.uint64, len(self._noted)))
+        for place in np.flatnonzero(commented).tolist():
+            offset = int(offsets[place])
+            self.comments += [replace(comment, offset=offset) for comment in self._noted.pop(int(before[place]))]
+
     def _summarise(self) -> None:
         """Say at the end what was not said of each entry."""
+        self.comments += [comment for comments in self._noted.values() for comment in comments]  # their frames are none
+        self._noted = {}
         unclaimed = self._table_at - self._behind
         if 0 <= self._last < self._table_at and unclaimed > self._head and not self.damage:
             self.notes.append(f"{unclaimed} bytes between the last frame and the frame table belong to no frame")

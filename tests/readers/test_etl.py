@@ -167,6 +167,13 @@ def test_pktmon_counts_a_packet_once(write: Write) -> None:
     assert read.events == [(195, 170), (1000, 170)]
 
 
+def test_no_frame_is_shorter_than_what_there_is_of_it(write: Write) -> None:
+    """Whatever the packet monitor says of its length."""
+    frames = [bytes([k]) * (60 + k) for k in range(4)]
+    records = [made.pktmon(k, frame, group=k, original=said) for k, (frame, said) in enumerate(zip(frames, (0, 1, 61, 70), strict=True))]
+    assert [seen[2] for seen in Read(write(made.trace(records))).frames] == [60, 61, 62, 70]
+
+
 def test_pktmon_without_counts_is_taken_at_the_network_card(write: Write) -> None:
     """New builds number every sight of a packet as one of its own: then the component that is a network card tells how many there were."""
     frames = some_frames(20)
