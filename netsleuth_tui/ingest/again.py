@@ -83,13 +83,8 @@ class Again(Loader):
 
     def _parts(self, index: int) -> list[int]:
         """Source `index` and those that have the parts of its file before it."""
-        parts, before = [index], self.store.sources[index].before
-        for k in range(index - 1, -1, -1):
-            source = self.store.sources[k]
-            if before and source.name == self.store.sources[index].name and source.before + source.packets == before:
-                parts.append(k)
-                before = source.before
-        return parts
+        first = self.store.first_part(index)
+        return [k for k in range(index, first - 1, -1) if self.store.first_part(k) == first]
 
     def _go_on_as_another(self, parts: Sequence[int]) -> int:
         """Let a source come behind all others for what was added to a file; what is said of the whole file is said there."""
@@ -112,9 +107,10 @@ class Again(Loader):
         source = self.store.sources[index]
         events = self.store.events.view().offset[source.first_event : source.first_event + source.events]
         packets = self.store.columns().offset[source.first_row : source.first_row + source.packets]
+        judged_to = source.judged_to
         if not isinstance(reader, EventLog | EventTrace):
-            events = events[:0]  # those among frames
-        return max(source.dropped_to, *(int(part.max()) if len(part) else -1 for part in (events, packets)))
+            events, judged_to = events[:0], -1  # those among frames
+        return max(source.dropped_to, judged_to, *(int(part.max()) if len(part) else -1 for part in (events, packets)))
 
     def _tell(self, problem: str) -> None:
         self.problems.append(problem)

@@ -45,7 +45,8 @@ def left_out(source: Source, total: int, kept_by: str | None, window: LoadWindow
     """
     why = [f"that {kept_by} keeps"] if kept_by is not None else []
     why += [str(window)] if window.is_timed else []
-    return (f"{source.packets} of {total} packets were loaded, those {' '.join(why)}; frame numbers count these",) if why else ()
+    loaded = source.before + source.packets  # of the file: an earlier source may have some, and others have been dropped
+    return (f"{loaded} of {total} packets were loaded, those {' '.join(why)}; frame numbers count these",) if why else ()
 
 
 def with_shift(notes: Sequence[str], offset: int) -> tuple[str, ...]:

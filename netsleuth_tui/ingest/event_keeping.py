@@ -48,8 +48,6 @@ class EventKeeping:
     def __init__(self, store: Store, text: str, index: int) -> None:
         self.store = store
         self.index = index
-        self.total = 0
-        """Events that were judged."""
         self._text = text
 
     def judged_in(self) -> Store:
@@ -64,7 +62,6 @@ class EventKeeping:
         """Add the events of such a store that the filter keeps as the next rows."""
         values, search = found.event_values, found.texts_matching
         rows = found.matching_events(self._text, lambda first, last: query.filter_events(self._text, values, search, first, last))
-        self.total += found.events.rows
         if len(rows):
             _copy(found, rows, self.store, self.index)
         _count(found, rows, self.store, self.index)
@@ -109,11 +106,13 @@ class EventKeeping:
         self.take(found)
 
     def note(self) -> tuple[str, ...]:
-        """How many were loaded, where there were any."""
-        if not self.total:
+        """How many of the file were loaded, in whatever parts, where there were any."""
+        store, first = self.store, self.store.first_part(self.index)
+        parts = [source for k, source in enumerate(store.sources) if store.first_part(k) == first]
+        kept, total = (sum(numbers) for numbers in zip(*((part.events, part.judged) for part in parts), strict=True))
+        if not total:
             return ()
-        kept = self.store.sources[self.index].events
-        note = f"{kept} of {self.total} events were loaded, those that {self._text} keeps"
+        note = f"{kept} of {total} events were loaded, those that {self._text} keeps"
         of_events = any(query.event_field(name) is not None for name in query.names_in(self._text))
         return (note if kept or of_events else f"{note}; it speaks of packets alone: || EventID would keep all events",)
 
@@ -151,13 +150,15 @@ def _copy(found: Store, rows: NDArray[np.uint32], store: Store, index: int) -> N
 
 def _count(found: Store, rows: NDArray[np.uint32], store: Store, index: int) -> None:
     source, other = store.sources[index], found.sources[0]
-    times = found.events.view().time[rows]
+    offsets, times = found.events.view().offset, found.events.view().time[rows]
     times = times[times != NO_TIME]
     firsts = [t for t in (source.first, int(times.min()) if len(times) else None) if t is not None]
     lasts = [t for t in (source.last, int(times.max()) if len(times) else None) if t is not None]
     source = replace(
         source,
         events=source.events + len(rows),
+        judged=source.judged + len(offsets),
+        judged_to=max(source.judged_to, int(offsets.max(initial=0)) if len(offsets) else -1),
         lost=source.lost + other.lost,
         recoverable=source.recoverable + other.recoverable,
         first=min(firsts, default=None),

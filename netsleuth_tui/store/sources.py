@@ -90,6 +90,12 @@ class Source:
     events: int = 0
     """Event records."""
 
+    judged: int = 0
+    """Event records that a filter at loading was asked about; `events` are those that it kept."""
+
+    judged_to: int = -1
+    """Where in the file the last of them begins; -1 if there was none."""
+
     lost: int = 0
     """Event records that are there and could not be decoded."""
 

@@ -287,3 +287,28 @@ def test_a_batch_for_which_there_is_no_memory(tmp_path: Path, monkeypatch: pytes
     whole.load([str(path)])
     assert same(session, whole)
     assert session.store.sources == whole.store.sources
+
+
+@pytest.mark.parametrize("behind", [False, True])
+def test_notes_of_a_filter_at_loading_speak_of_the_whole_file(behind: bool, tmp_path: Path) -> None:
+    """In whatever parts a file came, what is said is what is said of it at once; no event is judged twice."""
+    log, packets = tmp_path / "log.evtx", tmp_path / "a.pcap"
+    content, frames = LOG.read_bytes(), Path(capture(packets, 300)).read_bytes()
+    size = (len(frames) - 24) // 300
+    paths = [str(log), str(packets), *([capture(tmp_path / "b.pcap", 9)] if behind else [])]
+    text = "EventRecordID < 48210400 || frame.number in {5..130}"
+    session = Session(load_filter=text)
+    for chunks, more, number in ((2, 0, 100), (3, 0, 200), (3, 12, 200), (4, 0, 300)):
+        log.write_bytes(content[: 4096 + chunks * 65536 + more])
+        packets.write_bytes(frames[: 24 + number * size])
+        progress = session.reload() if session.store.sources else session.load(paths)
+        assert progress.phase == "done"
+        whole = Session(load_filter=text)
+        whole.load(paths)
+        for name in paths[:2]:
+            mine, other = (
+                [note for source in one.store.sources if source.name == name for note in source.notes] for one in (session, whole)
+            )
+            assert mine == other
+    assert mine == [f"126 of 300 packets were loaded, those that {text} keeps; frame numbers count these"]
+    assert 0 < session.store.events.rows == whole.store.events.rows < sum(source.judged for source in whole.store.sources)
