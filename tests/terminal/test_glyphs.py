@@ -22,7 +22,7 @@ def test_every_glyph_is_one_column(glyphs: Glyphs) -> None:
     for name, characters in asdict(glyphs).items():
         assert display(characters) == characters
         assert all(cell_width(character) == 1 for character in characters)
-        assert len(characters) == 1 or name in {"heights", "lengths", "dots", "spinner"}
+        assert len(characters) == 1 or name in {"heights", "lengths", "dots", "shades", "spinner"}
 
 
 def test_ascii_is_ascii() -> None:
