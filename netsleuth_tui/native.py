@@ -13,6 +13,7 @@ import hashlib
 import json
 import math
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -110,13 +111,14 @@ def link(kernels: Sequence[Written]) -> dict[str, Callable[..., Any]]:
     """Kernels by name, as functions that release the interpreter's lock while they run."""
     import llvmlite.binding as llvm
 
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
-    llvm.add_symbol(NEVER_CALLED, ctypes.cast(_TRAP, ctypes.c_void_p).value)
-    for written in kernels:
-        engine.add_object_file(llvm.ObjectFileRef.from_data(written.code))
-    engine.finalize_object()
-    _ENGINES.append(engine)
-    return {written.entry.name: _caller(engine, written.entry) for written in kernels}
+    with _LINKING:
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+        llvm.add_symbol(NEVER_CALLED, ctypes.cast(_TRAP, ctypes.c_void_p).value)
+        for written in kernels:
+            engine.add_object_file(llvm.ObjectFileRef.from_data(written.code))
+        engine.finalize_object()
+        _ENGINES.append(engine)
+        return {written.entry.name: _caller(engine, written.entry) for written in kernels}
 
 
 def load(directory: Path) -> dict[str, Callable[..., Any]]:
@@ -137,6 +139,9 @@ def _index(directory: Path) -> list[Entry]:
 
 _ENGINES: list[Any] = []
 """Machine code lives as long as the engine that linked it."""
+
+_LINKING = threading.Lock()
+"""Two groups are linked side by side, in one context of LLVM's: one after the other."""
 
 _TRAP = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: os.abort())
 _SIGNATURE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)

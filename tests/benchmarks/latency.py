@@ -7,7 +7,7 @@ usage: latency.py [--packets 5000000] [--capture FILE] [--times 40] [--copies 4]
 the progress that is shown at the same time, which takes some hundred bytes four times a second. Down moves the cursor: with everything
 loaded, nothing else is written meanwhile. While loading, the capture is given several times, so that there is enough to load. While
 findings are looked for, keys are pressed in their pane: during the search that follows loading, in a program that is started again and
-again, and during searches that are asked for with `a`, which know TCP already.
+again, and during searches that are asked for with `a`, which know TCP already; Down likewise, in the records.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from bench import Terminal, arguments, capture, compile_kernels, program
 
 HELP, BACK, DOWN = b"?", b"?", b"\x1b[B"
 FINDINGS, AGAIN = b"6", b"a"
-ROWS, LOOKING = r"\d\d:\d\d:\d\d", r"looking for \w"
-"""What is there when a part is loaded, and in the pane of findings while they are looked for."""
+ROWS, LOOKING, ALL_LOADED = r"\d\d:\d\d:\d\d", r"looking for \w", r"UTC"
+"""What is there when a part is loaded; in the pane of findings while they are looked for; and in the first line when all is loaded."""
 STARTS = 12
 MOST = 1000
 PAUSE = 0.12
@@ -75,6 +75,24 @@ def first_searches(command: list[str], size: tuple[int, int], times: int) -> lis
     return waited
 
 
+def first_moves(command: list[str], size: tuple[int, int], times: int) -> list[float]:
+    """Milliseconds from Down to its first byte in the records, while findings are looked for the first time."""
+    waited: list[float] = []
+    for _ in range(STARTS):
+        if len(waited) >= times:
+            break
+        with Terminal(command, size) as terminal:
+            terminal.wait_for(ALL_LOADED, 120)
+            terminal.drain(PAUSE, PAUSE)
+            while len(waited) < times:
+                begin, worked = time.perf_counter(), terminal.processor_seconds()
+                milliseconds = moved(terminal)
+                if terminal.processor_seconds() - worked < (time.perf_counter() - begin) / 3:
+                    break
+                waited.append(milliseconds)
+    return waited
+
+
 def searches(terminal: Terminal, times: int) -> list[float]:
     """Milliseconds of `?` in the pane of findings, while they are looked for once more."""
     waited: list[float] = []
@@ -114,6 +132,7 @@ def main() -> None:
             show("down, loaded: first byte", [moved(terminal) for _ in range(asked.times)])
             show("help, loaded: shown", [opened(terminal) for _ in range(asked.times)])
     if asked.only in {None, "findings"}:
+        show("down, first search for findings", first_moves([*program(), path], (columns, rows), asked.times))
         show("help, first search for findings", first_searches([*program(), path], (columns, rows), asked.times))
         with Terminal([*program(), path], (columns, rows)) as terminal:
             show("help, further searches", searches(terminal, asked.times))
