@@ -87,15 +87,16 @@ def _finding(seen: Seen, rows: EventRows, log: int, own: Numbers, silence: tuple
         else f"ends at {at(begin)}, {span_of(begin, end)} before others"
     )
     computer = rows.system("computer", place)
+    window = seen.clipped(*_around(begin, end))
     return Finding(
         kind="log-silence",
         title=f"The log {name} {told}; it usually has {_often(usual)}",
         severity=SEVERITY_PAUSE if until is not None else SEVERITY_END,
         first=begin,
-        last=end,
+        last=min(end, window[1] - 1),  # there is no instant after the last one that a window could end with
         count=length // BILLION,
         filter=seen.filter(joined_terms(tuple(terms), tuple(terms.values())) or "EventID"),
-        window=seen.clipped(*_around(begin, end)),
+        window=window,
         why=WHY_PAUSE if until is not None else WHY_END,
         usual=usual,
         between=(computer,) if computer else (),

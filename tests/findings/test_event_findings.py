@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from looking import check
 from made import START
@@ -278,6 +278,7 @@ def test_a_scope_narrows_what_is_looked_at_and_what_filters_say():
 
 
 @settings(max_examples=60)
+@example([(START, 4624, EVENTLOG, "bob")] * 4 + [(2**63 - 1, 4624, EVENTLOG, "bob")])
 @given(
     st.lists(
         st.tuples(
