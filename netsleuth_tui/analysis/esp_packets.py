@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.flow_table import new_seed
+from netsleuth_tui.analysis.flow_table import HASH_MASK, HASH_SHIFT, HOSTS, MASK32, NUMBER_BITS, REST, new_seed, number_of
 from netsleuth_tui.analysis.sorting import order
 from netsleuth_tui.decode.columns import Columns, Has
 from netsleuth_tui.decode.hosts import place
@@ -39,9 +39,6 @@ BLOCK = 1 << 20
 """Rows that are looked at together."""
 SMALLEST, GROWTH = 1 << 10, 4
 """Associations that there is room for at first, and what a full table grows by."""
-MASK32, HASH_MASK, HASH_SHIFT = (1 << 32) - 1, (1 << 63) - 1, 31
-NUMBER_BITS, NUMBER_MASK = 31, (1 << 31) - 1
-HOSTS, REST = 0, 1
 UDP_AT = 32
 """The second half of a key is `encapsulated in UDP << 32 | SPI`."""
 
@@ -108,29 +105,11 @@ class Keys(NamedTuple):
 
 @helper
 def _number(table: Keys, hosts: int, rest: int) -> int:
-    """Return the number of a key, a new one where it was never seen, or 0 where there is no room for it."""
-    slots, keys, seed = table.slots, table.keys, table.seed
-    mask = slots.shape[0] - 1
+    """Return the number of a key, as `flow_table.number_of`."""
+    seed = table.seed
     tag = int(seed[0]) + int(seed[1]) * (hosts >> 32) + int(seed[2]) * (hosts & MASK32)
     tag += int(seed[3]) * (rest >> 32) + int(seed[4]) * (rest & MASK32)
-    tag = (tag & HASH_MASK) >> HASH_SHIFT
-    at = tag & mask
-    for _ in range(mask + 1):
-        entry = int(slots[at])
-        number = entry & NUMBER_MASK
-        if entry == 0:
-            break
-        if entry >> NUMBER_BITS == tag and int(keys[number, HOSTS]) == hosts and int(keys[number, REST]) == rest:
-            return number
-        at = (at + 1) & mask
-    number = int(table.given[0])
-    if number >= keys.shape[0]:
-        return 0
-    slots[at] = tag << NUMBER_BITS | number
-    keys[number, HOSTS] = hosts
-    keys[number, REST] = rest
-    table.given[0] = number + 1
-    return number
+    return number_of(table.slots, table.keys, table.given, hosts, rest, (tag & HASH_MASK) >> HASH_SHIFT)
 
 
 @kernel()

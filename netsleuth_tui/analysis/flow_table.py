@@ -18,7 +18,7 @@ from netsleuth_tui.decode.columns import NO_TIME, Columns, Has, Protocol
 from netsleuth_tui.decode.hosts import place
 from netsleuth_tui.jit import helper, kernel
 
-__all__ = ["Block", "Table", "count", "empty", "enlarged", "find", "new_seed", "prepare"]
+__all__ = ["Block", "Table", "count", "empty", "enlarged", "find", "new_seed", "number_of", "prepare"]
 
 IP = int(Has.IP | Has.IPV6)
 ADDRESSES = int(Has.ADDRESSES)
@@ -130,9 +130,17 @@ def _protocol(present: int, highest: int) -> int:
 
 
 @helper
-def find(table: Table, hosts: int, rest: int, tag: int) -> int:
-    """Return the number of a flow, a new one where it was never seen, or 0 where there is no room for it."""
-    slots, sums = table.slots, table.sums
+def number_of(slots: NDArray[np.int64], keys: NDArray[np.int64], given: NDArray[np.int64], hosts: int, rest: int, tag: int) -> int:
+    """Return the number of a key, a new one where it was never seen, or 0 where there is no room for it.
+
+    Args:
+        slots: As in `Table`.
+        keys: (numbers, 2 or more): the key's two halves come first.
+        given: Its first element is the next number.
+        hosts: The first half of the key.
+        rest: The second half.
+        tag: 32 bits of the key's hash.
+    """
     mask = slots.shape[0] - 1
     at = tag & mask
     for _ in range(mask + 1):
@@ -140,18 +148,27 @@ def find(table: Table, hosts: int, rest: int, tag: int) -> int:
         number = entry & NUMBER_MASK
         if entry == 0:
             break
-        if entry >> NUMBER_BITS == tag and int(sums[number, HOSTS]) == hosts and int(sums[number, REST]) == rest:
+        if entry >> NUMBER_BITS == tag and int(keys[number, HOSTS]) == hosts and int(keys[number, REST]) == rest:
             return number
         at = (at + 1) & mask
-    number = int(table.given[0])
-    if number >= sums.shape[0]:
+    number = int(given[0])
+    if number >= keys.shape[0]:
         return 0
     slots[at] = tag << NUMBER_BITS | number
-    sums[number, HOSTS] = hosts
-    sums[number, REST] = rest
-    sums[number, FIRST] = NO_TIME
-    sums[number, LAST] = NO_TIME
-    table.given[0] = number + 1
+    keys[number, HOSTS] = hosts
+    keys[number, REST] = rest
+    given[0] = number + 1
+    return number
+
+
+@helper
+def find(table: Table, hosts: int, rest: int, tag: int) -> int:
+    """Return the number of a flow, as `number_of`; a new one has no times yet."""
+    sums, following = table.sums, int(table.given[0])
+    number = number_of(table.slots, sums, table.given, hosts, rest, tag)
+    if number == following:
+        sums[number, FIRST] = NO_TIME
+        sums[number, LAST] = NO_TIME
     return number
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui import jit
-from netsleuth_tui.analysis.flow_table import AHEAD, GROWTH, HASH_MASK, HASH_SHIFT, MASK32, NUMBER_BITS, NUMBER_MASK, new_seed
+from netsleuth_tui.analysis.flow_table import AHEAD, GROWTH, HASH_MASK, HASH_SHIFT, MASK32, NUMBER_BITS, NUMBER_MASK, new_seed, number_of
 from netsleuth_tui.decode.columns import Columns, Has
 from netsleuth_tui.decode.hosts import place
 from netsleuth_tui.errors import NetSleuthError
@@ -155,30 +155,6 @@ def _look_ahead(ids: Ids, first: int, last: int, columns: Columns, table: Table,
 
 
 @helper
-def _number(table: Table, hosts: int, ports: int, tag: int) -> int:
-    """Return the number of a connection, a new one where it was never seen, or 0 where there is no room for it."""
-    slots, sums = table.slots, table.sums
-    mask = slots.shape[0] - 1
-    at = tag & mask
-    for _ in range(mask + 1):
-        entry = int(slots[at])
-        number = entry & NUMBER_MASK
-        if entry == 0:
-            break
-        if entry >> NUMBER_BITS == tag and int(sums[number, HOSTS]) == hosts and int(sums[number, PORTS]) == ports:
-            return number
-        at = (at + 1) & mask
-    number = int(table.given[0])
-    if number >= sums.shape[0]:
-        return 0
-    slots[at] = tag << NUMBER_BITS | number
-    sums[number, HOSTS] = hosts
-    sums[number, PORTS] = ports
-    table.given[0] = number + 1
-    return number
-
-
-@helper
 def _seen_with(seen: int, flags: int, ttl: int) -> int:
     """Return what was seen of a flow, with one more segment."""
     low, high = seen >> LOW_AT & TTLS, seen >> HIGH_AT & TTLS
@@ -208,7 +184,7 @@ def follow_flows(ids: Ids, first: int, last: int, columns: Columns, table: Table
         end = min(at + AHEAD, last)
         _look_ahead(ids, at, end, columns, table, keys)
         for k in range(end - at):
-            number = _number(table, int(keys.hosts[k]), int(keys.ports[k]), int(keys.tag[k]))
+            number = number_of(table.slots, sums, table.given, int(keys.hosts[k]), int(keys.ports[k]), int(keys.tag[k]))
             if number == 0:
                 return (at + k,)
             i, side = int(np.int64(ids[at + k])), int(keys.side[k])
