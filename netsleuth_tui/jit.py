@@ -13,32 +13,29 @@ import contextlib
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Protocol, TypeVar
+from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
 from netsleuth_tui import kernel_cache
 
-if TYPE_CHECKING:
-    from netsleuth_tui import native
-
 __all__ = [
     "Kernel",
     "State",
     "activate",
+    "dispatcher",
     "helper",
     "inlined",
     "is_cached",
     "is_coming",
     "is_ready",
     "kernel",
+    "kernels",
     "start",
     "state",
     "wait",
-    "write",
 ]
 
 P = ParamSpec("P")
@@ -95,6 +92,10 @@ class Kernel(Generic[P, R]):
         return self.function(*views, **kwargs)
 
 
+Form: TypeAlias = Callable[[Kernel[..., Any]], Callable[..., Any]]
+"""Makes what is called in place of a kernel."""
+
+
 class _Compiler:
     """What is compiled, and how far: one per process."""
 
@@ -109,7 +110,7 @@ class _Compiler:
         self.lock = threading.Lock()
         self.finished = threading.Event()
         self.looked = threading.Event()
-        self.is_cached = False
+        self.is_cached = self.wanted = False
         self._ready: set[str] = set()
         self._linked: dict[str, Callable[..., Any]] = {}
         self._compile: Callable[[Kernel[..., Any]], Callable[..., Any] | None] = lambda made: self._linked.get(made.name)
@@ -123,8 +124,9 @@ class _Compiler:
         with self.lock:
             self.helpers.append(function)
 
-    def start(self) -> None:
+    def start(self, *, compiling: bool) -> None:
         with self.lock:
+            self.wanted |= compiling
             if self.state != "plain":
                 return
             self.state = "compiling"
@@ -133,6 +135,12 @@ class _Compiler:
     def _run(self) -> None:
         with contextlib.suppress(Exception):  # whatever is wrong with the compiler, plain kernels still give every answer
             directory = kernel_cache.directory()
+            self.is_cached = directory is not None and _is_whole(directory)
+            self.looked.set()
+            with self.lock:
+                if not (self.wanted or self.is_cached):
+                    self.state = "plain"
+                    return
             if directory is None:
                 self.activate()
             else:
@@ -144,10 +152,6 @@ class _Compiler:
 
     def _link(self, directory: Path) -> None:
         """Use the machine code in `directory`; have it made first where it is missing or damaged."""
-        from netsleuth_tui import native
-
-        self.is_cached = all((directory / group / native.INDEX).exists() for group in GROUPS)
-        self.looked.set()
         beside = threading.Thread(target=self._link_groups, args=(directory, GROUPS[2:]), name="compiler", daemon=True)
         beside.start()  # a daemon, and none of a pool: the program may end before its kernels are compiled
         self._link_groups(directory, GROUPS[:2])
@@ -181,14 +185,14 @@ class _Compiler:
         with self.lock:
             return group in self._ready
 
-    def activate(self, group: str | None = None, reused: Mapping[str, Reused] = MappingProxyType({})) -> None:
-        """Compile each kernel, or only those of a group, at its first call, in this process; but for those that are `reused`.
+    def activate(self, group: str | None = None, form: Form | None = None) -> None:
+        """Compile each kernel, or only those of a group, at its first call, in this process; or give it another form.
 
         Raises:
             ImportError: Numba is not installed.
         """
         with self.lock:
-            self._compile = lambda made: None if group not in {None, made.group} else reused.get(made.name) or _compiled(made)
+            self._compile = lambda made: (form or dispatcher)(made) if group in {None, made.group} else None
             for made in self.kernels:
                 made.compiled = self._compile(made)
             self.state = "compiled"
@@ -196,25 +200,12 @@ class _Compiler:
         self.finished.set()
 
 
-class Reused:
-    """Machine code of an earlier version, for as long as it takes what its callers give it."""
+def dispatcher(made: Kernel[..., Any]) -> Callable[..., Any]:
+    """Numba's form of a kernel, which is compiled at its first call.
 
-    def __init__(self, written: native.Written, linked: Callable[..., Any]) -> None:
-        self.written = written
-        self.linked = linked
-
-    def __call__(self, *args: Any) -> Any:
-        """Call it; where its callers have come to give it other kinds of arguments, compile the kernel for these."""
-        try:
-            return self.linked(*args)
-        except (AttributeError, TypeError, ValueError):
-            made = next(made for made in _compiler.kernels if made.name == self.written.entry.name)
-            made.compiled = _compiled(made)
-            return made.compiled(*args)
-
-
-def _compiled(made: Kernel[..., Any]) -> Callable[..., Any]:
-    """Numba's dispatcher of a kernel."""
+    Raises:
+        ImportError: Numba is not installed.
+    """
     import numba
 
     for function in _compiler.helpers[_compiler.registered :]:
@@ -259,48 +250,28 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
     return helper(function)
 
 
-def start() -> None:
-    """Make compiled kernels available in the background; returns at once, and does nothing the second time."""
-    _compiler.start()
+def start(*, compiling: bool = True) -> None:
+    """Make compiled kernels available in the background; returns at once, and does nothing the second time.
+
+    Args:
+        compiling: Whether they are compiled where they are not; otherwise only what lies ready is linked.
+    """
+    _compiler.start(compiling=compiling)
 
 
-def activate(group: str | None = None, beside: Path | None = None) -> None:
+def activate(group: str | None = None, form: Form | None = None) -> None:
     """Compile from now on, in this process, at the first call of each kernel (of a group); for the warm-up, tests and benchmarks.
 
     Args:
         group: One of `GROUPS`, or None for all kernels.
-        beside: A directory of a group, in a cache with other versions: a kernel whose sources have not changed is taken from these.
+        form: Makes what is called in place of a kernel, where that is not Numba's `dispatcher`.
     """
-    _compiler.activate(group, _reusable(beside) if beside is not None else {})
+    _compiler.activate(group, form)
 
 
-def write(directory: Path, group: str) -> None:
-    """Write the machine code of a group's kernels, activated and called before, for other processes to link.
-
-    Raises:
-        RuntimeError: A kernel was not called, or cannot stand alone; or the sources are others by now.
-    """
-    from netsleuth_tui import native
-
-    kernel_cache.check_unchanged(directory)
-    made_of = kernel_cache.Ingredients()
-    kernels = [made for made in _compiler.kernels if made.group == group]
-    native.emit(
-        directory,
-        [
-            made.compiled.written if isinstance(made.compiled, Reused) else native.translate(made.name, made.compiled, made_of(made.name))
-            for made in kernels
-        ],
-    )
-
-
-def _reusable(directory: Path) -> dict[str, Reused]:
-    """Kernels that other versions left beside `directory`."""
-    from netsleuth_tui import native
-
-    found = kernel_cache.reusable(directory)
-    linked = native.link(found) if found else {}
-    return {written.entry.name: Reused(written, linked[written.entry.name]) for written in found}
+def kernels(group: str) -> list[Kernel[..., Any]]:
+    """The kernels of a group that were met so far: a module's when it is imported."""
+    return [made for made in _compiler.kernels if made.group == group]
 
 
 def wait(timeout: float | None = None) -> bool:
@@ -332,6 +303,13 @@ def is_cached() -> bool:
 def state() -> State:
     """How kernels run at the moment; 'unavailable' means plain for good."""
     return _compiler.state
+
+
+def _is_whole(directory: Path) -> bool:
+    """Whether there is machine code of every group."""
+    from netsleuth_tui import native
+
+    return all((directory / group / native.INDEX).exists() for group in GROUPS)
 
 
 def _fill(directory: Path) -> None:

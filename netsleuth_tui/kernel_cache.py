@@ -100,14 +100,14 @@ class Ingredients:
         return hashlib.sha256(f"{self.common}{self.sources.digest(name)}".encode()).hexdigest()
 
 
-def reusable(directory: Path) -> list[native.Written]:
-    """Kernels that other versions left beside the directory of a group, and whose ingredients are still the same."""
-    made_of = Ingredients()
+def reusable(directory: Path, made_of: Ingredients) -> list[native.Written]:
+    """Kernels of these ingredients that other versions left beside the directory of a group, or a compiler that had to end left in it."""
     found: dict[str, native.Written] = {}
-    for other in directory.parent.parent.glob(f"kernels-*/{directory.name}"):
+    for path in directory.parent.parent.glob(f"kernels-*/{directory.name}/*.json"):
         with contextlib.suppress(OSError, ValueError):  # damaged, or just being removed
-            if _is_ours(other.parent, 0o077):
-                found |= {k.entry.name: k for k in native.read(other) if k.entry.made_of == made_of(k.entry.name)}
+            if path.name in {native.INDEX, native.UNFINISHED} and _is_ours(path.parent.parent, 0o077):
+                kernels = native.read(path.parent, path.name)
+                found |= {k.entry.name: k for k in kernels if k.entry.made_of == made_of(k.entry.name)}
     return list(found.values())
 
 

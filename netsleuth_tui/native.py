@@ -21,10 +21,13 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["INDEX", "Entry", "Written", "emit", "link", "load", "read", "target", "translate"]
+__all__ = ["INDEX", "UNFINISHED", "Entry", "Written", "emit", "link", "load", "read", "target", "translate"]
 
 INDEX = "kernels.json"
 """Lists the object files with their checksums; written last, so that it stands for all of them."""
+
+UNFINISHED = "unfinished.json"
+"""Lists likewise what is there of a group whose other kernels are still being compiled, or were when the compiler had to end."""
 
 NUMBER = "number"
 OK, OK_NONE = 0, -2
@@ -84,22 +87,24 @@ def translate(name: str, dispatcher: Any, made_of: str) -> Written:
     return Written(Entry(name, symbol, arguments, results, hashlib.sha256(code).hexdigest(), made_of), code)
 
 
-def emit(directory: Path, kernels: Sequence[Written]) -> None:
-    """Write kernels into `directory`."""
+def emit(directory: Path, kernels: Sequence[Written], index: str = INDEX) -> None:
+    """Write kernels into `directory`, listed in `index`."""
     for written in kernels:
-        _write(directory / f"{written.entry.name}.o", written.code)
-    _write(directory / INDEX, json.dumps([asdict(written.entry) for written in kernels], indent=1).encode())
+        path = directory / f"{written.entry.name}.o"
+        if not path.exists() or path.read_bytes() != written.code:
+            _write(path, written.code)
+    _write(directory / index, json.dumps([asdict(written.entry) for written in kernels], indent=1).encode())
 
 
-def read(directory: Path) -> list[Written]:
-    """The kernels in `directory`.
+def read(directory: Path, index: str = INDEX) -> list[Written]:
+    """The kernels in `directory` that `index` lists.
 
     Raises:
         OSError: A file is missing.
         ValueError: A file is not what was written.
     """
     kernels = []
-    for entry in _index(directory):
+    for entry in _index(directory / index):
         code = (directory / f"{entry.name}.o").read_bytes()
         if hashlib.sha256(code).hexdigest() != entry.sha256:
             raise ValueError(f"{entry.name}.o is damaged")
@@ -126,14 +131,14 @@ def load(directory: Path) -> dict[str, Callable[..., Any]]:
     return link(read(directory))
 
 
-def _index(directory: Path) -> list[Entry]:
-    listed = json.loads((directory / INDEX).read_bytes())
+def _index(path: Path) -> list[Entry]:
+    listed = json.loads(path.read_bytes())
     try:
         entries = [Entry(**{**item, "arguments": tuple(item["arguments"])}) for item in listed]
     except (TypeError, KeyError) as error:
-        raise ValueError(f"{INDEX} is no list of kernels") from error
+        raise ValueError(f"{path.name} is no list of kernels") from error
     if not entries:
-        raise ValueError(f"{INDEX} lists no kernels")
+        raise ValueError(f"{path.name} lists no kernels")
     return entries
 
 

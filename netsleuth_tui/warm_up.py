@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import threading
 from pathlib import Path
@@ -26,12 +27,14 @@ def warm_up(directory: Path, group: str) -> None:
     from netsleuth_tui.analysis.tcp import marks
     from netsleuth_tui.decode.hosts import HostTable
     from netsleuth_tui.ingest import Loader
+    from netsleuth_tui.kernel_making import Making
     from netsleuth_tui.store import Store
     from netsleuth_tui.store.lookup import Lookup, take_codes
 
-    jit.activate(group, beside=directory)
+    making = Making(directory, group)
+    jit.activate(group, making.form)
     store = Store()
-    with tempfile.TemporaryDirectory(dir=directory) as folder:
+    with tempfile.TemporaryDirectory(prefix=_scratch(), dir=directory) as folder:
         names = []
         files = {
             "ethernet.pcap": _pcap(1, FRAME),
@@ -65,7 +68,7 @@ def warm_up(directory: Path, group: str) -> None:
     _warm_events(store)
     _warm_sieve()
     _warm_traces()
-    jit.write(directory, group)
+    making.write()
 
 
 def _warm_findings(store: Store) -> None:
@@ -172,12 +175,19 @@ def _netmon() -> bytes:
     return header + bytes(8) + size + size + FRAME
 
 
+def _scratch() -> str:
+    """How the name of a folder of this process begins."""
+    return f"captures-{os.getpid()}-"
+
+
 def main(directory: str, group: str) -> None:
     """`warm_up` as a process of its own, which ends at once where its input does: then its parent is gone."""
 
     def watch() -> None:
         while os.read(0, 1):
             pass
+        for folder in Path(directory).glob(f"{_scratch()}*"):
+            shutil.rmtree(folder, ignore_errors=True)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -19,6 +19,7 @@ from netsleuth_tui import analysis, decode, ingest, jit, kernel_cache, native, r
 from netsleuth_tui.analysis import EVERYTHING, overview, timeline
 from netsleuth_tui.decode.hosts import HostTable
 from netsleuth_tui.ingest import Loader
+from netsleuth_tui.kernel_making import Kept, Making, Reused
 from netsleuth_tui.store import Store
 from netsleuth_tui.store.lookup import Lookup
 
@@ -134,12 +135,12 @@ def test_only_kernels_whose_sources_changed_are_compiled_again(written: Path, tm
         entry["symbol"] += "_"  # tells what was taken from what was compiled
     index.write_text(json.dumps(entries))
     (tmp_path / "kernels-1").chmod(0o700)
-    found = kernel_cache.reusable(tmp_path / "kernels-2" / "reading")
+    found = kernel_cache.reusable(tmp_path / "kernels-2" / "reading", kernel_cache.Ingredients())
     assert {k.entry.name for k in found} == {entry["name"] for entry in entries} - {changed["name"]}
     entry = next(k for k in native.read(written / "reading") if k.entry.name == changed["name"]).entry
     assert entry.made_of == was == kernel_cache.Ingredients()(entry.name)
     (tmp_path / "kernels-1").chmod(0o777)
-    assert kernel_cache.reusable(tmp_path / "kernels-2" / "reading") == []
+    assert kernel_cache.reusable(tmp_path / "kernels-2" / "reading", kernel_cache.Ingredients()) == []
 
 
 def test_a_version_beside_spares_the_compiler(written: Path, tmp_path: Path) -> None:
@@ -161,13 +162,41 @@ def test_reused_code_gives_way_where_its_callers_changed(written: Path, monkeypa
     """Arguments of another type have the kernel compiled for them."""
     kernel = next(kernel for kernel in jit._compiler.kernels if kernel.name.endswith("records.write_records"))
     one = next(k for k in native.read(written / "reading") if k.entry.name == kernel.name)
-    reused = jit.Reused(one, native.link([one])[kernel.name])
-    compiled = []
-    monkeypatch.setattr(jit, "_compiled", lambda made: compiled.append(made.name) or (lambda *args: args))
+    kept = []
+    reused = Reused(kernel, one, native.link([one])[kernel.name], lambda name, _: kept.append(name) or one)
+    monkeypatch.setattr(jit, "dispatcher", lambda _: lambda *args: args)
     monkeypatch.setattr(kernel, "compiled", reused)
     assert kernel(1, 2) == (1, 2)  # type: ignore[arg-type]
-    assert compiled == [kernel.name]
+    assert kept == [kernel.name]
     assert kernel.compiled is not reused
+
+
+def test_a_compiler_that_had_to_end_leaves_what_is_ready(written: Path, tmp_path: Path) -> None:
+    """The next one compiles the others only, and the index of the unfinished goes when all are there."""
+    for version in ("kernels-1", "kernels-2"):
+        (tmp_path / version / "reading").mkdir(parents=True)
+        (tmp_path / version).chmod(0o700)
+    code = (
+        "import sys; from pathlib import Path; from netsleuth_tui import jit, kernel_making; from netsleuth_tui.warm_up import warm_up\n"
+        "def keep(self, name, dispatcher, keep=kernel_making.Making.keep):\n"
+        "    keep(self, name, dispatcher); sys.exit(f'{name} is kept')\n"
+        "kernel_making.Making.keep = keep\n"
+        "warm_up(Path(sys.argv[1]), 'reading')"
+    )
+    half = tmp_path / "kernels-1" / "reading"
+    done = subprocess.run([sys.executable, "-c", code, str(half)], check=False, capture_output=True, text=True)
+    assert "is kept" in done.stderr
+    assert not (half / native.INDEX).exists()
+    [first] = native.read(half, native.UNFINISHED)
+    making = Making(tmp_path / "kernels-2" / "reading", "reading")
+    kernels = {kernel.name: kernel for kernel in jit.kernels("reading")}
+    assert isinstance(making.form(kernels[first.entry.name]), Reused)
+    assert first in native.read(written / "reading")
+    del kernels[first.entry.name]
+    assert {type(making.form(kernel)) for kernel in kernels.values()} == {Kept}
+    with pytest.raises(RuntimeError, match="was not made here"):
+        making.write()
+    assert not (written / "reading" / native.UNFINISHED).exists()
 
 
 @pytest.mark.parametrize("content", ["[{}]", "[1]", "null", "{}", "[]", "[{", ""])
@@ -226,5 +255,33 @@ def test_sources_that_changed_meanwhile_are_not_said_to_be_compiled(tmp_path: Pa
     stale = tmp_path / "kernels-0123456789abcdef" / "reading"
     stale.mkdir(parents=True)
     with pytest.raises(RuntimeError, match="the sources changed"):
-        jit.write(stale, "reading")
+        Making(stale, "reading").write()
     assert not list(stale.iterdir())
+
+
+def test_what_does_not_lie_ready_is_not_compiled_unless_it_is_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small input links what there is; where there is nothing, the next one that needs it has it compiled."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    filled: list[str] = []
+    monkeypatch.setattr(jit, "_fill", lambda directory: filled.append(directory.name))
+    compiler = jit._Compiler()
+    compiler.start(compiling=False)
+    assert compiler.looked.wait(60)
+    while compiler.state == "compiling":
+        compiler.finished.wait(0.01)
+    assert (compiler.state, compiler.is_cached, filled) == ("plain", False, [])
+    compiler.start(compiling=True)
+    assert compiler.finished.wait(60)
+    assert compiler.state == "unavailable"
+    assert set(filled) <= set(jit.GROUPS)
+    assert filled
+
+
+def test_what_lies_ready_is_linked_for_small_input(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has to want it compiled."""
+    monkeypatch.setattr(kernel_cache, "directory", lambda: written)
+    monkeypatch.setattr(kernel_cache, "forget_old", lambda _: None)
+    compiler = jit._Compiler()
+    compiler.start(compiling=False)
+    assert compiler.finished.wait(60)
+    assert (compiler.state, compiler.is_cached) == ("compiled", True)

@@ -22,7 +22,7 @@ EPILOGUE = (
     "Exit codes: 0 done; 1 failed; 2 usage; 3 done, but part of the input could not be read (what and where is on stderr); 130 interrupted."
 )
 
-COMMANDS = ("summary", "timeline", "export", "extract", "conversations", "esp", "regions", "events", "explain", "findings")
+COMMANDS = ("summary", "timeline", "export", "extract", "conversations", "esp", "regions", "events", "explain", "findings", "kernels")
 """One module each, imported when the command is called: none waits for what only another one needs."""
 
 app = App(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from netsleuth_tui import query
+from netsleuth_tui import jit, query
 from netsleuth_tui.analysis import Scope, parse_time, unknown_fields
 from netsleuth_tui.cli import exits
 from netsleuth_tui.cli.narration import say
@@ -136,6 +136,8 @@ def ending(session: Session) -> int:
     """The exit code for what was loaded; says which data placed addresses, where any did."""
     for line in host_places(session.store).remarks:
         say(line)
+    if jit.state() == "compiling" and not jit.is_cached() and sys.stderr.isatty():
+        say("loaded without compiled kernels, which takes longer; netsleuth kernels has them compiled, once for this version")
     if session.progress is not None and session.progress.phase == "cancelled":
         return exits.INTERRUPTED
     return exits.DONE if session.is_whole else exits.DAMAGED

@@ -22,7 +22,7 @@ from netsleuth_tui.ingest.net_events import NetEvents
 from netsleuth_tui.ingest.progress import Phase, Progress
 from netsleuth_tui.ingest.series import expand, series_of
 from netsleuth_tui.ingest.shifts import Shift, idle, shift_of
-from netsleuth_tui.ingest.slowness import is_worth_waiting, start_for, why_slow
+from netsleuth_tui.ingest.slowness import is_worth_waiting, start_for, start_for_files, why_slow
 from netsleuth_tui.ingest.table_layout import layout_of_table
 from netsleuth_tui.ingest.window import ALL
 from netsleuth_tui.readers import EventLog, EventTrace, TextTable, open_file
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from netsleuth_tui.store import Store
 
 __all__ = ["Loader"]
-
-WORTH_COMPILING = 4 << 20
-"""Bytes of input below which plain Python is done before a compiler would be loaded."""
 
 WORTH_COMPILING_ROWS = 1 << 15
 """Packets after which small input turns out not to be: it was compressed."""
@@ -106,8 +103,7 @@ class Loader:
             self._fail([NetSleuthError("there is no file in it", where=", ".join(paths))])
         sizes = [size_of(name) for name, _ in self._files]
         self._bytes_total = 0 if None in sizes else sum(size or 0 for size in sizes)
-        if self._bytes_total == 0 or self._bytes_total > WORTH_COMPILING:
-            jit.start()
+        start_for_files(self._bytes_total)
         try:
             for name, named in self._files:
                 if self._phase != "loading":

@@ -1,4 +1,4 @@
-"""Whether loading a log waits for compiled kernels, and what there is to say where it has to do without them."""
+"""From what size on files are worth compiled kernels, and what there is to say where a log has to do without them."""
 
 from __future__ import annotations
 
@@ -9,10 +9,19 @@ from netsleuth_tui import jit
 if TYPE_CHECKING:
     from netsleuth_tui.readers import EventLog
 
-__all__ = ["is_worth_waiting", "start_for", "why_slow"]
+__all__ = ["is_worth_waiting", "start_for", "start_for_files", "why_slow"]
 
-WORTH_COMPILING = 1 << 20
+WORTH_COMPILING = 4 << 20
+"""Bytes of files below which plain Python is done before a compiler would be loaded."""
+
+WORTH_LINKING = 1 << 16
+"""Bytes of files below which plain Python is done before machine code that lies ready would be linked."""
+
+LOG_WORTH_COMPILING = 1 << 20
 """Bytes of a log below which plain Python, which reads some 4 000 events a second, is done before a compiler would be loaded."""
+
+LOG_WORTH_LINKING = 1 << 17
+"""Bytes of a log, two of its chunks, below which plain Python is done before machine code that lies ready would be linked."""
 
 WORTH_WAITING = 64 << 20
 """Bytes of a log from which on waiting for the compiler is quicker than plain Python."""
@@ -24,10 +33,16 @@ COMPILING = "compiling kernels, once for this version; loading goes on in a minu
 PLAIN = "kernels could not be compiled (is Numba installed?): plain Python reads some 1 000 to 4 000 events a second"
 
 
+def start_for_files(size: int) -> None:
+    """Have kernels linked or compiled for files of `size` bytes together, 0 if that is not known, where they are worth it."""
+    if size == 0 or size > WORTH_LINKING:
+        jit.start(compiling=size == 0 or size > WORTH_COMPILING)
+
+
 def start_for(log: EventLog) -> None:
     """Have kernels linked or compiled for a log that is worth it."""
-    if log.size > WORTH_COMPILING or log.compression:
-        jit.start()
+    if log.size > LOG_WORTH_LINKING or log.compression:
+        jit.start(compiling=log.size > LOG_WORTH_COMPILING or bool(log.compression))
 
 
 def is_worth_waiting(log: EventLog) -> bool:

@@ -40,7 +40,7 @@ def test_a_log_is_loaded_beside_a_capture(shared: Path):
 @pytest.fixture
 def short_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The first four chunks of the sample; nothing is compiled for it."""
-    monkeypatch.setattr(jit, "start", lambda: None)
+    monkeypatch.setattr(jit, "start", lambda **_: None)
     sample = Path(__file__).resolve().parents[2] / "sample_captures" / "print_server.evtx"
     log = tmp_path / "short.evtx"
     log.write_bytes(sample.read_bytes()[: 4096 + (4 << 16)])

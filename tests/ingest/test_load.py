@@ -6,8 +6,8 @@ import struct
 import threading
 from pathlib import Path
 
-from netsleuth_tui.ingest import Loader, Progress
-from netsleuth_tui.ingest import load as module
+from netsleuth_tui import jit
+from netsleuth_tui.ingest import Loader, Progress, slowness
 from netsleuth_tui.store import Store
 
 FRAME = (
@@ -103,9 +103,9 @@ def test_a_file_that_is_no_capture_is_named(tmp_path: Path) -> None:
 def test_small_input_does_not_start_the_compiler(tmp_path: Path, monkeypatch) -> None:
     """Plain Python is done with a few thousand packets before a compiler would be loaded."""
     started = []
-    monkeypatch.setattr(module.jit, "start", lambda: started.append(True))
+    monkeypatch.setattr(jit, "start", lambda **_: started.append(True))
     load([capture(tmp_path / "small.pcap", 10)])
     assert not started
-    monkeypatch.setattr(module, "WORTH_COMPILING", 10)
+    monkeypatch.setattr(slowness, "WORTH_LINKING", 10)
     load([capture(tmp_path / "small.pcap", 10)])
     assert started
