@@ -83,4 +83,4 @@ async def test_it_is_said_where_nothing_stands_out(driven: Driven) -> None:
         assert "Nothing stands out" in d.text
         d.main.look_at(Scope("udp", START + 20 * SECOND, START + 40 * SECOND))
         await d.settle()
-        assert "Press u to undo" in d.text
+        assert "u undoes it" in d.text

@@ -335,10 +335,10 @@ class Counting(Screen[None]):
         scope = overview.scope
         unknown = self._unknown(scope)
         if total and unknown:
-            return f"No event has a field {unknown}, so no {what} matches this filter. Press u to undo, or / to change it."
+            return f"No event has a field {unknown}, so no {what} matches. u undoes the filter, / changes it."
         if total and (scope.filter.strip() or scope.has_window):
             why = "this filter" if scope.filter.strip() else "this time window"
-            return f"No {what} matches {why}, of {total}. Press u to undo, or / to change the filter."
+            return f"No {what} of {grouped(total)} matches {why}. u undoes it, / changes the filter."
         if self.is_loading:
             return f"No {what} yet."
         return f"There is no {what} in {'this capture' if what == 'packet' and not overview.all_events else 'these files'}."
