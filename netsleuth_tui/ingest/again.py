@@ -37,6 +37,7 @@ class Again(Loader):
         return super().load(paths)
 
     def _load_file(self, name: str, *, named: bool) -> None:
+        self._drain()  # what is asked below is what is there
         index = next((k for k, source in reversed([*enumerate(self.store.sources)]) if source.name == name), None)
         if index is None:
             super()._load_file(name, named=named)

@@ -9,13 +9,41 @@ from typing import TYPE_CHECKING
 
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.ingest.shifts import show_shift
+from netsleuth_tui.store import Stamp
 
 if TYPE_CHECKING:
+    from netsleuth_tui.errors import NetSleuthError
     from netsleuth_tui.ingest.window import LoadWindow
     from netsleuth_tui.readers.frames import FrameBatch
-    from netsleuth_tui.store import Source
+    from netsleuth_tui.store import Source, Store
 
-__all__ = ["expected", "grown", "left_out", "size_of", "with_shift"]
+__all__ = ["NO_MEMORY", "break_off", "count_in", "expected", "given_up", "grown", "left_out", "size_of", "with_shift"]
+
+NO_MEMORY = "loading ended: the system has no more memory"
+
+
+def count_in(store: Store, index: int, batch: FrameBatch) -> None:
+    """Count packets in source `index`, whose rows have become visible."""
+    _change(store, index, grown(store.sources[index], batch))
+
+
+def given_up(store: Store, index: int, error: BaseException) -> None:
+    """Say of source `index` that packets of it were read and cannot be shown, nor any behind them."""
+    source = store.sources[index]
+    notes = (*source.notes, NO_MEMORY) if isinstance(error, MemoryError) and NO_MEMORY not in source.notes else source.notes
+    first = source.first_row if source.packets else min(source.first_row, store.packets)
+    _change(store, index, replace(source, complete=False, notes=notes, first_row=first))
+
+
+def break_off(store: Store, index: int, failure: NetSleuthError) -> None:
+    """Say of source `index` that it failed in the middle; what was read of it stays."""
+    source = store.sources[index]
+    damage = tuple(dict.fromkeys((*source.damage, failure.what)))
+    _change(store, index, replace(source, complete=False, damage=damage, stamp=Stamp.of(source.name)))
+
+
+def _change(store: Store, index: int, source: Source) -> None:
+    store.sources = (*store.sources[:index], source, *store.sources[index + 1 :])
 
 
 def grown(source: Source, batch: FrameBatch) -> Source:

@@ -1,4 +1,4 @@
-"""Two threads decode what one reads; rows become visible in capture order."""
+"""Three threads decode what one reads; rows become visible in capture order, from one file to the next without a pause."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from netsleuth_tui import jit
 from netsleuth_tui.decode.columns import Columns, Has
 from netsleuth_tui.decode.hosts import HostTable
 from netsleuth_tui.decode.packets import decode_frames
+from netsleuth_tui.ingest.counted import count_in, given_up
 
 if TYPE_CHECKING:
     from netsleuth_tui.readers.frames import FrameBatch
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Decoding", "parts_of"]
 
-THREADS = 2
-"""A reader's batch stays valid until the fourth one after it is asked for: no more than three may be on their way."""
+THREADS = 3
+"""A reader's batch stays valid until the fourth one after it is asked for: no more than three may be on their way. With
+three, two are decoded while the next is read and the addresses of the one before are numbered."""
 
 PLAIN_FRAMES = 1 << 11
 """Frames that are decoded at once while kernels are plain Python."""
@@ -43,6 +45,7 @@ class _Worker:
 @dataclass(frozen=True, slots=True)
 class _Job:
     batch: FrameBatch
+    source: int
     columns: Columns
     first: int
     done: Future[_Worker]
@@ -60,47 +63,50 @@ class Decoding:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="decode")
         self._idle = deque(_Worker() for _ in range(THREADS))
         self._jobs: deque[_Job] = deque()
-        self.rows = store.packets
-        """Rows of all batches taken, those on their way included."""
 
-    def take(self, batch: FrameBatch, source: int, expected_rows: int) -> Iterator[FrameBatch]:
-        """Begin to decode a batch, as the next rows of file `source`.
+    @property
+    def rows(self) -> int:
+        """Rows of the store, with those of batches that are on their way."""
+        return self._jobs[-1].first + self._jobs[-1].batch.count if self._jobs else self._store.packets
 
-        Yields:
-            Batches whose rows have become visible meanwhile.
+    def take(self, batch: FrameBatch, source: int, expected_rows: int) -> None:
+        """Begin to decode a batch, as the next rows of source `source`; those that are done by now may become visible.
+
+        Raises:
+            MemoryError: There is no more: this batch or one before it, and all behind that one, were given up.
         """
         if not self._idle:
-            yield self._finish_oldest()
+            self._finish_oldest()
         first = self.rows
         if first + batch.count > self._store.table.capacity:
-            yield from self.drain()  # the columns are about to move
+            self.drain()  # the columns are about to move
         columns = self._store.table.reserve(first + batch.count if first + batch.count <= self._store.table.capacity else expected_rows)
-        self.rows += batch.count
         worker = self._idle.popleft()
-        self._jobs.append(_Job(batch, columns, first, self._pool.submit(_decode, worker, batch, columns, first, source)))
+        self._jobs.append(_Job(batch, source, columns, first, self._pool.submit(_decode, worker, batch, columns, first, source)))
 
-    def drain(self) -> Iterator[FrameBatch]:
-        """Finish what is on its way.
+    def drain(self) -> None:
+        """Finish what is on its way, and make it visible.
 
-        Yields:
-            The batches, as their rows become visible.
+        Raises:
+            MemoryError: See `take`.
         """
         while self._jobs:
-            yield self._finish_oldest()
+            self._finish_oldest()
 
     def close(self) -> None:
         """End the threads; what is on its way is not made visible."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _finish_oldest(self) -> FrameBatch:
+    def _finish_oldest(self) -> None:
+        """Show the rows of the batch that was taken first, and count them in its source."""
         job = self._jobs.popleft()
         rows = slice(job.first, job.first + job.batch.count)
         try:
             worker = job.done.result()
             if worker.hosts.count > len(worker.ids):
                 worker.ids = np.concatenate((worker.ids, self._store.hosts.merge(worker.hosts, len(worker.ids))))
-        except BaseException:
-            self._give_up(job)
+        except BaseException as error:
+            self._give_up(job, error)
             raise
         if len(worker.ids):
             there = (job.columns.present[rows] & ADDRESSES) != 0
@@ -108,9 +114,9 @@ class Decoding:
                 np.multiply(worker.ids[column], there, out=column)
         self._idle.append(worker)
         self._store.table.commit(rows.stop)
-        return job.batch
+        count_in(self._store, job.source, job.batch)
 
-    def _give_up(self, failed: _Job) -> None:
+    def _give_up(self, failed: _Job, error: BaseException) -> None:
         """Let go of a batch that cannot be shown, and of those behind it: rows have no gaps. The next ones find zeros there, as ever."""
         jobs = (failed, *self._jobs)
         self._jobs.clear()
@@ -118,7 +124,7 @@ class Decoding:
         for job in jobs:
             for column in job.columns:
                 column[job.first : job.first + job.batch.count] = 0
-        self.rows = self._store.packets
+            given_up(self._store, job.source, error)
         self._idle = deque(_Worker() for _ in range(THREADS))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from netsleuth_tui import jit
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.budget import MOST_ROWS, is_full, rows_within
-from netsleuth_tui.ingest.counted import expected, grown, left_out, size_of, with_shift
+from netsleuth_tui.ingest.counted import NO_MEMORY, break_off, count_in, expected, left_out, size_of, with_shift
 from netsleuth_tui.ingest.decoding import Decoding, parts_of
 from netsleuth_tui.ingest.event_keeping import EventKeeping
 from netsleuth_tui.ingest.keeping import keep
@@ -84,8 +84,7 @@ class Loader:
         self.shifts: Sequence[Shift] = ()
         """What is added to the times of files whose clock was off."""
         self._phase: Phase = "loading"
-        self._started = time.monotonic()
-        self._reported = 0.0
+        self._started, self._reported = time.monotonic(), 0.0
         self._slow = ""
         self._files: list[tuple[str, bool]] = []
         self._skipped: list[tuple[str, NetSleuthError]] = []
@@ -110,6 +109,7 @@ class Loader:
                     break
                 self._load_file(name, named=named)
                 self._done += 1
+            self._drain()
         finally:
             self._decoding.close()
             if self._events is not None:
@@ -151,11 +151,8 @@ class Loader:
         failure = error if isinstance(error, NetSleuthError) else NetSleuthError(error.strerror or str(error), where=name)
         self._fail([failure])
         if index >= 0 and self.store.sources[index].name == name:
-            self._show_all(self._decoding.drain(), index)
-            source = self.store.sources[index]
-            damage = tuple(dict.fromkeys((*source.damage, failure.what)))
-            source = replace(source, complete=False, damage=damage, stamp=Stamp.of(name))
-            self.store.sources = (*self.store.sources[:index], source)
+            self._drain()
+            break_off(self.store, index, failure)
 
     def _count_broken(self) -> None:
         """A file of a folder that is no capture need not be one; among the pieces of a series it is a broken one."""
@@ -175,7 +172,7 @@ class Loader:
         """Load a file, as the source that comes next."""
         store = self.store
         made_of, shift = (reader.name, reader.format, reader.compression, reader.size), shift_of(reader.name, self.shifts)
-        source = Source(*made_of, first_row=store.packets, first_event=store.events.rows, shift=shift)
+        source = Source(*made_of, first_row=self._decoding.rows, first_event=store.events.rows, shift=shift)
         store.sources = (*store.sources, source)
         self._fill(reader, len(store.sources) - 1, layout)
 
@@ -185,6 +182,8 @@ class Loader:
         store.events.offset = shift = store.sources[index].shift
         notes: tuple[str, ...] = ()
         judging = None if self.keeping is None else EventKeeping(store, self.kept_by, index)
+        if self.keeping is not None or isinstance(reader, EventLog | EventTrace | TextTable):
+            self._drain()  # they add rows of their own; packets of a capture are decoded while those of the file before still are
         try:
             if isinstance(reader, EventLog):
                 self._read_log(reader, index, judging)
@@ -197,8 +196,8 @@ class Loader:
             else:
                 notes = self._read_capture(reader, index)
         except MemoryError:
-            self._phase, notes = "budget", ("loading ended: the system has no more memory",)
-            self._show_all(self._decoding.drain(), index)
+            self._phase, notes = "budget", (NO_MEMORY,)
+            self._drain()
         source = replace(
             store.sources[index],
             size=reader.size,
@@ -224,7 +223,8 @@ class Loader:
             self._report(reader.name, reader.position)
             if self._is_over():
                 break
-        self._show_all(self._decoding.drain(), index)
+        if self.window.is_timed:  # the note counts what is there
+            self._drain()
         return self._left_out(index, total)
 
     def _read_kept(self, reader: CaptureReader, index: int, keeping: Matching, judging: EventKeeping | None) -> tuple[str, ...]:
@@ -243,7 +243,7 @@ class Loader:
     def _keep(self, matched: Matched, keeping: Matching, index: int) -> None:
         """Add what the filter at loading keeps of a block."""
         if len(matched.chosen) and self._may_add(self.store.packets, len(matched.chosen)):
-            self._show_all([keep(self.store, keeping.store.hosts, matched, index)], index)
+            count_in(self.store, index, keep(self.store, keeping.store.hosts, matched, index))
 
     def _may_add(self, taken: int, rows: int) -> bool:
         """Whether so many packets may be loaded behind those that are taken; else loading is over."""
@@ -260,8 +260,8 @@ class Loader:
             return True
         if not (self.drops_oldest and self.store.sources[-1].name == "-"):
             return False
-        self._show_all(self._decoding.drain(), len(self.store.sources) - 1)
-        return make_room(self.store, rows, self.most_rows)
+        self._drain()
+        return self._phase == "loading" and make_room(self.store, rows, self.most_rows)
 
     def _is_over(self) -> bool:
         """Whether loading has ended, or somebody wants it to."""
@@ -280,7 +280,7 @@ class Loader:
         loading = TableLoading(self.store, table, layout, index, self.keeping, self.window)
         for rows, add in loading.parts():
             if rows and self._may_add(self.store.packets, rows):
-                self._show_all([add()], index)
+                count_in(self.store, index, add())
             self._report(table.name, table.position)
             if self._is_over():
                 break
@@ -312,7 +312,7 @@ class Loader:
             self._report(trace.name, trace.position)
             if self._phase != "loading":
                 break
-        self._show_all(self._decoding.drain(), index)
+        self._drain()
         return (*loading.notes, *self._left_out(index, total))
 
     def _take_traced(self, batch: FrameBatch, trace: EventTrace, index: int) -> None:
@@ -356,20 +356,21 @@ class Loader:
         """Decode a batch, unless there is a reason to stop."""
         if not self._may_add(self._decoding.rows, batch.count):
             return
-        self._show_all(self._decoding.take(batch, index, expected_rows), index)
+        self._decoding.take(batch, index, expected_rows)
         if not self.store.packets or reader.is_paused:  # what is there does not wait for the next batch
-            self._show_all(self._decoding.drain(), index)
+            self._drain()
         self._report(reader.name, reader.position)
         if self._decoding.rows > WORTH_COMPILING_ROWS:
             jit.start()
         while jit.state() == "compiling" and jit.is_cached() and not self.cancel.is_set():
             jit.wait(MOMENT)  # plain Python has given the first screen; what only has to be linked is worth waiting for
 
-    def _show_all(self, batches: Iterable[FrameBatch], index: int) -> None:
-        """Count batches as their rows become visible."""
-        for batch in batches:
-            sources = self.store.sources
-            self.store.sources = (*sources[:index], grown(sources[index], batch))
+    def _drain(self) -> None:
+        """Show all packets that are on their way; where there is no memory for them, loading is over."""
+        try:
+            self._decoding.drain()
+        except MemoryError:
+            self._phase = "budget"
 
     def _expected_rows(self, reader: CaptureReader, batch: FrameBatch) -> int:
         """Rows that all files will have, judged by what was read so far; at least those with this batch."""
@@ -382,9 +383,8 @@ class Loader:
         return not self._is_over()
 
     def _report(self, name: str, position: int) -> Progress:
-        now = time.monotonic()
+        store, now = self.store, time.monotonic()
         self._position = position
-        store = self.store
         progress = Progress(
             self._phase, name, self._done, len(self._files), self._bytes_done + position, self._bytes_total, store.kept,
             (store.packets + store.events.rows) / max(now - self._started, 1e-9), tuple(self.problems), store.events.rows,

@@ -6,8 +6,11 @@ import struct
 import threading
 from pathlib import Path
 
+import pytest
+
 from netsleuth_tui import jit
-from netsleuth_tui.ingest import Loader, Progress, slowness
+from netsleuth_tui.ingest import Loader, Progress, decoding, slowness
+from netsleuth_tui.session import Session
 from netsleuth_tui.store import Store
 
 FRAME = (
@@ -48,6 +51,45 @@ def test_files_follow_one_another(tmp_path: Path) -> None:
     assert store.columns().row.tolist() == list(range(500))
     assert store.columns().source.tolist() == [0] * 300 + [1] * 200
     assert store.hosts.count == 2
+
+
+def test_there_may_be_no_memory_for_a_file_while_the_next_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be shown is said of its own file, and of those behind it; reading on brings all of them."""
+    names = [capture(tmp_path / f"{name}.pcap", 100, first=1000 * k) for k, name in enumerate("abcd")]
+    decode = decoding._decode
+
+    def fails(worker: object, batch: object, columns: object, first: int, source: int) -> object:
+        done = decode(worker, batch, columns, first, source)  # type: ignore[arg-type]
+        if source == 2:
+            raise MemoryError
+        return done
+
+    session = Session()
+    with monkeypatch.context() as patched:
+        patched.setattr(decoding, "_decode", fails)
+        assert session.load(names).phase == "budget"
+    assert session.store.packets == 200
+    told = ("loading ended: the system has no more memory",)
+    found = [(s.first_row, s.packets, s.complete, s.notes) for s in session.store.sources]
+    assert found == [(0, 100, True, ()), (100, 100, True, ()), (200, 0, False, told), (200, 0, False, told)]
+    assert session.reload().phase == "done"
+    assert session.is_whole
+    assert sorted((s.name, s.packets) for s in session.store.sources if s.packets) == [(name, 100) for name in names]
+    assert session.store.columns().row.tolist() == list(range(400))
+
+
+def test_a_table_and_captures_follow_one_another(tmp_path: Path) -> None:
+    """Rows of a capture come behind those of a table that is loaded before it, and the other way round."""
+    table = tmp_path / "a.csv"
+    table.write_text("frame.time_epoch,ip.src,ip.dst\n" + "".join(f"{k}.5,10.0.0.3,10.0.0.4\n" for k in range(70)))
+    first = capture(tmp_path / "a.pcap", 30)
+    for names in ([str(table), first], [first, str(table), first], [first, first, str(table)]):
+        store, _, _, _ = load(names)
+        packets = [70 if name == str(table) else 30 for name in names]
+        assert [(s.first_row, s.packets) for s in store.sources] == [(sum(packets[:k]), count) for k, count in enumerate(packets)]
+        assert store.columns().row.tolist() == list(range(sum(packets)))
+        assert store.columns().source.tolist() == [k for k, count in enumerate(packets) for _ in range(count)]
+        assert store.hosts.count == 4
 
 
 def test_cancelling_keeps_what_was_loaded(tmp_path: Path) -> None:
