@@ -11,7 +11,7 @@ from netsleuth_tui.analysis.esp_detail import Detail, detail
 from netsleuth_tui.analysis.esp_order import Judged
 from netsleuth_tui.analysis.esp_remarks import Remark, losses_of_capture, remarks, verdict, with_spi
 from netsleuth_tui.analysis.esp_tables import association_columns, associations_table, courses_table
-from netsleuth_tui.analysis.event_data import EventData, FieldLine, FieldValue, event_data, event_data_table
+from netsleuth_tui.analysis.event_data import EventData, FieldLine, FieldValue, event_data, event_data_table, objects_of_handles
 from netsleuth_tui.analysis.event_detail import EventDetail, EventField, event_detail
 from netsleuth_tui.analysis.event_facets import EVENT_GROUPS, event_facets, event_facets_table
 from netsleuth_tui.analysis.event_finding import find_event
@@ -187,6 +187,7 @@ __all__ = [
     "losses_of_capture",
     "mixed_records",
     "mixed_rows",
+    "objects_of_handles",
     "over_time",
     "overview",
     "parse_interval",

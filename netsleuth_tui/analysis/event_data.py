@@ -20,7 +20,7 @@ from netsleuth_tui.tabular import Cell, Column, Table
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
 
-__all__ = ["EventData", "FieldLine", "FieldValue", "event_data", "event_data_table"]
+__all__ = ["EventData", "FieldLine", "FieldValue", "event_data", "event_data_table", "objects_of_handles"]
 
 EMPTY = 1
 """Code of the empty text."""
@@ -82,15 +82,33 @@ def event_data(store: Store, rows: Rows, *, top: int = 5) -> EventData:
     frequent = np.argsort(-in_group, kind="stable")[: np.count_nonzero(in_group)]
     names = {name: None for group in frequent.tolist() for name in events.names(group)}
     counted = {name: count_codes(events.codes(name), ids, size) for name in names}
-    if any(HANDLE in events.names(group) and OBJECT not in events.names(group) for group in frequent.tolist()):
-        by_handle = store.event_values.coded(EventField(OBJECT, is_data=True, derived="handle"))
-        counted[OBJECT_OF_HANDLE] = count_codes(by_handle.codes, ids, size)
+    if any(_names_no_object(store, group) for group in frequent.tolist()):
+        counted[OBJECT_OF_HANDLE] = count_codes(_objects(store), ids, size)
     event_id, object_type = _event_id(store, rows), _object_type(store, counted.get(TYPE), in_group)
     untyped = {name for group in frequent.tolist() if TYPE not in events.names(group) for name in events.names(group)}
     lines = [
         _line(store, name, counts, len(rows), top, (event_id, "" if name in untyped else object_type)) for name, counts in counted.items()
     ]
     return EventData(tuple(line for line in lines if line.events), len(rows))
+
+
+def objects_of_handles(store: Store, rows: Rows) -> int:
+    """How many of the selected events name no object, while `Handle.ObjectName` has that of the handle that they use."""
+    ids, groups = event_row_ids(store, rows), store.events.view().group
+    silent = np.array([_names_no_object(store, group) for group in range(int(groups.max(initial=0)) + 1)])
+    asked = ids[silent[groups[ids]]]
+    return int(np.count_nonzero(_objects(store)[asked])) if len(asked) else 0
+
+
+def _names_no_object(store: Store, group: int) -> bool:
+    """Whether events of a group use a handle, and do not say what it is of."""
+    names = store.events.names(group)
+    return HANDLE in names and OBJECT not in names
+
+
+def _objects(store: Store) -> NDArray[np.uint32]:
+    """The code of `Handle.ObjectName` of each event."""
+    return store.event_values.coded(EventField(OBJECT, is_data=True, derived="handle")).codes
 
 
 def _event_id(store: Store, rows: Rows) -> int:

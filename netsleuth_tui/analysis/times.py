@@ -49,5 +49,6 @@ def parse_time(text: str) -> int:
     if time is None:
         time = times.epoch(text.strip())
     if time is None:
-        raise NetSleuthError(f"{text!r} is not a time", hint="ISO 8601, as in 2026-03-10T12:05:00.5Z, or seconds since 1970")
+        hint = "ISO 8601, with its date, as in 2026-03-10T12:05:00.5Z, or seconds since 1970"
+        raise NetSleuthError(f"{text!r} is not a time", hint=hint)
     return max(EARLIEST, min(time, LATEST))

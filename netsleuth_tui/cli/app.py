@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from netsleuth_tui.cli import exits
 from netsleuth_tui.cli.browse import browse
@@ -32,6 +33,7 @@ app = App(
     version=lambda: version_text().rstrip(),
     help_format="plaintext",
     default_command=browse,
+    default_parameter=Parameter(show_default=lambda value: value or None),
 )
 for _name in COMMANDS:
     app.command(f"netsleuth_tui.cli.{_name}:{_name}", name=_name)
@@ -45,6 +47,7 @@ def run(arguments: Sequence[str]) -> int:
         The exit code; errors were printed to stderr, without control characters.
     """
     try:
+        _check_command(arguments)
         if not {"--help", "-h"}.isdisjoint(arguments):
             _ = [app[name] for name in COMMANDS]  # which imports them: what is not imported is listed without a word
         with Ending():
@@ -66,6 +69,21 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.DONE
     return code if isinstance(code, int) else exits.DONE
+
+
+def _check_command(arguments: Sequence[str]) -> None:
+    """A command that was mistyped would be taken for a file.
+
+    Raises:
+        UsageError: It was.
+    """
+    word = arguments[0] if arguments else ""
+    if word in COMMANDS or not word.isalpha() or Path(word).exists():
+        return
+    from difflib import get_close_matches
+
+    for meant in get_close_matches(word, COMMANDS, 1, 0.75):
+        raise UsageError("no such command, and no such file", where=word, hint=f"did you mean netsleuth {meant}?")
 
 
 def _complain(text: str) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from netsleuth_tui.cli.options import Columns, Files, Geoip, LoadFilter, LoadSince, LoadUntil, Recovered, Shifts, Sites, WhenFull
+from netsleuth_tui.cli.options import Columns, Files, Geoip, LoadFilter, LoadSince, LoadUntil, Memory, Recovered, Shifts, Sites, WhenFull
 from netsleuth_tui.cli.sizes import parse_size
-from netsleuth_tui.errors import UsageError, misused
+from netsleuth_tui.errors import NetSleuthError, UsageError, misused
 from netsleuth_tui.paths import sample
 from netsleuth_tui.saved import expanded
 from netsleuth_tui.settings import read_settings
@@ -38,7 +40,7 @@ def browse(
     load_since: LoadSince = None,
     load_until: LoadUntil = None,
     recovered: Recovered = False,
-    memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None,
+    memory: Memory = None,
     when_full: WhenFull = None,
     geoip: Geoip = (),
     sites: Sites = (),
@@ -60,6 +62,8 @@ def browse(
         window = _window(since, until)
         loaded = _window(load_since, load_until, load=True)
     places = _places(geoip, sites) if geoip or sites else None
+    if not any(path == "-" or Path(path).exists() or glob.glob(path) for path in paths):  # noqa: PTH207 - names, as the user typed them
+        raise NetSleuthError("no such file", where=paths[0])
 
     def session() -> Session:  # made on the loading thread: what it needs is imported while the first screen is already there
         from netsleuth_tui.places import PlaceFiles

@@ -26,7 +26,10 @@ def conversations(
     ] = None,
     common: Common = NO_OPTIONS,
 ) -> int:
-    """One row per conversation, those with most bytes first; side a is the one that sent first."""
+    """One row per conversation, those with most bytes first; side a is the one that sent first.
+
+    Example: netsleuth conversations resets-by-office.pcapng.gz --by ports --filter 'tcp.flags.reset == 1'
+    """
     from netsleuth_tui import analysis
     from netsleuth_tui.cli.headless import ending, load, say, write
 

@@ -29,7 +29,10 @@ def esp(
     ] = None,
     common: Common = NO_OPTIONS,
 ) -> int:
-    """One row per ESP security association, those with most packets first: lost, late, duplicates, and what replay windows drop."""
+    """One row per ESP security association, those with most packets first: lost, late, duplicates, and what replay windows drop.
+
+    Example: netsleuth esp esp-tunnel.pcapng.gz
+    """
     from netsleuth_tui import analysis
     from netsleuth_tui.cli.headless import ending, load, say, write
 

@@ -39,7 +39,10 @@ def events(
     ] = False,
     common: Common = NO_OPTIONS,
 ) -> int:
-    """One row per event id, the most frequent first; or per values of fields (--by), per event (--fields), per field (--data)."""
+    """One row per event id, the most frequent first; or per values of fields (--by), per event (--fields), per field (--data).
+
+    Example: netsleuth events print_server.evtx --filter 'EventID == 4663' --by 'ProcessName,ext(ObjectName)'
+    """
     from netsleuth_tui import analysis
     from netsleuth_tui.cli.headless import ending, load, say, write
 
@@ -58,6 +61,10 @@ def events(
     session, scope = load(files, common)
     for name in analysis.unknown_fields(session.store, (*keys, *columns, *([order[0]] if order else ()))):
         say(f"no event has a field {name}")
+    if "ObjectName" in (*keys, *columns):
+        silent = analysis.objects_of_handles(session.store, analysis.event_rows_of(session.store, scope))
+        if silent:
+            say(f"Handle.ObjectName has the object of events that only name a handle of it: {silent} of these")
     if not session.store.events.rows:
         say("there are no events in these files")
     write(_table(session.store, scope, keys, columns, order, pivot=pivot, data=data, names=names), session, common)

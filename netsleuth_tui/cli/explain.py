@@ -23,7 +23,10 @@ def explain(
     ] = "rest",
     common: Common = NO_OPTIONS,
 ) -> int:
-    """What is more frequent between --since and --until than elsewhere; packets of one finding have all of its lines in common."""
+    """What is more frequent between --since and --until than elsewhere; packets of one finding have all of its lines in common.
+
+    Example: netsleuth explain router-loop.pcapng.gz --since 2026-03-10T12:05:00Z --until 2026-03-10T12:05:01Z
+    """
     from netsleuth_tui import analysis
     from netsleuth_tui.cli.headless import ending, format_of, load, say, write
     from netsleuth_tui.terminal.capabilities import detect

@@ -35,6 +35,8 @@ def export(
 
     Fields of packets give packets, fields of events give events; fields of both, or of none, give both in the order of time. With --rows
     both, events also fill the columns of packets that suit them: _ws.col.def_src (the computer), _ws.col.protocol (the id) and info.
+
+    Example: netsleuth export syn-reset.etl --fields frame.time,ip.src,tcp.flags --filter 'tcp.flags.syn == 1'
     """
     from netsleuth_tui import analysis
     from netsleuth_tui.cli.headless import ending, load, say, write

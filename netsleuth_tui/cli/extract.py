@@ -33,7 +33,10 @@ def extract(
     geoip: Geoip = (),
     sites: Sites = (),
 ) -> int:
-    """Write the matching frames of captures of any format to a capture, with their times, lengths, link types and comments."""
+    """Write the matching frames of captures of any format to a capture, with their times, lengths, link types and comments.
+
+    Example: netsleuth extract 'net1_capture_v1*.cap' --filter 'ip.addr == 10.35.69.103' -o one-address.pcapng
+    """
     from netsleuth_tui import extraction
     from netsleuth_tui.cli import exits
     from netsleuth_tui.cli.narration import say

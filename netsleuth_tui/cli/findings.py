@@ -11,7 +11,10 @@ NO_OPTIONS = Common()
 
 
 def findings(files: Files, /, *, common: Common = NO_OPTIONS) -> int:
-    """What deserves attention, worst first: what, when, between whom, and the filter and window that show it."""
+    """What deserves attention, worst first: what, when, between whom, and the filter and window that show it.
+
+    Example: netsleuth findings router-loop.pcapng.gz
+    """
     from netsleuth_tui.cli.headless import ending, format_of, load, say, write
     from netsleuth_tui.findings import KINDS, findings_table, left_by, user_limits
     from netsleuth_tui.findings.words import counted

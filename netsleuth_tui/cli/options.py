@@ -6,9 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from cyclopts import Parameter, Token
+from cyclopts import Group, Parameter, Token
 
-__all__ = ["Columns", "Common", "Files", "Format", "Geoip", "LoadFilter", "LoadSince", "LoadUntil", "Recovered", "Shifts", "Sites"]
+__all__ = [
+    "Columns",
+    "Common",
+    "Files",
+    "Format",
+    "Geoip",
+    "LoadFilter",
+    "LoadSince",
+    "LoadUntil",
+    "Memory",
+    "Recovered",
+    "Shifts",
+    "Sites",
+]
+
+SCOPE, OUTPUT, LOADING = (Group(name, sort_key=order) for order, name in enumerate(("What to look at", "Output", "Loading"), 1))
+"""What the help of a command lists behind its own options."""
 
 Format = Literal["table", "csv", "json", "jsonl"]
 
@@ -28,18 +44,18 @@ Files = Annotated[
 Geoip = Annotated[
     tuple[str, ...],
     Parameter(
+        group=LOADING,
         help="Places of addresses: an .mmdb file, CSV, archive or folder; may be given several times. 'bundled': only what comes along.",
         negative=(),
-        show_default=False,
     ),
 ]
 
 Sites = Annotated[
     tuple[str, ...],
     Parameter(
+        group=LOADING,
         help="Your own networks: a CSV file with lines like 10.1.0.0/16,Hengelo; may be given several times.",
         negative=(),
-        show_default=False,
     ),
 ]
 
@@ -47,6 +63,7 @@ Sites = Annotated[
 Shifts = Annotated[
     tuple[str, ...],
     Parameter(
+        group=LOADING,
         name="--shift",
         help="Add to the times of a file whose clock was off: NAME=+3600s, '*.cap=-7h', a.pcap=+05:45. May be given several times.",
         negative=(),
@@ -57,6 +74,7 @@ Shifts = Annotated[
 Columns = Annotated[
     str,
     Parameter(
+        group=LOADING,
         name="--columns",
         help="What the columns of CSV files are: frame.time_epoch,ip.src in their order, or time=When,ip.src=Client by title or number.",
     ),
@@ -65,28 +83,37 @@ Columns = Annotated[
 
 Recovered = Annotated[
     bool,
-    Parameter(help="Load event records too that their log does not count as its own any more: behind the end of a chunk.", negative=()),
+    Parameter(
+        group=LOADING,
+        help="Load event records too that their log does not count as its own any more: behind the end of a chunk.",
+        negative=(),
+    ),
 ]
 
 
 LoadFilter = Annotated[
     str,
     Parameter(
+        group=LOADING,
         name="--load-filter",
         help="Load only packets and events that this filter keeps, so that large files fit into memory.",
     ),
 ]
 
 LoadSince = Annotated[
-    str | None, Parameter(name="--load-since", help="Load only packets and events at or after this time: the rest takes no memory.")
+    str | None,
+    Parameter(group=LOADING, name="--load-since", help="Load only packets and events at or after this time: the rest takes no memory."),
 ]
 
-LoadUntil = Annotated[str | None, Parameter(name="--load-until", help="Load only packets and events before this time.")]
+LoadUntil = Annotated[str | None, Parameter(group=LOADING, name="--load-until", help="Load only packets and events before this time.")]
 
+
+Memory = Annotated[str | None, Parameter(group=LOADING, help="Memory for packets, as in 2GiB; loading stops there and says so.")]
 
 WhenFull = Annotated[
     Literal["stop", "drop"] | None,
     Parameter(
+        group=LOADING,
         name="--when-full",
         help="What a live capture on standard input does when --memory is used up: stop, or drop the oldest packets and go on.",
     ),
@@ -99,19 +126,35 @@ class Common:
     """What to look at, and where the answer goes."""
 
     filter: Annotated[
-        str, Parameter(help="Display filter, as in: icmp && ip.addr == 10.1.0.0/16; or @name for one that you have saved.")
+        str,
+        Parameter(
+            group=SCOPE,
+            help="Display filter, as in: icmp && ip.addr == 10.1.0.0/16; or @name for one that you have saved.",
+        ),
     ] = ""
     since: Annotated[
-        str | None, Parameter(help="Only packets at or after this time: ISO 8601 (UTC unless it says otherwise), or seconds since 1970.")
+        str | None,
+        Parameter(
+            group=SCOPE,
+            help="Only packets and events at or after this time: ISO 8601 (UTC unless it says otherwise), or seconds since 1970.",
+        ),
     ] = None
-    until: Annotated[str | None, Parameter(help="Only packets before this time.")] = None
+    until: Annotated[str | None, Parameter(group=SCOPE, help="Only packets and events before this time.")] = None
     format: Annotated[
-        Format | None, Parameter(help="How rows are written; a table on a terminal, CSV elsewhere, or by the suffix of --output.")
+        Format | None,
+        Parameter(group=OUTPUT, help="How rows are written; a table on a terminal, CSV elsewhere, or by the suffix of --output."),
     ] = None
-    output: Annotated[str | None, Parameter(name=["--output", "-o"], help="Write to this file instead of standard output.")] = None
-    force: Annotated[bool, Parameter(help="Replace the output file if it exists.", negative=())] = False
+    output: Annotated[str | None, Parameter(group=OUTPUT, name=["--output", "-o"], help="Write to this file, not to standard output.")] = (
+        None
+    )
+    force: Annotated[bool, Parameter(group=OUTPUT, help="Replace the output file if it exists.", negative=())] = False
     csv_raw: Annotated[
-        bool, Parameter(help="Leave CSV cells exact, even those that a spreadsheet would run as a formula.", negative=())
+        bool,
+        Parameter(
+            group=OUTPUT,
+            help="Leave CSV cells exact, even those that a spreadsheet would run as a formula.",
+            negative=(),
+        ),
     ] = False
     shift: Shifts = ()
     columns: Columns = ""
@@ -119,7 +162,7 @@ class Common:
     load_since: LoadSince = None
     load_until: LoadUntil = None
     recovered: Recovered = False
-    memory: Annotated[str | None, Parameter(help="Memory for packets, as in 2GiB; loading stops there and says so.")] = None
+    memory: Memory = None
     when_full: WhenFull = None
     geoip: Geoip = ()
     sites: Sites = ()

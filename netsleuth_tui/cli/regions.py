@@ -29,7 +29,10 @@ def regions(
     every: Annotated[str | None, Parameter(help="One row per interval and region: 10ms, 1s, 5min, 1h.")] = None,
     common: Common = NO_OPTIONS,
 ) -> int:
-    """One row per site, country or subnet, those with most packets first; sites come from --sites, countries need no file."""
+    """One row per site, country or subnet, those with most packets first; sites come from --sites, countries need no file.
+
+    Example: netsleuth regions resets-by-office.pcapng.gz --sites sites.csv --by site --filter 'tcp.flags.reset == 1'
+    """
     from netsleuth_tui import analysis
     from netsleuth_tui.cli.headless import ending, format_of, load, say, write
     from netsleuth_tui.places import host_places

@@ -10,7 +10,10 @@ NO_OPTIONS = Common()
 
 
 def summary(files: Files, /, *, common: Common = NO_OPTIONS) -> int:
-    """Sources, time span, and counts by protocol, TCP flag and event id."""
+    """Sources, time span, and counts by protocol, TCP flag and event id.
+
+    Example: netsleuth summary 'net1_capture_v1*.cap'
+    """
     from netsleuth_tui import analysis
     from netsleuth_tui.cli.headless import ending, format_of, load, write
     from netsleuth_tui.export.documents import write_json

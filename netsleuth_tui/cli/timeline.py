@@ -45,7 +45,10 @@ def timeline(
     measure: Annotated[Measure, Parameter(help="What the chart is of.")] = "packets",
     common: Common = NO_OPTIONS,
 ) -> int:
-    """One row per interval (and value of a field)."""
+    """One row per interval (and value of a field).
+
+    Example: netsleuth timeline router-loop.pcapng.gz --every 1s --by ip.src --filter icmp
+    """
     from netsleuth_tui import analysis
     from netsleuth_tui.analysis.event_times import check_time_split, event_totals
     from netsleuth_tui.cli.headless import ending, load, write

@@ -184,7 +184,9 @@ def layout_of(sample: Sequence[Sequence[str]], wanted: Sequence[tuple[str, str]]
 
 def _unknown(first: Sequence[str], name: str, why: str) -> UnreadableFile:
     shown = ", ".join(cell[:24] for cell in first[:_SHOWN]) + (", …" if len(first) > _SHOWN else "")
-    return UnreadableFile(why, where=name, hint=f"--columns time=1,ip.src=2 says what they are; its first line: {shown}")
+    return UnreadableFile(
+        why, where=name, hint=f"say it with --columns frame.time,ip.src,ip.dst or --columns time=1,ip.src=2; its first line: {shown}"
+    )
 
 
 def _by_name(names: Sequence[str]) -> dict[str, int]:

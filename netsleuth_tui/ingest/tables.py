@@ -74,6 +74,7 @@ class TableDecoding:
         self._last_line = 0
         self._looked_for_zone = False
         self._one_sided = False
+        self._tcp_without_flags = False
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -96,6 +97,8 @@ class TableDecoding:
         flags = [name.removeprefix(_FLAGS) for name in layout.at if name.startswith(_FLAGS)]
         if flags and "tcp.flags" not in layout.at:
             found.append(f"of the TCP flags the table has only {', '.join(flags)}: the others count as not set")
+        if self._tcp_without_flags and not flags and "tcp.flags" not in layout.at:
+            found.append("there is TCP without flags: SYN, RST and the others count as not set there")
         if "frame.len" not in layout.at and "ip.len" in layout.at:
             found.append("bytes are those of ip.len: the table has no frame.len")
         if self._one_sided:
@@ -129,6 +132,8 @@ class TableDecoding:
                 _put(column, columns.present, values, int(bit))
         self._complete_addresses(columns, sides)
         self._set_protocols(columns, cells)
+        bits = int(Has.TCP_FLAGS)
+        self._tcp_without_flags |= bool(((columns.protocol == Protocol.TCP) & (columns.present & np.uint64(bits) == 0)).any())
         if "frame.len" not in cells and "ip.len" in cells:
             columns.len[:] = columns.ip_len
         return columns if kept.all() else columns.at(np.flatnonzero(kept).astype(np.uint32))

@@ -117,6 +117,14 @@ def test_the_command_of_the_notes(tmp_path: Path) -> None:
     assert "bytes are those of ip.len" in session.store.sources[0].notes[0]
 
 
+def test_flags_that_no_column_has_are_told(tmp_path: Path) -> None:
+    """Without them a table has no resets, whatever the capture had."""
+    lines = "frame.time_epoch,ip.src,ip.dst,ip.proto,tcp.srcport,tcp.dstport{}\n1,10.0.0.1,10.0.0.2,{},80,1234{}\n"
+    for name, more, proto, cell, told in (("a", "", 6, "", True), ("b", ",tcp.flags", 6, ",0x0014", False), ("c", "", 17, "", False)):
+        session = opened(tmp_path / f"{name}.csv", lines.format(more, proto, cell))
+        assert ("there is TCP without flags: SYN, RST and the others count as not set there" in session.store.sources[0].notes) == told
+
+
 def test_the_profile_of_the_notes(tmp_path: Path) -> None:
     """Wireshark's export: titles are mapped, and the UTC clock beside the local date tells the zone."""
     text = (
