@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -114,6 +116,8 @@ class _Job:
     parts: queue.Queue[Part | None] = field(default_factory=lambda: queue.Queue(WAITING))
     """None where the file ends."""
     drops: int = 0
+    rooms: deque[NDArray[np.uint8]] = field(default_factory=deque)
+    """Memory of parts that were written, for all files."""
 
 
 def extract(
@@ -161,7 +165,8 @@ def extract(
     stop = cancel or threading.Event()
     if any(file.size > WORTH_COMPILING or file.name == "-" for file in result.files):
         _have_kernels(stop)
-    jobs = [_Job(progress, named) for progress, (_, named) in zip(result.files, names, strict=True)]
+    rooms: deque[NDArray[np.uint8]] = deque()
+    jobs = [_Job(progress, named, rooms=rooms) for progress, (_, named) in zip(result.files, names, strict=True)]
     idle: queue.Queue[Matching] = queue.Queue()
     for _ in range(THREADS if picked is None else 0):
         idle.put(_matching(wanted, scope, store))
@@ -233,6 +238,7 @@ def _write(
         if part is None:
             break
         file.write(part)
+        job.rooms.append(part.room)
         result.kept += len(part.ends)
         result.untimed += part.untimed
     future.result()
@@ -318,13 +324,21 @@ def _pass_on(reader: CaptureReader, choosing: _Choosing, job: _Job, kind: FrameK
                     about.append(comment.text)
             seen = place.comments
             if len(matched.chosen):
-                part = encode(kind, matched.batch.at(matched.chosen), links, progress.name, comments, about)
+                batch = matched.batch if len(matched.chosen) == matched.batch.count else matched.batch.at(matched.chosen)
+                part = encode(kind, batch, links, progress.name, comments, about, _room(job.rooms))
                 _put(job.parts, part, stop)
             progress.frames += matched.batch.count
             progress.kept += len(matched.chosen)
             progress.position = place.position
             if stop.is_set():
                 return
+
+
+def _room(rooms: deque[NDArray[np.uint8]]) -> NDArray[np.uint8] | None:
+    """The memory that was used last, which the processor may still have near; None where all is in use."""
+    with contextlib.suppress(IndexError):
+        return rooms.pop()
+    return None
 
 
 def _put(parts: queue.Queue[Part | None], part: Part | None, stop: threading.Event) -> None:

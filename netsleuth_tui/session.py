@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netsleuth_tui import query
-from netsleuth_tui.analysis import EVERYTHING, Scope
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.history import History
 from netsleuth_tui.ingest import Loader, Progress, Shift, default_budget
@@ -18,6 +17,7 @@ from netsleuth_tui.ingest.window import LoadWindow
 from netsleuth_tui.places import HostPlaces, PlaceFiles, Places, host_places
 from netsleuth_tui.query.times import iso
 from netsleuth_tui.readers import read_frame
+from netsleuth_tui.scope import EVERYTHING, Scope
 from netsleuth_tui.store import Store
 
 if TYPE_CHECKING:

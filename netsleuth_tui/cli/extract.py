@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from netsleuth_tui.cli.early import start_kernels
 from netsleuth_tui.cli.options import Files, Geoip, Shifts, Sites
 from netsleuth_tui.errors import NetSleuthError, misused
 
@@ -37,6 +38,7 @@ def extract(
 
     Example: netsleuth extract 'net1_capture_v1*.cap' --filter 'ip.addr == 10.35.69.103' -o one-address.pcapng
     """
+    start_kernels(files)
     from netsleuth_tui import extraction
     from netsleuth_tui.cli import exits
     from netsleuth_tui.cli.narration import say

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 from netsleuth_tui import jit, query
-from netsleuth_tui.analysis import Scope, parse_time, unknown_fields
 from netsleuth_tui.cli import exits
+from netsleuth_tui.cli.early import import_meanwhile
 from netsleuth_tui.cli.narration import say
 from netsleuth_tui.cli.options import Common, Format
 from netsleuth_tui.cli.sizes import parse_size
@@ -21,6 +21,7 @@ from netsleuth_tui.export import write_table
 from netsleuth_tui.ingest import Progress, parse_columns, parse_shift
 from netsleuth_tui.places import PlaceFiles, host_places
 from netsleuth_tui.saved import expanded
+from netsleuth_tui.scope import Scope
 from netsleuth_tui.session import Session
 from netsleuth_tui.settings import read_settings
 from netsleuth_tui.tabular import Table
@@ -43,6 +44,10 @@ def window_of(since: str | None, until: str | None, *, load: bool = False) -> tu
     Raises:
         NetSleuthError: They are no times, or in the wrong order.
     """
+    if since is None and until is None:
+        return None, None
+    from netsleuth_tui.analysis import parse_time
+
     start, end = (parse_time(text) if text is not None else None for text in (since, until))
     if start is not None and end is not None and end <= start:
         raise NetSleuthError("--load-until is not after --load-since" if load else "--until is not after --since")
@@ -81,6 +86,7 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
     if common.geoip or common.sites:
         _ = session.places  # what is wrong with a file that was named is said before anything is read, and whether or not it is asked
     progress = _Narrator()
+    import_meanwhile("netsleuth_tui.analysis")
     with _interruptible(stdin="-" in files) as cancel:
         last = session.load(files, cancel=cancel, report=progress)
     progress.clear()
@@ -125,6 +131,8 @@ def _tell(session: Session, files: Sequence[str], last: Progress, scope: Scope) 
         say(f"interrupted at {last.packets} packets; what was read until then is answered")
     if not session.store.sources:
         raise NetSleuthError("nothing could be opened", where=", ".join(files))
+    from netsleuth_tui.analysis import unknown_fields
+
     for source in session.store.sources:
         for note in (*source.notes, *([source.missing] if source.dropped else [])):
             say(f"{source.name}: {note}")

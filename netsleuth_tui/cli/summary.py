@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netsleuth_tui.cli.early import start_kernels
 from netsleuth_tui.cli.options import Common, Files
 
 __all__ = ["summary"]
@@ -14,11 +15,13 @@ def summary(files: Files, /, *, common: Common = NO_OPTIONS) -> int:
 
     Example: netsleuth summary 'net1_capture_v1*.cap'
     """
-    from netsleuth_tui import analysis
+    start_kernels(files)
     from netsleuth_tui.cli.headless import ending, format_of, load, write
     from netsleuth_tui.export.documents import write_json
 
     session, scope = load(files, common)
+    from netsleuth_tui import analysis  # imported while files were read
+
     found = analysis.summary(session.store, scope)
     if format_of(common) in ("json", "jsonl"):
         session.spare(common.output)

@@ -13,7 +13,8 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -27,6 +28,8 @@ PART = ".part"
 
 _NAME_MAX = 255
 _BUFFER = 1 << 16
+_MUCH = 1 << 25
+"""Bytes after which the disk is asked to take them while more are made: at the end, all of a large file would be waited for."""
 _NO_LINKS = frozenset(
     getattr(errno, name, -1) for name in ("EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL", "EXDEV", "EACCES")
 )
@@ -67,7 +70,7 @@ def open_new(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[B
 
 
 class _Part(io.RawIOBase):
-    """The unfinished file; explains why it cannot be written."""
+    """The unfinished file; explains why it cannot be written. The disk takes its bytes while more are written."""
 
     def __init__(self, descriptor: int, part: Path, target: Path) -> None:
         super().__init__()
@@ -75,7 +78,9 @@ class _Part(io.RawIOBase):
         self.discard = False
         self._file = io.FileIO(descriptor, "wb")
         self._target = target
-        self._written = 0
+        self._written = self._asked = 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="disk")
+        self._taking: Future[None] | None = None
 
     def writable(self) -> bool:
         return True
@@ -89,18 +94,31 @@ class _Part(io.RawIOBase):
         except OSError as error:
             raise self._failure(error) from error
         self._written += count
+        if self._written - self._asked >= _MUCH and (self._taking is None or self._taking.done()):
+            self._check_taken()
+            self._asked = self._written
+            self._taking = self._thread.submit(_take, self._file.fileno(), _DATA_TO_DISK)
         return count
 
     def sync(self) -> None:
+        self._check_taken()
         try:
-            os.fsync(self._file.fileno())
+            _take(self._file.fileno(), os.fsync)
         except OSError as error:
-            if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
-                raise self._failure(error) from error
+            raise self._failure(error) from error
+
+    def _check_taken(self) -> None:
+        """Raise what the disk had to say: the system says it once, to whoever asked."""
+        try:
+            if self._taking is not None:
+                self._taking.result()
+        except OSError as error:
+            raise self._failure(error) from error
 
     def close(self) -> None:
         if self.closed:
             return
+        self._thread.shutdown()
         try:
             self._file.close()
         except OSError as error:
@@ -113,6 +131,18 @@ class _Part(io.RawIOBase):
         with suppress(OSError):
             what += f", {shutil.disk_usage(self._target.parent).free:,} bytes free"
         return ExportError(what, where=str(self._target), hint="nothing was left behind; free some space or choose another place with -o")
+
+
+_DATA_TO_DISK: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
+
+
+def _take(descriptor: int, force: Callable[[int], None]) -> None:
+    """Force bytes to disk, where the file system knows how."""
+    try:
+        force(descriptor)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
+            raise
 
 
 def _check(target: Path, given: str, *, force: bool) -> None:

@@ -58,6 +58,7 @@ class Part:
         links: Link types of the file's interfaces so far.
         about: What was written about the file.
         untimed: Frames without a time that the format can hold; theirs is 0.
+        room: The memory that `content` lies in, for what is encoded when it has been written.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Part:
     links: tuple[int, ...]
     about: tuple[str, ...]
     untimed: int
+    room: NDArray[np.uint8]
 
 
 def encode(
@@ -75,6 +77,7 @@ def encode(
     name: str,
     comments: Mapping[int, Sequence[str]],
     about: Sequence[str] = (),
+    room: NDArray[np.uint8] | None = None,
 ) -> Part:
     """Frames as records or blocks.
 
@@ -85,6 +88,7 @@ def encode(
         name: Of the file that they come from.
         comments: What was written about frames, by `FrameBatch.offset`.
         about: What was written about the file.
+        room: Memory to use, where it is large enough: what is new to the process, the system has to clear first.
     """
     start, cap_len, wire_len = batch.start, batch.cap_len, batch.wire_len
     kinds = batch.link_type[: batch.count]
@@ -105,7 +109,10 @@ def encode(
     for place, option in noted.items():
         sizes[place] += len(option)
     ends = np.cumsum(sizes)
-    content = np.empty(int(ends[-1]) if len(ends) else 0, np.uint8)
+    size = int(ends[-1]) if len(ends) else 0
+    if room is None or len(room) < size:
+        room = np.empty(size + (size >> 3), np.uint8)
+    content = room[:size]
     every = np.arange(batch.count, dtype=np.uint32)
     at, first = 0, 0
     for place, option in [*sorted(noted.items()), (batch.count, b"")]:
@@ -117,7 +124,7 @@ def encode(
         if option:
             at = _append(content, at, int(sizes[place]), option)
         first = place + 1
-    return Part(name, content, ends, tuple(links), tuple(about), int(impossible.sum()))
+    return Part(name, content, ends, tuple(links), tuple(about), int(impossible.sum()), room)
 
 
 def _distinct(kinds: NDArray[np.uint16]) -> list[int]:

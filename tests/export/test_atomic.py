@@ -250,6 +250,28 @@ def test_a_system_call_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert [path.read_bytes() for path in tmp_path.iterdir()] == ([CONTENT] if survives else [])
 
 
+@pytest.mark.parametrize("code", [0, errno.EINVAL, errno.EIO, errno.ENOSPC])
+def test_the_disk_takes_bytes_while_more_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int) -> None:
+    """What it says then is said of the file, though the system says it only once; file systems that cannot do it are excused."""
+    asked: list[int] = []
+
+    def take(descriptor: int) -> None:
+        asked.append(os.fstat(descriptor).st_size)
+        if code:
+            raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(atomic, "_DATA_TO_DISK", take)
+    monkeypatch.setattr(atomic, "_MUCH", 1 << 20)
+    piece, fails = bytes(range(256)) * 1024, code in {errno.EIO, errno.ENOSPC}
+    expected = pytest.raises(ExportError, match=os.strerror(code).lower()) if fails else contextlib.nullcontext()
+    with expected, open_new(tmp_path / "rows.csv") as out:
+        for _ in range(20):
+            out.write(piece)
+    assert asked
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == ([] if fails else [20 * piece])
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("disk")]
+
+
 def test_a_directory_that_cannot_be_synced_still_has_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once the name is there the export has succeeded, on file systems too that cannot sync a directory."""
     real = os.fsync
