@@ -68,6 +68,8 @@ def _value(store: Store, row: int, name: str) -> str | None:
         return None
     if cell is not None and NAMED[name].judged and NAMED[name].kind == "bool":
         return name
+    if cell is not None and NAMED[name].kind == "text":
+        return f"{name} == {quoted(str(cell))}"
     return f"!{name}" if cell is None else " && ".join(f"{name} == {part}" for part in dict.fromkeys(str(cell).split(",")))
 
 

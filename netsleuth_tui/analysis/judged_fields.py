@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.query.fields import JUDGED
+from netsleuth_tui.query.fields import JUDGED, PROCESS_COLUMNS
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Store
 
-__all__ = ["is_judged", "judge_fields", "judged_before", "judged_values"]
+__all__ = ["JudgedOf", "is_judged", "judge_fields", "judged_before", "judged_names", "judged_values"]
+
+
+class JudgedOf:
+    """What a filter asks for fields that follow from other packets.
+
+    Args:
+        store: What was loaded.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def values(self, name: str) -> NDArray[np.integer]:
+        """See `judged_values`."""
+        return judged_values(self._store, name)
+
+    def names(self, name: str) -> Sequence[str]:
+        """See `judged_names`."""
+        return judged_names(self._store, name)
+
+    def matching(self, texts: Sequence[str], expression: str) -> NDArray[np.bool_]:
+        """See `Store.texts_matching`."""
+        return self._store.texts_matching(texts, expression)
 
 
 def judged_values(store: Store, name: str, cancelled: Callable[[], bool] = lambda: False) -> NDArray[np.integer]:
@@ -35,6 +58,10 @@ def judged_values(store: Store, name: str, cancelled: Callable[[], bool] = lambd
         from netsleuth_tui.analysis.tcp import tcp_values
 
         return tcp_values(store, name, cancelled)
+    if name in PROCESS_COLUMNS:
+        from netsleuth_tui.analysis.processes import process_values
+
+        return process_values(store, name, cancelled)
     from netsleuth_tui.analysis.copies import copy_values
 
     return copy_values(store, name, cancelled)
@@ -55,9 +82,27 @@ def judged_before(store: Store, name: str) -> NDArray[np.integer]:
         from netsleuth_tui.analysis.tcp import known_tcp_values
 
         return known_tcp_values(store, name)
+    if name in PROCESS_COLUMNS:
+        from netsleuth_tui.analysis.processes import known_process_values
+
+        return known_process_values(store, name)
     from netsleuth_tui.analysis.copies import known_copy_values
 
     return known_copy_values(store, name)
+
+
+def judged_names(store: Store, name: str) -> Sequence[str]:
+    """What the numbers of a field stand for that holds text; the text of 0 is empty. Ask for the values first.
+
+    Args:
+        store: What was loaded.
+        name: Column of one of `query.JUDGED`.
+    """
+    if name not in PROCESS_COLUMNS:
+        return ("",)
+    from netsleuth_tui.analysis.processes import process_names
+
+    return process_names(store)
 
 
 def is_judged(store: Store, names: Iterable[str], rows: int) -> bool:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.analysis.event_occurring import CountedEvents, Occurrence, Occurring, count_event_values
 from netsleuth_tui.analysis.halves import Part, count_in_halves
 from netsleuth_tui.analysis.interval_counts import count_values as count_keys
+from netsleuth_tui.analysis.judged_fields import judged_names
 from netsleuth_tui.analysis.places import place_values
 from netsleuth_tui.analysis.scope import Scope, rows_of
 from netsleuth_tui.analysis.splits import split_by
@@ -240,6 +241,9 @@ def _writer(field: Field, store: Store) -> Callable[[int], str]:
     if field.place is not None:
         places = place_values(store, field.place)
         return lambda code: quoted(places.short(code))
+    if field.kind == "text":
+        texts = judged_names(store, field.columns[0])
+        return lambda code: quoted(texts[code])
     if field.kind == "label":
         return lambda code: f'"{Protocol(code).label}"'
     return (lambda number: f"0x{number:x}") if field.base == 16 else str
@@ -252,6 +256,8 @@ def _narrowing(field: Field, store: Store, values: Counts, typed: str) -> tuple[
         return everything, None
     if field.place is not None:
         return _beginning(place_values(store, field.place), values, typed.strip('"').casefold()), None
+    if field.kind == "text":
+        return _with_part(judged_names(store, field.columns[0]), values, typed.casefold()), None
     if field.kind == "label":
         return everything, lambda text: text.lower().startswith(f'"{typed.strip(chr(34)).lower()}')
     if field.kind == "address":
@@ -266,6 +272,14 @@ def _beginning(places: PlaceValues, codes: Counts, typed: str) -> NDArray[np.boo
     """Places of which one spelling begins with what was typed, in upper or lower case."""
     spelled = [(places.names[code], places.short(code)) for code in codes.tolist()]
     return np.array([any(name.casefold().startswith(typed) for name in names) for names in spelled], np.bool_)
+
+
+def _with_part(texts: Sequence[str], codes: Counts, typed: str) -> NDArray[np.bool_]:
+    """Texts that have what was typed anywhere, in upper or lower case: of a path few people type the beginning."""
+    is_raw = typed.startswith('r"')
+    sought = typed.removeprefix('r"').removeprefix('"').removesuffix('"')
+    shown = (texts[code] if is_raw else quoted(texts[code]) for code in codes.tolist())
+    return np.array([sought in text.casefold() for text in shown], np.bool_)
 
 
 def _within(values: Counts, ranges: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:

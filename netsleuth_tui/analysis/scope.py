@@ -6,14 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from netsleuth_tui import query
+from netsleuth_tui.analysis.judged_fields import JudgedOf
 from netsleuth_tui.analysis.places import PlacesOf
 from netsleuth_tui.scope import EVERYTHING, Scope
 from netsleuth_tui.store import Rows, Store
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from netsleuth_tui.store.store import Predicate
 
 __all__ = ["EVERYTHING", "Scope", "compiled", "event_rows_of", "rows_of"]
@@ -36,13 +34,7 @@ def compiled(store: Store, text: str) -> Predicate | None:
     Raises:
         FilterError: The filter is not valid.
     """
-
-    def judged(name: str) -> NDArray[np.integer]:
-        from netsleuth_tui.analysis.judged_fields import judged_values
-
-        return judged_values(store, name)
-
-    return query.compile_filter(text, hosts=store.hosts.known(), judged=judged, places=PlacesOf(store))
+    return query.compile_filter(text, hosts=store.hosts.known(), judged=JudgedOf(store), places=PlacesOf(store))
 
 
 def event_rows_of(store: Store, scope: Scope) -> Rows:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.judged_fields import judged_values
+from netsleuth_tui.analysis.judged_fields import judged_names, judged_values
 from netsleuth_tui.analysis.places import place_values
 from netsleuth_tui.analysis.values import field_numbers, judged_numbers
 from netsleuth_tui.decode.columns import NO_TIME, Has, Protocol
@@ -58,6 +58,8 @@ def sorted_rows(store: Store, rows: Rows, name: str, *, descending: bool = False
 def _keys(store: Store, ids: Ids, name: str, cancelled: Callable[[], bool]) -> tuple[Numbers, NDArray[np.bool_] | None]:
     if name in NAMED and NAMED[name].judged:
         numbers = judged_numbers(judged_values(store, NAMED[name].columns[0], cancelled), ids, NAMED[name])
+        if NAMED[name].kind == "text":
+            return label_ranks(list(judged_names(store, NAMED[name].columns[0])))[numbers], numbers == 0
         return numbers, numbers == 0
     if name in NAMED and name != "frame.number":
         return _field_keys(store, ids, NAMED[name])

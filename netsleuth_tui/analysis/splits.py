@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.directions import directions
 from netsleuth_tui.analysis.interval_counts import Keys
-from netsleuth_tui.analysis.judged_fields import judged_values
+from netsleuth_tui.analysis.judged_fields import judged_names, judged_values
 from netsleuth_tui.analysis.places import place_values
 from netsleuth_tui.analysis.values import address, column_of
 from netsleuth_tui.decode.columns import PACKET_COLUMNS, Columns, Has, Protocol
@@ -105,8 +105,9 @@ def split_by(store: Store, rows: Rows, by: str) -> Split:
         numbers[1][numbers[1] == numbers[0]] = NOTHING
     if field.kind == "address":
         return _split(field, numbers, store.hosts.count, lambda number: address(store.hosts, number))
-    labels = [protocol.label for protocol in Protocol]
-    if field.kind == "label":
+    if field.kind in {"label", "text"}:
+        is_label = field.kind == "label"
+        labels = [protocol.label for protocol in Protocol] if is_label else judged_names(store, field.columns[0])
         return _split(field, numbers, len(labels), lambda number: labels[number])
     size = field.maximum + 1
     if size > MOST_NUMBERS:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.info import info
-from netsleuth_tui.analysis.judged_fields import judged_before, judged_values
+from netsleuth_tui.analysis.judged_fields import judged_before, judged_names, judged_values
 from netsleuth_tui.analysis.places import place_values
 from netsleuth_tui.analysis.times import BILLION, epoch, iso
 from netsleuth_tui.decode.columns import NO_TIME, Columns, Has, Protocol
@@ -104,7 +104,11 @@ def _judged(store: Store, rows: Ids, field: Field, *, at_once: bool) -> list[Cel
     found = judged_before(store, field.columns[0]) if at_once else judged_values(store, field.columns[0])
     known = rows < len(found)
     numbers = judged_numbers(found, rows[known], field)
-    cells = _in_place(_shown(numbers[numbers != 0], field), numbers != 0)
+    if field.kind == "text":
+        texts = judged_names(store, field.columns[0])
+        cells: list[Cell] = [texts[number] or None for number in numbers.tolist()]
+    else:
+        cells = _in_place(_shown(numbers[numbers != 0], field), numbers != 0)
     if known.all():
         return cells
     following = iter(cells)

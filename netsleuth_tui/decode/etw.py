@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from netsleuth_tui.decode.sockets import LIFE, Sockets
+
 __all__ = ["AFD", "PKTMON", "Decoded", "EventDecoder"]
 
 AFD: Final = "e53c6823-7bb8-44bb-90dc-3f86090d48a6"
@@ -88,6 +90,8 @@ class EventDecoder:
 
     components: Mapping[int, str]
     reasons: Mapping[int, str] = field(default_factory=dict)
+    sockets: Sockets = field(default_factory=Sockets)
+    """What the events so far say of sockets and their processes."""
     _sockets: dict[str, _Socket] = field(default_factory=dict)
 
     @staticmethod
@@ -95,7 +99,12 @@ class EventDecoder:
         """Whether events of this kind can be decoded."""
         return (guid == AFD and event_id in _FIELDS) or (guid == PKTMON and event_id in {_COMPONENT, _DROPPED_PACKET})
 
-    def decode(self, guid: str, event_id: int, data: bytes, pointer: int) -> Decoded:
+    @staticmethod
+    def teaches(guid: str, event_id: int) -> bool:
+        """Whether events of this kind say what later ones are about, or whose packets are: those that are not wanted are decoded, too."""
+        return guid == AFD and event_id in LIFE
+
+    def decode(self, guid: str, event_id: int, data: bytes, pointer: int, time: int) -> Decoded:
         """The data of an event that is known.
 
         Args:
@@ -103,17 +112,20 @@ class EventDecoder:
             event_id: Its number.
             data: Its own bytes; they may be cut off.
             pointer: Bytes of a pointer, 4 or 8.
+            time: ns since the epoch.
         """
         if guid == AFD:
-            return self._socket_event(event_id, data, pointer)
+            return self._socket_event(event_id, data, pointer, time)
         return _component(data) if event_id == _COMPONENT else self._dropped(data)
 
-    def _socket_event(self, event_id: int, data: bytes, pointer: int) -> Decoded:
+    def _socket_event(self, event_id: int, data: bytes, pointer: int, time: int) -> Decoded:
         fields = _FIELDS[event_id]
         found: dict[str, str | None] = {}
         at = 0
         for name, kind in fields:
             found[name], at = _value(kind, data, at, pointer)
+        if event_id in LIFE:
+            self.sockets.see(event_id, found, time)
         endpoint = found.get("Endpoint")
         known = self._sockets.get(endpoint or "", _Socket())
         if endpoint is not None:

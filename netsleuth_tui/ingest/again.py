@@ -69,7 +69,8 @@ class Again(Loader):
             whole = self.window
             self.problems[:] = [problem for problem in self.problems if not problem.startswith(f"{name}: ")]  # which are found again
             parts = self._parts(index)
-            self.window = replace(whole, after=max(self._last_offset(k, reader) for k in parts))
+            last = max(self._last_offset(k, reader) for k in parts)
+            self.window = replace(whole, after=last, events_after=max(self._last_event(k) for k in parts))
             if index != len(self.store.sources) - 1:
                 index = self._go_on_as_another(parts)
             try:
@@ -106,12 +107,15 @@ class Again(Loader):
     def _last_offset(self, index: int, reader: CaptureReader | EventLog | TextTable) -> int:
         """Where in the file the last record begins that source `index` has, or had before it was dropped; -1 if it never had one."""
         source = self.store.sources[index]
-        events = self.store.events.view().offset[source.first_event : source.first_event + source.events]
         packets = self.store.columns().offset[source.first_row : source.first_row + source.packets]
-        judged_to = source.judged_to
-        if not isinstance(reader, EventLog | EventTrace):
-            events, judged_to = events[:0], -1  # those among frames
-        return max(source.dropped_to, judged_to, *(int(part.max()) if len(part) else -1 for part in (events, packets)))
+        event = self._last_event(index) if isinstance(reader, EventLog | EventTrace) else -1  # not those among frames
+        return max(source.dropped_to, event, int(packets.max()) if len(packets) else -1)
+
+    def _last_event(self, index: int) -> int:
+        """Where in the file the last event begins that source `index` has, or that a filter at loading was asked about."""
+        source = self.store.sources[index]
+        offsets = self.store.events.view().offset[source.first_event : source.first_event + source.events]
+        return max(source.judged_to, int(offsets.max()) if len(offsets) else -1)
 
     def _tell(self, problem: str) -> None:
         self.problems.append(problem)

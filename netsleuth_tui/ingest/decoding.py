@@ -113,6 +113,7 @@ class Decoding:
             for column in (job.columns.src[rows], job.columns.dst[rows]):
                 np.multiply(worker.ids[column], there, out=column)
         self._idle.append(worker)
+        self._store.processes.record(job.first, job.batch, self._store.first_part(job.source))
         self._store.table.commit(rows.stop)
         count_in(self._store, job.source, job.batch)
 

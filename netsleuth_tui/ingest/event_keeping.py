@@ -99,10 +99,16 @@ class EventKeeping:
         finally:
             tally.say(log, window)
 
-    def take_traced(self, loading: TraceLoading, records: Records) -> None:
-        """Add those records of a trace that the filter keeps; `loading` gets another store each time, where the source is number 0."""
+    def take_traced(self, loading: TraceLoading, records: Records, new: NDArray[np.bool_] | None = None) -> None:
+        """Add those records of a trace that the filter keeps; `loading` gets another store each time, where the source is number 0.
+
+        Args:
+            loading: Decodes them.
+            records: The events.
+            new: See `TraceLoading.take`.
+        """
         loading.store = found = self.judged_in()
-        loading.take(records)
+        loading.take(records, new)
         self.take(found)
 
     def note(self) -> tuple[str, ...]:

@@ -45,6 +45,7 @@ def keep(store: Store, hosts: HostTable, matched: Matched, index: int) -> FrameB
         getattr(columns, name)[rows] = getattr(kept, name)
     columns.row[rows] = np.arange(first, first + count)
     columns.source[rows] = index
+    store.processes.record(first, matched.batch.at(matched.chosen), store.first_part(index))
     store.table.commit(first + count)
     start = np.zeros(count, np.int64)
     return FrameBatch(matched.batch.data, count, start, kept.cap_len, kept.len, kept.time, kept.link_type, kept.offset)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from netsleuth_tui.ingest.window import LoadWindow
-from netsleuth_tui.linktypes import NET_EVENT
 from netsleuth_tui.readers.frames import FrameBatch
-from netsleuth_tui.readers.netmon_events import net_events
+from netsleuth_tui.readers.netmon_events import event_frames, net_events
 from netsleuth_tui.store.clock import put_right
 
 if TYPE_CHECKING:
@@ -32,16 +33,18 @@ class NetEvents:
 
     def take(self, batch: FrameBatch, index: int, window: LoadWindow, keeping: EventKeeping | None = None) -> None:
         """Add the events of a batch, whose times have been put right, as the next rows of source `index`; or only those that are kept."""
-        if not (batch.link_type[: batch.count] == NET_EVENT).any():
+        frames = event_frames(batch)
+        if not len(frames):
             return
         if self._loading is None or self._index != index:
             from netsleuth_tui.ingest.traces import TraceLoading
 
             self._index = index
             self._loading = TraceLoading(self._store, None, index if keeping is None else 0, window)
-        records = net_events(batch, window.after)
+        records = net_events(batch)
+        new = batch.offset[frames].astype(np.int64) > max(window.after, window.events_after)
         put_right(records.time, -self._store.sources[index].shift)  # the event table adds it itself
         if keeping is None:
-            self._loading.take(records)
+            self._loading.take(records, new)
         else:
-            keeping.take_traced(self._loading, records)
+            keeping.take_traced(self._loading, records, new)

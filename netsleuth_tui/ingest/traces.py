@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.decode.etw import EventDecoder
+from netsleuth_tui.decode.sockets import MOST_SOCKETS
 from netsleuth_tui.ingest.window import ALL, LoadWindow
 from netsleuth_tui.meanings.drop_reasons import drop_reasons
 from netsleuth_tui.meanings.providers import provider_name
@@ -48,10 +49,18 @@ class TraceLoading:
         self._index = index
         self._decoder = EventDecoder(trace.components if trace is not None else {}, drop_reasons())
         self._providers: Counter[str] = Counter()
+        self._processes, self._file = store.processes, store.first_part(len(store.sources) - 1)
+        """Where sockets are told, which is not replaced, and of which file."""
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What to say of a trace without packets."""
+        """What to say of a trace without packets, and of one with too many sockets."""
+        beyond = self._decoder.sockets.beyond
+        many = (f"{beyond} sockets were not kept: only {MOST_SOCKETS} are, and whose the packets of the others are is not known",)
+        return (*self._about_packets, *(many if beyond else ()))
+
+    @property
+    def _about_packets(self) -> tuple[str, ...]:
         if self._trace is None or self._trace.packets:
             return ()
         if not self._providers:
@@ -62,73 +71,88 @@ class TraceLoading:
             named.append(f"{others} others")
         return (f"there are no packets in the trace; its events are from {', '.join(named)}",)
 
-    def take(self, records: Records) -> None:
-        """Add events as the next rows."""
-        records = self._chosen(records)
+    def take(self, records: Records, new: NDArray[np.bool_] | None = None) -> None:
+        """Add events as the next rows.
+
+        Args:
+            records: The events.
+            new: Which of them may be added, where these are not all: the others only say what these are about.
+        """
         if not records.rows:
             return
+        guids, place = _guids(records)
+        wanted = self._wanted(records) if new is None else self._wanted(records) & new
+        chosen = np.flatnonzero(wanted)
         events = self.store.events
-        first, last = events.rows, events.rows + records.rows
+        first, last = events.rows, events.rows + len(chosen)
         columns = events.reserve(last)
         rows = slice(first, last)
         columns.row[rows] = np.arange(first, last)
         columns.source[rows] = self._index
         for name in _COLUMNS:
-            getattr(columns, name)[rows] = getattr(records, name)
-        guids, place = _guids(records)
-        codes = events.texts.add(provider_name(guid) for guid in guids)
-        columns.provider[rows] = codes[place]
-        for guid, count in zip(guids, np.bincount(place, minlength=len(guids)).tolist(), strict=True):
-            self._providers[provider_name(guid)] += count
+            getattr(columns, name)[rows] = getattr(records, name)[chosen]
+        counts = np.bincount(place[chosen], minlength=len(guids)).tolist()
+        codes = events.texts.add(provider_name(guid) if count else None for guid, count in zip(guids, counts, strict=True))
+        columns.provider[rows] = codes[place[chosen]]
+        for guid, count in zip(guids, counts, strict=True):
+            if count:
+                self._providers[provider_name(guid)] += count
         columns.group[rows] = 0
         columns.slot[rows] = events.cells
-        cells = self._decode(records, guids, place, first)
-        events.commit(last, cells)
-        self._show(records)
+        cells = self._decode(records, guids, place, wanted)
+        if len(chosen):
+            events.commit(last, cells)
+            self._show(len(chosen))
 
-    def _chosen(self, records: Records) -> Records:
-        """Those that are to be loaded."""
-        if not self._window.is_timed and (self._window.after < 0 or self._trace is None):
-            return records
+    def _wanted(self, records: Records) -> NDArray[np.bool_]:
+        """Which are to be loaded."""
         times = records.time.copy()
         put_right(times, self.store.sources[self._index].shift)
         offset = records.offset if self._trace is not None else None  # among frames those that count were chosen before
-        return records.at_rows(np.flatnonzero(self._window.inside(times, offset)))
+        return self._window.inside(times, offset)
 
-    def _decode(self, records: Records, guids: list[UUID], place: NDArray[np.intp], first: int) -> int:
-        """Write the data of events that are known; returns the cells in use then."""
+    def _decode(self, records: Records, guids: list[UUID], place: NDArray[np.intp], wanted: NDArray[np.bool_]) -> int:
+        """Write the data of events that are known and wanted; returns the cells in use then."""
         events, decoder = self.store.events, self._decoder
-        columns = events.reserve(first + records.rows)
-        cells = events.cells
+        first, cells = events.rows, events.cells
+        columns = events.reserve(first + int(wanted.sum()))
+        slots = first + np.cumsum(wanted) - 1
         texts: list[str | None] = []
-        for row in np.flatnonzero(self._known(records, guids, place)).tolist():
+        changes = decoder.sockets.changes
+        for row in np.flatnonzero(self._known(records, guids, place, wanted)).tolist():
             begin = int(records.begin[row])
             data = records.data[begin : begin + int(records.length[row])].tobytes()
-            names, values = decoder.decode(str(guids[place[row]]), int(records.event_id[row]), data, int(records.pointer[row]))
-            columns.group[first + row] = events.group(names)
-            columns.slot[first + row] = cells + len(texts)
-            texts += values
+            about = str(guids[place[row]]), int(records.event_id[row]), data, int(records.pointer[row]), int(records.time[row])
+            names, values = decoder.decode(*about)
+            if wanted[row]:
+                columns.group[slots[row]] = events.group(names)
+                columns.slot[slots[row]] = cells + len(texts)
+                texts += values
+        if changes != decoder.sockets.changes:
+            self._processes.tell(self._file, "events", decoder.sockets.found)
         if texts:
             events.reserve_cells(cells + len(texts))[cells : cells + len(texts)] = events.texts.add(texts)
         return cells + len(texts)
 
-    def _known(self, records: Records, guids: list[UUID], place: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Which events can be decoded."""
+    def _known(self, records: Records, guids: list[UUID], place: NDArray[np.intp], wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which events are to be decoded."""
         kinds = place.astype(np.int64) << 16 | records.event_id
         distinct, where = np.unique(kinds, return_inverse=True)
-        known = [self._decoder.knows(str(guids[kind >> 16]), kind & 0xFFFF) for kind in distinct.tolist()]
-        found: NDArray[np.bool_] = np.array(known, np.bool_)[where]
+        about = [(str(guids[kind >> 16]), kind & 0xFFFF) for kind in distinct.tolist()]
+        known = np.array([self._decoder.knows(*kind) for kind in about], np.bool_)[where]
+        teaches = np.array([self._decoder.teaches(*kind) for kind in about], np.bool_)[where]
+        found: NDArray[np.bool_] = (known & wanted) | teaches
         return found
 
-    def _show(self, records: Records) -> None:
-        """Count them in their source."""
+    def _show(self, rows: int) -> None:
+        """Count the last rows in their source."""
         store, index = self.store, self._index
         source = store.sources[index]
-        times = store.events.view().time[-records.rows :]
+        times = store.events.view().time[-rows:]
         times = times[times != NO_TIME]
         firsts = [t for t in (source.first, int(times.min()) if len(times) else None) if t is not None]
         lasts = [t for t in (source.last, int(times.max()) if len(times) else None) if t is not None]
-        source = replace(source, events=source.events + records.rows, first=min(firsts, default=None), last=max(lasts, default=None))
+        source = replace(source, events=source.events + rows, first=min(firsts, default=None), last=max(lasts, default=None))
         store.sources = (*store.sources[:index], source)
 
 

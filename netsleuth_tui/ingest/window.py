@@ -24,6 +24,8 @@ class LoadWindow:
     start: int | None = None
     end: int | None = None
     after: int = -1
+    events_after: int = -1
+    """The same for events among frames, which may be further: a filter at loading was asked of them, and kept none."""
 
     @property
     def is_timed(self) -> bool:

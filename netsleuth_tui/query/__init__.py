@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlglot import exp
 
-    from netsleuth_tui.query.compile import Judgement, Predicate
+    from netsleuth_tui.query.compile import Judged, Predicate
     from netsleuth_tui.query.event_filter import Searcher
     from netsleuth_tui.query.hosts import HostLookup
     from netsleuth_tui.query.place_values import PlaceLookup
@@ -111,13 +111,13 @@ def filter_events(text: str, values: EventValues, search: Searcher, first: int, 
     return matching_events(parse(text), values, search, first, last)
 
 
-def compile_filter(text: str, *, hosts: HostLookup, judged: Judgement | None = None, places: PlaceLookup | None = None) -> Predicate | None:
+def compile_filter(text: str, *, hosts: HostLookup, judged: Judged | None = None, places: PlaceLookup | None = None) -> Predicate | None:
     """The predicate of a filter; None for one that is empty and leaves every frame.
 
     Args:
         text: What the user wrote.
         hosts: The addresses known now; compile again once there are more.
-        judged: Values of fields that follow from other packets, by row id; None where there are none.
+        judged: Knows fields that follow from other packets; without it no packet has them.
         places: Knows where these are; without it nothing is anywhere.
 
     Raises:
@@ -127,5 +127,4 @@ def compile_filter(text: str, *, hosts: HostLookup, judged: Judgement | None = N
         return None
     from netsleuth_tui.query.compile import predicate
 
-    tree = parse(text)
-    return predicate(tree, hosts, places=places) if judged is None else predicate(tree, hosts, judged, places=places)
+    return predicate(parse(text), hosts, judged, places=places)

@@ -161,12 +161,12 @@ class Builder(lark.Transformer):  # type: ignore[type-arg]
             hint = "use == or in, with a network such as 10.1.0.0/16" if field.kind == "address" else "use ==, < or in"
             raise _refuse(reference, f"{field.name} holds no text to search", hint)
         if sought.kind != "STRING":
-            example = "CMP" if field.event is None else ".dll"
+            example = ".exe" if field.kind == "text" else "CMP" if field.event is None else ".dll"
             raise _refuse(sought, f"{how} is followed by a string in double quotes", f'for example {field.name} {how} "{example}"')
         text = Text(unquoted(sought, expression=how == "matches", any_unit=True), sought.span)
         if how == "contains":
             return Search(reference, "contains", text, reference.span.to(text.span))
-        (pattern if field.event is None else linear_pattern)(text.value, text.span)
+        (linear_pattern if field.event is not None or field.kind == "text" else pattern)(text.value, text.span)
         return Search(reference, "matches", text, reference.span.to(text.span))
 
 
@@ -264,6 +264,8 @@ def _check_pair(field: Field, relation: Relation, other: Reference) -> None:
         raise _refuse(other, f"{field.name} and {second.name} hold different kinds of values")
     if field.kind == "place":
         raise _refuse(other, "a place is compared with its name, not with another place", f'for example {field.name} == "NL"')
+    if field.kind == "text":
+        raise _refuse(other, f"{field.name} is compared with a text", f'for example {field.name} == "C:\\\\Windows\\\\explorer.exe"')
     if field.kind == "address" and relation not in {"==", "!="}:
         raise _refuse(other, "two address fields can only be equal or not", f"for example {field.name} == {second.name}")
 

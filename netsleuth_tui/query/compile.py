@@ -6,8 +6,9 @@ bits that only say "this field is there" are left out where the test cannot hold
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,9 +44,35 @@ from netsleuth_tui.query.sql import FALSE, TRUE, Sql
 from netsleuth_tui.query.values import LABELS
 from netsleuth_tui.store.lookup import Lookup, PerRow
 
-__all__ = ["Judgement", "Predicate", "predicate"]
+__all__ = ["Judged", "Predicate", "predicate"]
 
-Judgement = Callable[[str], NDArray[np.integer]]
+
+class Judged(Protocol):
+    """What knows fields that follow from other packets."""
+
+    def values(self, name: str) -> NDArray[np.integer]:
+        """The values of a column by row id, 0 where there is none; rows beyond them have none."""
+        ...
+
+    def names(self, name: str) -> Sequence[str]:
+        """What the numbers of a column stand for that holds text, from 1."""
+        ...
+
+    def matching(self, texts: Sequence[str], expression: str) -> NDArray[np.bool_]:
+        """Which texts match a regular expression, case ignored."""
+        ...
+
+
+class _Nothing:
+    def values(self, name: str) -> NDArray[np.integer]:  # noqa: ARG002
+        return np.zeros(0, np.uint32)
+
+    def names(self, name: str) -> Sequence[str]:  # noqa: ARG002
+        return ("",)
+
+    def matching(self, texts: Sequence[str], expression: str) -> NDArray[np.bool_]:  # noqa: ARG002
+        return np.zeros(len(texts), np.bool_)
+
 
 _LAYERS = (1 << 32) - 1
 """Bits of `present` that say which protocol a shared column belongs to; the others say that a field is there."""
@@ -81,30 +108,30 @@ class _Test:
     """Whether it holds for the value that the column has where the field is absent."""
 
 
-def predicate(
-    node: Node, hosts: HostLookup, judged: Judgement = lambda _: np.zeros(0, np.uint32), *, places: PlaceLookup | None = None
-) -> Predicate:
+def predicate(node: Node, hosts: HostLookup, judged: Judged | None = None, *, places: PlaceLookup | None = None) -> Predicate:
     """Compile a tree against the addresses known now; hosts that are added later need a new predicate.
 
     Args:
         node: The tree.
         hosts: The addresses.
-        judged: Values of a field that follows from other packets, by row id; rows beyond them have none.
+        judged: Knows fields that follow from other packets; without it no packet has them.
         places: Knows where the addresses are; without it nothing is anywhere.
     """
-    compiler = _Compiler(hosts, places or Nowhere())
+    judged = judged or _Nothing()
+    compiler = _Compiler(hosts, places or Nowhere(), judged)
     found = compiler.node(node, holds=True)
     named = {column.name for column in found.find_all(exp.Column)}
     wanted = list(dict.fromkeys(field.columns[0] for field in JUDGED.values() if field.columns[0] in named))
-    return Predicate(found.copy(), (*compiler.lookups, *(PerRow(name, judged(name)) for name in wanted)), whole=bool(wanted))
+    return Predicate(found.copy(), (*compiler.lookups, *(PerRow(name, judged.values(name)) for name in wanted)), whole=bool(wanted))
 
 
 class _Compiler:
     """Collects the lookups on its way through a tree."""
 
-    def __init__(self, hosts: HostLookup, places: PlaceLookup) -> None:
+    def __init__(self, hosts: HostLookup, places: PlaceLookup, judged: Judged) -> None:
         self.hosts = hosts
         self.places = places
+        self.judged = judged
         self.lookups: list[Lookup] = []
 
     def node(self, node: Node, *, holds: bool) -> Sql:
@@ -128,6 +155,8 @@ class _Compiler:
             return FALSE
         if isinstance(node, Present) or field.kind == "place":
             return self._exists(field) if isinstance(node, Present) else self._place(field, node)
+        if field.kind == "text" and not (isinstance(node, Comparison) and isinstance(node.right, Reference)):
+            return self._text(field, node)
         if isinstance(node, Search):
             return _labelled(finder(node))
         return self._membership(field, node) if isinstance(node, Membership) else self._comparison(field, node)
@@ -168,6 +197,23 @@ class _Compiler:
         found_at = self._at(field, test)
         return sql.both([self._exists(field), sql.negated(found_at)]) if node.every else found_at
 
+    def _text(self, field: Field, node: Membership | Search | Comparison) -> Sql:
+        """There are few texts, so they are tested here, not in SQL."""
+        self.judged.values(field.columns[0])  # which make the numbers
+        texts = self.judged.names(field.columns[0])[1:]
+        if isinstance(node, Search) and node.how == "matches":
+            chosen = self.judged.matching(texts, node.text.value).tolist()
+        elif isinstance(node, Search):
+            chosen = [node.text.value in text for text in texts]
+        elif isinstance(node, Membership):
+            wanted = {item.value for item in node.items if isinstance(item, Text)}
+            chosen = [text in wanted for text in texts]
+        else:
+            sought = node.right.value if isinstance(node.right, Text) else ""
+            chosen = [TESTS[node.relation](text, sought) for text in texts]
+        codes = [code for code, is_chosen in enumerate(chosen, 1) if is_chosen]
+        return sql.some(sql.among(sql.column(field.columns[0]), codes, limit=_HOST_IDS))
+
     def _at(self, field: Field, chosen: Callable[[tuple[str, str]], bool]) -> Sql:
         """The place of one of the hosts is chosen."""
         found = hosts_at(self.places.values(field.place or "region", len(self.hosts.version)), chosen)
@@ -179,7 +225,7 @@ class _Compiler:
         if field.kind == "address":
             items = [item for item in node.items if isinstance(item, Address | Range)]
             return self._among_hosts(field, hosts_among(self.hosts, items, field.version))
-        if field.kind in {"label", "text"}:
+        if field.kind == "label":
             wanted = {item.value for item in node.items if isinstance(item, Text)}
             return _labelled(wanted.__contains__)
         return _any(field, (_set_test(field, i, node) for i in range(len(field.columns))))

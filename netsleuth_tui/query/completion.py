@@ -98,7 +98,7 @@ def _is_alike(field: Field | None, other: Field | None) -> bool:
     if field is None or other is None or (field.event is None) != (other.event is None):
         return False
     if field.event is None:
-        return (other.kind, other.version) == (field.kind, field.version) and field.kind != "place"
+        return (other.kind, other.version) == (field.kind, field.version) and field.kind not in {"place", "text"}
     return other.kind in {field.kind, "data"} or (field.kind == "data" and other.kind != "time")
 
 

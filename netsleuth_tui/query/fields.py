@@ -14,7 +14,7 @@ from netsleuth_tui.decode.columns import PACKET_COLUMNS, Has
 from netsleuth_tui.query.place_values import PlaceKind
 from netsleuth_tui.store.event_fields import EventField
 
-__all__ = ["ALIASES", "FIELDS", "JUDGED", "NAMED", "NUMBER", "PROTOCOLS", "PROTOCOL_DESCRIPTIONS", "Field", "Kind"]
+__all__ = ["ALIASES", "FIELDS", "JUDGED", "NAMED", "NUMBER", "PROCESS_COLUMNS", "PROTOCOLS", "PROTOCOL_DESCRIPTIONS", "Field", "Kind"]
 
 Kind = Literal["uint", "bool", "address", "time", "duration", "text", "label", "data", "place"]
 
@@ -31,8 +31,8 @@ class Field:
 
     kind: Kind
     """'uint' and 'bool' are whole numbers, 'address' a host id, 'time' ns since the epoch, 'duration' ns, 'label' a `Protocol`,
-    'text' a string; 'data', of events, is text that may be a number, too; 'place' is what places say of a host id, in a frame with an IP
-    header."""
+    'text' a string, of packets the number of one; 'data', of events, is text that may be a number, too; 'place' is what places say of a
+    host id, in a frame with an IP header."""
 
     columns: tuple[str, ...]
     """Columns of `decode.columns.Columns` (or `NUMBER`) that hold it: two for a field that occurs twice, such as tcp.port."""
@@ -241,6 +241,20 @@ _MARKS = (
     ("reused_ports", 0x4000, "a SYN that begins another connection between the same addresses and ports"),
 )
 
+
+def _process(name: str, kind: Kind, about: str) -> Field:
+    return Field(name, kind, (name.replace(".", "_"),), (0,), f"{about}. Not a field of tshark's", judged=True)
+
+
+PROCESS_COLUMNS = ("frame_process", "frame_process_id", "frame_process_recorded")
+"""Columns of fields that say whose packet it is."""
+
+_PROCESSES = (
+    _process("frame.process", "text", "Path of the program whose packet it is"),
+    _process("frame.process_id", "uint", "Id of the process whose packet it is"),
+    _process("frame.process_recorded", "uint", "1 where the file itself says whose packet it is; else it follows from sockets"),
+)
+
 _SEGMENT = int(Has.TCP_FLAGS)
 
 
@@ -259,7 +273,7 @@ _ANALYSED = (
 )
 
 JUDGED: Mapping[str, Field] = MappingProxyType(
-    {field.name: field for field in _ANALYSED}
+    {field.name: field for field in (*_PROCESSES, *_ANALYSED)}
     | {name: Field(name, "uint", (name.replace(".", "_"),), (int(Has.ESP_SEQUENCE),), about, judged=True) for name, about in _JUDGED}
 )
 """Fields that only filters know: what a packet is among other packets. Its column's name is that of the values."""

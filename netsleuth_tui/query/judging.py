@@ -141,7 +141,7 @@ class _Judge:
         if field.kind == "address":
             items = [item for item in node.items if isinstance(item, Address | Range)]
             return self._any(self._hosts(field, hosts_among(self.hosts, items, field.version)))
-        if field.kind in {"label", "text"}:
+        if field.kind == "label":
             wanted = {item.value for item in node.items if isinstance(item, Text)}
             return self._labelled(wanted.__contains__)
         return self._any(there & _within(self._value(field, i, node.left.mask), node) for i, there in enumerate(self._there(field)))

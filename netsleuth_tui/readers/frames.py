@@ -11,10 +11,49 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.readers.damage import Damage
 
-__all__ = ["CaptureReader", "Comment", "Compression", "Format", "FrameBatch", "Interface", "Rows"]
+__all__ = ["NOBODY", "CaptureReader", "Comment", "Compression", "Format", "FrameBatch", "Interface", "Owners", "ProcessEntry", "Rows"]
 
 Compression = Literal["", "gzip", "zstd", "xz", "bzip2"]
 Format = Literal["pcap", "pcapng", "snoop", "netmon", "etl"]
+
+NOBODY = 0xFFFFFFFF
+"""Number of the process of a frame of which no process is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessEntry:
+    """A socket of a process, as a capture's own table of them has it.
+
+    Args:
+        pid: Process id.
+        path: Of the program; empty where the file does not say. Not safe for a terminal as it is.
+        version: 4 or 6, of both addresses.
+        local: Address of the capturing computer, as a number; 0 for any.
+        local_port: Its port.
+        remote: The other side's address; 0 where there is none.
+        remote_port: Its port.
+    """
+
+    pid: int
+    path: str
+    version: int
+    local: int
+    local_port: int
+    remote: int
+    remote_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Whose frames are those of a batch.
+
+    Args:
+        processes: The file's table; the same object for all of its batches.
+        index: For each frame its number in the table, uint32; NOBODY where the file says none.
+    """
+
+    processes: tuple[ProcessEntry, ...]
+    index: NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +69,7 @@ class FrameBatch:
         time: Nanoseconds since 1970-01-01T00:00:00Z, int64; -2**63 (`decode.columns.NO_TIME`) if there is none or it is impossible.
         link_type: LINKTYPE_ number, uint16.
         offset: Where the captured bytes begin in the (decompressed) file, uint64.
+        owners: Whose the frames are, where the file has a table of processes.
     """
 
     data: NDArray[np.uint8]
@@ -40,21 +80,25 @@ class FrameBatch:
     time: NDArray[np.int64]
     link_type: NDArray[np.uint16]
     offset: NDArray[np.uint64]
+    owners: Owners | None = None
 
     def part(self, first: int, last: int) -> FrameBatch:
         """The frames `first` to `last` (excluded) of this batch, as views."""
         rows = slice(first, last)
         return FrameBatch(
             self.data, last - first, self.start[rows], self.cap_len[rows], self.wire_len[rows], self.time[rows], self.link_type[rows],
-            self.offset[rows],
+            self.offset[rows], self._owners(rows),
         )  # fmt: skip
 
     def at(self, chosen: NDArray[np.uint32]) -> FrameBatch:
         """Some frames of this batch, by their indices."""
         return FrameBatch(
             self.data, len(chosen), self.start[chosen], self.cap_len[chosen], self.wire_len[chosen], self.time[chosen],
-            self.link_type[chosen], self.offset[chosen],
+            self.link_type[chosen], self.offset[chosen], self._owners(chosen),
         )  # fmt: skip
+
+    def _owners(self, rows: slice | NDArray[np.uint32]) -> Owners | None:
+        return None if self.owners is None else Owners(self.owners.processes, self.owners.index[rows])
 
 
 class Rows(NamedTuple):

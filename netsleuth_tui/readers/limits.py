@@ -17,6 +17,7 @@ __all__ = [
     "NETMON_PROCESSES",
     "OPTIONS_PER_BLOCK",
     "PCAPNG_BLOCK",
+    "PROCESS_PATH",
     "SPOOLED_IN_MEMORY",
     "TABLE_BLOCK",
     "TAIL_BYTES",
@@ -43,7 +44,10 @@ OPTIONS_PER_BLOCK = 1024
 """Options of one pcapng block that are looked at; more are legal but left unread."""
 NETMON_ENTRIES = 1 << 26
 """Most entries of a Network Monitor frame table, four bytes each: as many as fit with 48 bytes each into 4 GiB, the longest file."""
-NETMON_PROCESSES = 4096
+NETMON_PROCESSES = 65_536
+"""Most entries of a Network Monitor table of processes, one for each socket."""
+PROCESS_PATH = 65_536
+"""Bytes of a program's path in it: as many as 32767 characters of UTF-16 take, the longest path of Windows."""
 SPOOLED_IN_MEMORY = 64 << 20
 """Bytes of a stream that is kept to be read at any place; more of it is kept in a temporary file without a name."""
 TABLE_BLOCK = 1 << 20

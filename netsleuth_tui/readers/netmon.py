@@ -21,7 +21,8 @@ from netsleuth_tui.readers.damage import Damage
 from netsleuth_tui.readers.frames import Comment, FrameBatch, Interface
 from netsleuth_tui.readers.limits import NETMON_ENTRIES, longest_frame
 from netsleuth_tui.readers.netmon_frames import frame_entries
-from netsleuth_tui.readers.netmon_notes import read_comments, read_processes
+from netsleuth_tui.readers.netmon_notes import read_comments
+from netsleuth_tui.readers.netmon_processes import Processes, read_processes
 from netsleuth_tui.readers.netmon_walk import find_frames, first_frame
 from netsleuth_tui.readers.sources import RandomSource
 from netsleuth_tui.readers.step import DONE, FULL, MORE, Step
@@ -80,6 +81,7 @@ class NetmonFramer:
         self._rejects = np.zeros((4096, 3), np.int64)
         self._damaged: Counter[int] = Counter()
         self._metadata = self._opened = 0
+        self._processes = Processes([])
         self._noted: dict[int, list[Comment]] = {}
         """Comments of frames that are still to come, by where their bytes begin."""
         self._table_at, self._entries = source.size, np.zeros(0, np.uint32)
@@ -171,11 +173,18 @@ class NetmonFramer:
         if complaint:
             self.damage.append(complaint)
         at, count = struct.unpack_from("<II", header, _PROCESSES_FIELD)
-        names, complaint = read_processes(self._source, at, count) if at and count else ([], None)
+        if not (at and count):
+            return
+        if at + 2 > self._source.size:
+            missing = f"the table of {count} processes should be at byte {at}; the file has {self._source.size} bytes"
+            self.damage.append(Damage(_PROCESSES_FIELD, missing))
+            return
+        entries, complaint = read_processes(self._source, at, count)
         if complaint:
             self.damage.append(complaint)
-        if names:
-            self.notes.append(f"captured for {len(names)} processes: {', '.join(dict.fromkeys(names))}")
+        self._processes = Processes(entries)
+        if note := self._processes.note():
+            self.notes.append(note)
 
     def _notice(self, field: int, what: str, at: int, length: int) -> None:
         """Say so if a table is not in the file as a whole."""
@@ -234,6 +243,9 @@ class NetmonFramer:
         self._done += done
         self._reject(first, rejected)
         before = rows.offset[:count].copy() if self._noted else rows.offset[:0]
+        if self._processes.entries:
+            ends = rows.start[:count] + rows.cap_len[:count]
+            window.owners = self._processes.of(window.data, ends, rows.offset[:count])
         if bool((rows.link_type[:count] == NET_EVENT).any()):
             from netsleuth_tui.readers.netmon_events import open_packets
 
@@ -284,6 +296,7 @@ class NetmonFramer:
         """Say at the end what was not said of each entry."""
         self.comments += [comment for comments in self._noted.values() for comment in comments]  # their frames are none
         self._noted = {}
+        self.damage += self._processes.damage()
         unclaimed = self._table_at - self._behind
         if 0 <= self._last < self._table_at and unclaimed > self._head and not self.damage:
             self.notes.append(f"{unclaimed} bytes between the last frame and the frame table belong to no frame")

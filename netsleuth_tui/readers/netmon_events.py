@@ -17,7 +17,7 @@ from netsleuth_tui.readers.etl_packets import DROPPED, OF_PKTMON, pieces_of
 from netsleuth_tui.readers.etl_records import Records, empty
 from netsleuth_tui.readers.frames import FrameBatch
 
-__all__ = ["net_events", "open_packets"]
+__all__ = ["event_frames", "net_events", "open_packets"]
 
 _HEADER = 80
 _HEAD = 89
@@ -31,7 +31,7 @@ def open_packets(batch: FrameBatch) -> int:
 
     Where a packet lies in pieces, says that it is longer than its event, or was dropped for a reason, the event stays what it is.
     """
-    places = np.flatnonzero((batch.link_type[: batch.count] == NET_EVENT) & (batch.cap_len[: batch.count] >= _HEADER))
+    places = event_frames(batch)
     if not len(places):
         return 0
     records = net_events(batch)
@@ -47,18 +47,15 @@ def open_packets(batch: FrameBatch) -> int:
     return len(rows)
 
 
-def net_events(batch: FrameBatch, after: int = -1) -> Records:
-    """The events among the frames of a batch; none of what is too short for its header.
-
-    Args:
-        batch: The frames; times are theirs.
-        after: Only frames that lie behind this byte of the file.
-    """
+def event_frames(batch: FrameBatch) -> NDArray[np.intp]:
+    """The frames of a batch that hold an event; none of those that are too short for its header."""
     count = batch.count
-    is_event = (batch.link_type[:count] == NET_EVENT) & (batch.cap_len[:count] >= _HEADER)
-    if after >= 0:
-        is_event &= batch.offset[:count].astype(np.int64) > after
-    rows = np.flatnonzero(is_event)
+    return np.flatnonzero((batch.link_type[:count] == NET_EVENT) & (batch.cap_len[:count] >= _HEADER))
+
+
+def net_events(batch: FrameBatch) -> Records:
+    """The events in `event_frames` of a batch, one for each; times are those of the frames."""
+    rows = event_frames(batch)
     if not len(rows):
         return empty()
     start, captured = batch.start[rows], batch.cap_len[rows].astype(np.int64)

@@ -1,4 +1,4 @@
-"""What people and Network Monitor itself have written beside the frames: comments, and the processes that frames belonged to."""
+"""What people have written beside the frames of a Network Monitor capture: comments."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ import struct
 
 from netsleuth_tui.readers.damage import Damage
 from netsleuth_tui.readers.frames import Comment
-from netsleuth_tui.readers.limits import COMMENT_BYTES_KEPT, COMMENTS_KEPT, NETMON_PROCESSES
+from netsleuth_tui.readers.limits import COMMENT_BYTES_KEPT, COMMENTS_KEPT
 from netsleuth_tui.readers.sources import RandomSource
 
-__all__ = ["plain_text", "read_comments", "read_processes"]
+__all__ = ["plain_text", "read_comments"]
 
 _SHORTEST_COMMENT = 17
-_ADDRESSES = 48
-"""Bytes of a process entry behind its icon: id, two ports with two bytes each behind them, whether addresses are IPv6, two addresses."""
 
 
 def read_comments(source: RandomSource, at: int, length: int, head: int) -> tuple[list[Comment], Damage | None]:
@@ -44,35 +42,6 @@ def read_comments(source: RandomSource, at: int, length: int, head: int) -> tupl
         body = plain_text(table[text + 4 : text + 4 + longer])
         found.append(Comment(frame + head, f"{title}\n{body}" if title and body else title or body))
         place = text + 4 + longer
-    return found, None
-
-
-def read_processes(source: RandomSource, at: int, count: int) -> tuple[list[str], Damage | None]:
-    """The names in the table of processes, in the order in which frames number them.
-
-    Args:
-        source: The file.
-        at: Where the table begins.
-        count: How many there are.
-
-    Returns:
-        Paths of programs; where the table contradicts itself, if it does.
-    """
-    table = source.at(at, COMMENT_BYTES_KEPT)
-    place = 2  # behind the version
-    found: list[str] = []
-    while len(found) < min(count, NETMON_PROCESSES):
-        begin, sizes = place, []
-        for _ in range(2):  # the path, the icon
-            if place + 4 > len(table):
-                break
-            (size,) = struct.unpack_from("<I", table, place)
-            sizes.append(size)
-            place += 4 + size
-        if len(sizes) < 2 or place + _ADDRESSES > len(table):
-            return found, Damage(at + begin, f"entry {len(found) + 1} of {count} in the table of processes does not fit into the file")
-        found.append(_utf16(table[begin + 4 : begin + 4 + sizes[0]]))
-        place += _ADDRESSES
     return found, None
 
 

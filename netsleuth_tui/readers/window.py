@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.readers.frames import FrameBatch, Rows
+from netsleuth_tui.readers.frames import FrameBatch, Owners, Rows
 from netsleuth_tui.readers.limits import TAIL_BYTES
 from netsleuth_tui.readers.sources import Source
 
@@ -38,6 +38,8 @@ class Window:
         self._rows: list[Rows | None] = [None] * _SETS
         self._row_set = 0
         self._is_lent = False
+        self.owners: Owners | None = None
+        """Whose the frames of `rows` are, where the file says."""
 
     @property
     def data(self) -> NDArray[np.uint8]:
@@ -64,7 +66,7 @@ class Window:
 
     def lend(self, count: int) -> FrameBatch:
         """The first `count` of `rows` as a batch; from now on `rows` and the next buffer are other ones."""
-        batch = FrameBatch(self.data, count, *self.rows)
+        batch = FrameBatch(self.data, count, *self.rows, self.owners)
         self._row_set = (self._row_set + 1) % _SETS
         self._is_lent = True
         return batch

@@ -19,6 +19,7 @@ from netsleuth_tui.store.event_values import EventValues
 from netsleuth_tui.store.events import EventTable
 from netsleuth_tui.store.kept import Kept
 from netsleuth_tui.store.packets import PacketTable
+from netsleuth_tui.store.processes import ProcessTable
 from netsleuth_tui.store.rows import Rows
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Store:
         """Their values by field, for filters and panes."""
         self.event_kinds = EventKinds(self.events)
         """Their kinds, for what counts by id, provider, log and level."""
+        self.processes = ProcessTable()
+        """Which processes packets belong to, where a file says anything of it."""
         self.sources: tuple[Source, ...] = ()
         """Replaced as a whole whenever a source is added or changes."""
         self.places: Any = None
@@ -85,6 +88,7 @@ class Store:
         """By source that goes on with a file that grew: that which begins it."""
         self._query_memory = query_memory
         self._matches = Kept()
+        self._matched_with = 0
         self._lock = threading.Lock()
         self._event_matches = Kept()
         self._event_lock = threading.Lock()
@@ -145,6 +149,9 @@ class Store:
             compiled: Makes the predicate, against the addresses known now; called where the text is new, or there are rows to look at.
         """
         with self._lock:
+            if self._matched_with != self.processes.revision:  # what is known of packets that are there has changed
+                self._matched_with = self.processes.revision
+                self._matches.clear()
             seen, ids = self._matches.get(text)
             columns = self.columns()
             rows = len(columns.row)

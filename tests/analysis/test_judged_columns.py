@@ -32,6 +32,7 @@ from netsleuth_tui.analysis.values import WAITING
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest import Loader
 from netsleuth_tui.query import JUDGED
+from netsleuth_tui.query.fields import PROCESS_COLUMNS
 from netsleuth_tui.store import Store
 
 
@@ -116,7 +117,7 @@ def test_what_is_not_known_yet_waits() -> None:
     assert is_judged(store, ["esp.gap"], 5)
 
 
-@pytest.mark.parametrize("column", dict.fromkeys(field.columns[0] for field in JUDGED.values()))
+@pytest.mark.parametrize("column", dict.fromkeys(field.columns[0] for field in JUDGED.values() if field.columns[0] not in PROCESS_COLUMNS))
 def test_values_are_found_out_once(store: Store, column: str) -> None:
     """Whoever asks again gets what is kept; and nobody works for one who does not want it any more."""
     assert np.shares_memory(judged_values(store, column), judged_values(store, column))

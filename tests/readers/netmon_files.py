@@ -6,26 +6,29 @@ import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import ip_address
 
-__all__ = ["TRAILERS", "Lie", "Made", "Piece", "comment", "lies", "netmon", "pieces"]
+__all__ = ["TRAILERS", "Lie", "Made", "Piece", "comment", "lies", "netmon", "pieces", "process"]
 
 HEADER = 128
 SECOND = 10**9
 FILETIME_1970 = 116_444_736_000_000_000
 TRAILERS = {(1, 1): 0, (2, 0): 0, (2, 1): 2, (2, 2): 6, (2, 3): 15}
 """Version -> bytes behind each frame."""
+NO_END = ("0.0.0.0", 0)  # noqa: S104 - what a table has for no address
 START = 1_773_147_600 * SECOND
 """2026-03-10T13:00:00Z, when made captures begin."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A frame to be written: its bytes, wire length, ns after the beginning, and media type."""
+    """A frame to be written: its bytes, wire length, ns after the beginning, media type, and the number of its process."""
 
     data: bytes
     wire: int
     after: int
     media: int = 1
+    process: int = 0xFFFFFFFF
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,15 @@ def comment(frame: int, title: str, text: bytes) -> bytes:
     """An entry of the comment table."""
     name = (title + "\0").encode("utf-16-le")
     return struct.pack("<III", 1, frame, len(name)) + name + struct.pack("<I", len(text)) + text
+
+
+def process(pid: int, path: str, local: tuple[str, int] = NO_END, remote: tuple[str, int] = NO_END, icon: bytes = b"icon") -> bytes:
+    """An entry of the table of processes; the table begins with two bytes of version."""
+    name = (path + "\0").encode("utf-16-le")
+    ends = [ip_address(end[0]) for end in (local, remote)]
+    ports = struct.pack("<HHHHI", local[1], 0, remote[1], 0, ends[0].version == 6)
+    addresses = b"".join(end.packed.ljust(16, b"\0") for end in ends)
+    return struct.pack("<I", len(name)) + name + struct.pack("<I", len(icon)) + icon + struct.pack("<I", pid) + ports + addresses
 
 
 def netmon(
@@ -80,7 +92,7 @@ def netmon(
         else:
             body += struct.pack("<QII", piece.after // 1000 % 2**64, piece.wire, len(piece.data)) + piece.data
         filetime = FILETIME_1970 + (START + piece.after) // 100
-        trailer = struct.pack("<HIQB", piece.media, 0xFFFFFFFF, filetime, 255)
+        trailer = struct.pack("<HIQB", piece.media, piece.process, filetime, 255)
         body += trailer[: TRAILERS[version]]
         ends[index] = first + len(body)
     table = first + len(body)

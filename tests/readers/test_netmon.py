@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from readers.captures import NO_TIME, read
 from readers.conftest import Write
-from readers.netmon_files import START, TRAILERS, Piece, comment, lies, netmon, pieces
+from readers.netmon_files import START, TRAILERS, Piece, comment, lies, netmon, pieces, process
 from readers.test_against_wireshark import copied_by_editcap
 
 from netsleuth_tui.linktypes import NET_EVENT, NETMON_UNKNOWN, NETMON_WLAN
@@ -168,14 +168,13 @@ def test_times_that_do_not_fit_are_none(write: Write) -> None:
 def test_comments_and_processes_are_read(write: Write) -> None:
     """A comment belongs to a frame, and has a title and text, which is RTF; programs are named once."""
     rtf = rb"{\rtf1\ansi{\fonttbl{\f0 MS Shell Dlg;}}\pard\cf1 Step\tab 1\par caf\'e9 \u8364?{\*\generator x;}\{ok\}\par}" + b"\r\n\0"
-    path = "C:\\a b\\nmcap.exe".encode("utf-16-le")
-    entry = struct.pack("<I", len(path)) + path + struct.pack("<I", 3) + b"ico" + bytes(48)
+    entry = process(7, "C:\\a b\\nmcap.exe")
     made = netmon(pieces(2), comments=comment(128, "Figure 1", rtf) + comment(0, "", b"plain"), processes=(2, b"\1\0" + entry * 2))
     result = read(write(made.content))
     assert result.damage == []
     assert [(note.offset, note.text) for note in result.comments] == [(144, "Figure 1\nStep\t1\ncaf\u00e9 \u20ac?{ok}"), (16, "plain")]
     assert result.comments[0].offset == result.frames[0].offset
-    assert "captured for 2 processes: C:\\a b\\nmcap.exe" in result.notes
+    assert "the file knows 2 sockets of processes: C:\\a b\\nmcap.exe" in result.notes
 
 
 @relaxed
