@@ -16,9 +16,12 @@ from numpy.typing import NDArray
 from netsleuth_tui.analysis.breakdown import FLAGS, Count, protocol_filter
 from netsleuth_tui.analysis.counting import LENGTHS, Counts, count_hosts, count_near, count_numbers, count_ports, flags_of
 from netsleuth_tui.analysis.info import ICMP_TYPES, ICMPV6_TYPES
+from netsleuth_tui.analysis.judged_fields import judged_names, judged_values
 from netsleuth_tui.analysis.networks import PREFIXES, keys_of, network, ordered
 from netsleuth_tui.analysis.values import address
 from netsleuth_tui.decode.columns import Protocol
+from netsleuth_tui.query.fields import PROCESS_COLUMNS
+from netsleuth_tui.query.strings import quoted
 from netsleuth_tui.tabular import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -30,6 +33,9 @@ MOST = 5
 """Lines of a group unless more are asked for."""
 
 TRANSPORTS = ("tcp", "udp", "sctp")
+
+_BY_ID = 1 << 32
+"""Process ids count from here on where processes are counted, names of programs below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +199,33 @@ def icmp_label(kind: int) -> str:
     return f"v6 {kind - 256} {ICMPV6_TYPES.get(kind - 256, '')}".rstrip()
 
 
+def _processes(made: _Pass) -> _Found:
+    """Programs by path, and processes of which no path is known by their ids."""
+    at = slice(made.rows.first, made.rows.last) if made.rows.ids is None else made.rows.ids[made.rows.first : made.rows.last]
+    name, pid = (judged_values(made.store, column)[at].astype(np.int64) for column in PROCESS_COLUMNS[:2])
+    paths = judged_names(made.store, PROCESS_COLUMNS[0])
+    keys = np.where(name > 0, name, np.where(pid > 0, pid + _BY_ID, 0))
+    distinct, place = np.unique(keys, return_inverse=True)
+    octets = np.bincount(place, made.columns.len[at], len(distinct)).astype(np.int64)
+    counts = np.stack((np.bincount(place, minlength=len(distinct)), octets), axis=1)
+    there = distinct > 0
+
+    def label(key: int) -> str:
+        if key >= _BY_ID:
+            return f"process {key - _BY_ID}"
+        folder, _, program = paths[key].rpartition("\\")
+        return f"{program} in {folder}" if folder and program else paths[key]
+
+    def text(key: int) -> str:
+        return f"frame.process_id == {key - _BY_ID} && !frame.process" if key >= _BY_ID else f"frame.process == {quoted(paths[key])}"
+
+    return _Found(distinct[there], counts[there], label, text)
+
+
 GROUPS: dict[str, Group] = {
     "protocol": Group("Protocol", _protocols),
     "flag": Group("TCP flag", _flags, whole=True),
+    "process": Group("Process", _processes),
     "host": Group("Host", _hosts),
     "source": Group("Source", _sources),
     "destination": Group("Destination", _targets),

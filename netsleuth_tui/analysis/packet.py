@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from netsleuth_tui.analysis.cells import cell_filter
+from netsleuth_tui.analysis.judged_fields import judge_fields
 from netsleuth_tui.analysis.values import WAITING, values
 from netsleuth_tui.decode.dissect import DissectedField, Dissection, Layer
 from netsleuth_tui.query.fields import FIELDS, JUDGED, NAMED, PROTOCOLS
@@ -58,6 +59,8 @@ _TITLES = {protocol: name for name, protocol, _ in reversed(_OURS)}
 
 AMONG_OTHERS = "Among other packets"
 """Name of the layer of fields that follow from other packets."""
+
+PROCESS_FIELDS = ("frame.process", "frame.process_id", "frame.process_recorded")
 
 _IN_FRAME = ("frame.number", "frame.time", "frame.len", "frame.cap_len", "frame.offset", "_ws.col.protocol", "info")
 
@@ -115,7 +118,9 @@ def known_layers(store: Store, row: int, why: str) -> Dissection:
 
 
 def among_others(store: Store, row: int) -> Layer | None:
-    """What is known by now of row id `row` among other packets, as a layer of its own; None where that is nothing."""
+    """What is known by now of row id `row` among other packets, as a layer of its own, and whose it is; None where that is nothing."""
+    if not store.processes.is_empty:
+        judge_fields(store, PROCESS_FIELDS)
     fields = tuple(_fields(store, row, tuple(JUDGED)))
     return Layer(AMONG_OTHERS, fields) if fields else None
 

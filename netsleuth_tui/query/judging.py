@@ -52,6 +52,12 @@ _RELATIONS: Mapping[Relation, Callable[[Whatever, Whatever], Mask]] = {
 }  # fmt: skip
 
 
+_INSTEAD = {
+    "esp.": "filter by esp.spi and a time instead",
+    "frame.process": "filter by the ports of the process, or write its packets from the app, where all are known",
+}
+
+
 def refuse_judged(node: Node) -> None:
     """Refuse a filter that judges packets by others, where each is looked at alone.
 
@@ -65,7 +71,7 @@ def refuse_judged(node: Node) -> None:
             )
         if name in JUDGED:
             reason = f"{name} follows from other packets of the capture, and here each packet is looked at alone"
-            raise NetSleuthError(reason, hint="filter by esp.spi and a time instead" if name.startswith("esp.") else "")
+            raise NetSleuthError(reason, hint=next((hint for begin, hint in _INSTEAD.items() if name.startswith(begin)), ""))
 
 
 def judge(node: Node, columns: Columns, numbers: NDArray[np.uint32], hosts: HostLookup, places: PlaceLookup | None = None) -> Mask:

@@ -11,15 +11,17 @@ from hypothesis import strategies as st
 from made import SECOND, START, append, icmp, store_of, tcp, udp
 
 from netsleuth_tui.analysis import EVERYTHING, Scope, cell_filter, records, rows_of, sorted_rows
+from netsleuth_tui.analysis.facets import facets
 from netsleuth_tui.analysis.judged_fields import is_judged, judged_values
 from netsleuth_tui.analysis.occurring import Counted, count_values
+from netsleuth_tui.analysis.packet import among_others
 from netsleuth_tui.analysis.series import series
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.decode.sockets import Socket
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query import FilterError
 from netsleuth_tui.readers.frames import NOBODY, FrameBatch, Owners, ProcessEntry
-from netsleuth_tui.store import Store
+from netsleuth_tui.store import Rows, Store
 
 HOSTS = (0x0A000001, 0x0A000002, 0x0A000003, 0x7F000001)
 ME, OTHER, THIRD, LOOP = range(4)
@@ -201,6 +203,26 @@ def test_values_are_counted_split_sorted_and_completed() -> None:
         "C:\\dns.exe": 1,
         "no frame.process": 2,
     }
+
+
+def test_a_breakdown_counts_programs_and_processes_without_a_name() -> None:
+    """Each line is a filter with as many packets."""
+    store = told(named(), socket(2264, 1, ME + 1, path=""))
+    (facet,) = facets(store, rows_of(store, EVERYTHING), ["process"])
+    assert [(count.label, count.packets) for count in facet.counts] == [("web.exe in C:", 2), ("dns.exe in C:", 1), ("process 2264", 1)]
+    assert [len(rows_of(store, Scope(count.filter))) for count in facet.counts] == [2, 1, 1]
+    assert sum(count.bytes for count in facet.counts) == 4 * 80
+    (nothing,) = facets(store_of([packet((ME, 53), (OTHER, 9))], hosts=HOSTS), Rows(0, 1), ["process"])
+    assert nothing.counts == ()
+
+
+def test_the_detail_says_whose_a_packet_is() -> None:
+    """Also before anybody asked for all of them."""
+    layer = among_others(named(), 0)
+    assert layer is not None
+    assert [(field.name, field.value) for field in layer.fields] == [
+        ("frame.process", "C:\\web.exe"), ("frame.process_id", "8"), ("frame.process_recorded", "1"),
+    ]  # fmt: skip
 
 
 def test_nothing_is_kept_where_nothing_is_known() -> None:

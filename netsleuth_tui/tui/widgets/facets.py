@@ -29,6 +29,8 @@ __all__ = ["Facets"]
 LEAST_LABEL, LEAST_NUMBER = 7, 11
 MOST_BAR = 24
 FEWEST, MOST = 1, 10_000
+ONLY_WHERE_KNOWN = frozenset({"process"})
+"""Groups that are there where a file says something of it, and then always counted."""
 FIRST_GROUPS = 2
 """Asked for before it is known what is in sight."""
 NOTHING = "nothing here"
@@ -135,7 +137,7 @@ class Facets(ScrolledLines, Pane):
             return EVENT_GROUPS
         from netsleuth_tui.analysis.facets import GROUPS
 
-        return {name: group.title for name, group in GROUPS.items()}
+        return {name: group.title for name, group in GROUPS.items() if name not in ONLY_WHERE_KNOWN or name in self._facets}
 
     def _in_sight(self) -> Collection[str]:
         """Groups of which a line is seen; all of them in a search, since most have nothing to show then."""
@@ -289,7 +291,8 @@ def _ask(look: Look, *, groups: Collection[str], most: int, search: str) -> tupl
     overview = look.overview()
     known = {"protocol": overview.protocols, "flag": overview.flags} if not search else {}
     found = {name: known_facet(name, known[name], most) for name in groups if name in known}
-    rest = [name for name in GROUPS if name in groups and name not in known]
+    more = () if look.store.processes.is_empty else ONLY_WHERE_KNOWN
+    rest = [name for name in GROUPS if name not in known and (name in more or name in groups)]
     return (*found.values(), *facets(look.store, look.rows, rest, most=most, search=search))
 
 
