@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from made import START, store_of, tcp
 from tui.screens import SECOND, FakeSession, mixed
 
 from netsleuth_tui.analysis.facets import GROUPS
 from netsleuth_tui.store import Store
+from netsleuth_tui.store.processes import Recorded
 from netsleuth_tui.tui.widgets.facets import Facets
 
 Driven = Callable[..., Any]
@@ -45,8 +47,24 @@ async def test_on_the_whole_screen_all_are_shown(driven: Driven) -> None:
     async with driven(FakeSession(mixed()), size=(160, 110)) as d:
         await d.press("f", "w")
         facets = d.main.query_one(Facets)
-        assert set(facets._facets) == set(GROUPS)
+        assert set(facets._facets) == set(GROUPS) - {"process"}  # of which the file says nothing
         assert any(line.startswith("10.0.0.1 ") for line in texts(facets))
+
+
+async def test_processes_are_counted_where_a_file_tells_of_them(driven: Driven) -> None:
+    """By program, escape sequences in its path shown as such; a line is a filter."""
+    store = mixed()
+    store.processes.recorded.append(Recorded(0, np.full(2, store.processes.code(7, "C:\\a\x1b[31m.exe"), np.uint32)))
+    session = FakeSession(store)
+    async with driven(session, size=(160, 60)) as d:
+        await d.press("f", "w")
+        facets = d.main.query_one(Facets)
+        assert any(line.startswith("Process") for line in texts(facets))
+        assert any("[31m.exe in C:" in line and "\x1b" not in line for line in texts(facets))
+        facets.cursor = next(i for i, entry in enumerate(facets._entries) if entry.group == "process" and entry.count is not None)
+        await d.press("enter")
+        assert session.scope.filter == 'frame.process == "C:\\\\a\\x1b[31m.exe"'
+        assert d.main.overview.matched == 2
 
 
 async def test_a_line_is_a_filter_and_enter_takes_it_out_again(driven: Driven) -> None:
