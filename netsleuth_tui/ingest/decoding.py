@@ -27,6 +27,9 @@ THREADS = 3
 """A reader's batch stays valid until the fourth one after it is asked for: no more than three may be on their way. With
 three, two are decoded while the next is read and the addresses of the one before are numbered."""
 
+PLAIN_THREADS = 2
+"""How many decode while kernels are plain Python: more of them would only be in each other's way, and in that of a key that is pressed."""
+
 PLAIN_FRAMES = 1 << 11
 """Frames that are decoded at once while kernels are plain Python."""
 
@@ -75,7 +78,8 @@ class Decoding:
         Raises:
             MemoryError: There is no more: this batch or one before it, and all behind that one, were given up.
         """
-        if not self._idle:
+        most = THREADS if jit.state() == "compiled" else PLAIN_THREADS
+        while len(self._jobs) >= most:
             self._finish_oldest()
         first = self.rows
         if first + batch.count > self._store.table.capacity:

@@ -1,11 +1,14 @@
 """Measures `netsleuth extract` of one address as a whole process, in turn with `tcpdump -r … host X -w`, and against `tshark -r -Y -w`.
 
-usage: extract.py [--packets 10500000] [--capture FILE] [--address 10.30.8.35] [--pairs 5] [--head 200000] [--files 10]
+usage: extract.py [--packets 10500000] [--capture FILE] [--address 10.30.8.35] [--pairs 5] [--head 200000] [--files 10] [--touch 0]
 
 First one capture, of 1 GB unless another is asked for, then ten of 100 MB: extracted by one core and by two, beside a tcpdump for each of
-them, and loaded (`netsleuth summary`) by one core and by two. tshark gets the first packets of the same file, because all of them would
+them, and loaded (`netsleuth summary`) by one core and by two, each also without what it takes to start: the same command on a capture of
+2000 packets, in the same turn. tshark gets the first packets of the same file, because all of them would
 take minutes; its packets per second are compared. Both the time on the clock and that of the processor are told: other work on the
-machine counts less in the second. Needs tcpdump, tshark, capinfos, editcap and taskset.
+machine counts less in the second. A virtual machine may have to ask its host for memory that nothing has used for a while, which takes up
+to some seconds per GB and is none of the program's work: with `--touch 3` so many GiB are used and given back before each process that is
+measured by one core and by two. Needs tcpdump, tshark, capinfos, editcap and taskset.
 """
 
 from __future__ import annotations
@@ -26,6 +29,9 @@ ONE_CORE = ("taskset", "-c", "0")
 TWO_CORES = ("taskset", "-c", "0,1")
 PACKETS = 1_040_000
 """Of 100 MB."""
+TOUCH = "import mmap, sys; m = mmap.mmap(-1, int(sys.argv[1])); [m.__setitem__(k, 1) for k in range(0, len(m), 4096)]"
+FEW = 2000
+"""Packets of a capture whose loading is starting and little else: enough that kernels are linked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ def one_file(path: Path, address: str, pairs: int, head: int, folder: Path) -> N
         print(f"  {kind:9}  tshark {1e6 * each:.1f} us a packet: {each * packets / getattr(found, kind):.0f} times as long", flush=True)
 
 
-def many_files(paths: Sequence[Path], address: str, pairs: int, folder: Path) -> None:
+def many_files(paths: Sequence[Path], address: str, pairs: int, touch: int, folder: Path) -> None:
     """The same out of several captures, by one core and by two; and loading them."""
     names = [str(path) for path in paths]
     for path in paths:
@@ -122,10 +128,27 @@ def many_files(paths: Sequence[Path], address: str, pairs: int, folder: Path) ->
     others = [["tcpdump", "-r", name, "-w", str(folder / "theirs.pcap"), f"host {address}"] for name in names]
     print(f"{len(paths)} files, {sum(path.stat().st_size for path in paths) / 1e6:.0f} MB: one address")
     compare("extract", lambda: spent(mine), "tcpdump file by file", lambda: spent(*others), pairs)
+    few = folder / "few.pcap"
+    subprocess.run(["editcap", "-F", "pcap", "-r", names[0], str(few), f"1-{FEW}"], check=True)
     for what, command in (("one address", mine), ("every frame", every), ("loaded", load)):
-        print(f"{what}, by two cores and by one")
-        two, one = [*TWO_CORES, *command], [*ONE_CORE, *command]
-        compare("two cores", lambda two=two: spent(two), "one core", lambda one=one: spent(one), pairs)  # type: ignore[misc]
+        by_cores(what, command, [str(few) if word == names[0] else word for word in command if word not in names[1:]], pairs, touch)
+
+
+def by_cores(what: str, command: Sequence[str], start: Sequence[str], pairs: int, touch: int) -> None:
+    """Measure a command by two cores and by one, and `start`, which is the same with next to nothing to do; print medians and ratios."""
+
+    def measured(cores: Sequence[str], what: Sequence[str]) -> float:
+        if touch:
+            subprocess.run([sys.executable, "-c", TOUCH, str(touch << 30)], check=True)
+        return spent([*cores, *what]).clock
+
+    turns = [[measured(cores, what) for cores in (TWO_CORES, ONE_CORE) for what in (start, command)] for _ in range(pairs + 1)][1:]
+    start_two, two, start_one, one = (statistics.median(column) for column in zip(*turns, strict=True))
+    whole = sorted(turn[3] / turn[1] for turn in turns)
+    work = statistics.median((turn[3] - turn[2]) / (turn[1] - turn[0]) for turn in turns)
+    ratio = f"{statistics.median(whole):.2f} times as long ({whole[0]:.2f} to {whole[-1]:.2f})"
+    print(f"{what}: two cores {two:.2f} s, one core {one:.2f} s: {ratio}")
+    print(f"  of that, starting {start_two:.2f} and {start_one:.2f} s; without it {work:.2f} times as long", flush=True)
 
 
 def main() -> None:
@@ -136,12 +159,13 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--head", type=int, default=200_000, help="packets that tshark gets")
     parser.add_argument("--files", type=int, default=10, help="captures of 100 MB; 0 for none")
+    parser.add_argument("--touch", type=int, default=0, help="GiB of memory to use and give back before each process")
     asked = parser.parse_args()
     compile_kernels()
     with tempfile.TemporaryDirectory() as folder:
         one_file(capture(asked), asked.address, asked.pairs, asked.head, Path(folder))
         if asked.files:
-            many_files(series(asked.files), asked.address, asked.pairs, Path(folder))
+            many_files(series(asked.files), asked.address, asked.pairs, asked.touch, Path(folder))
 
 
 if __name__ == "__main__":
