@@ -82,7 +82,7 @@ def translate(name: str, dispatcher: Any, made_of: str) -> Written:
     """
     if len(dispatcher.signatures) != 1:
         raise RuntimeError(f"{name} is compiled for {len(dispatcher.signatures)} signatures")
-    arguments, symbol, assembly, results = _compile_entry(dispatcher)
+    arguments, symbol, assembly, results = _compile_entry(name, dispatcher)
     code = _machine().emit_object(_stripped(assembly, symbol))
     return Written(Entry(name, symbol, arguments, results, hashlib.sha256(code).hexdigest(), made_of), code)
 
@@ -186,8 +186,11 @@ def _flat(values: Sequence[Any]) -> Iterator[Any]:
             yield value
 
 
-def _compile_entry(dispatcher: Any) -> tuple[tuple[str, ...], str, str, int]:
+def _compile_entry(name: str, dispatcher: Any) -> tuple[tuple[str, ...], str, str, int]:
     """Compile a function that unpacks words and calls the kernel.
+
+    It is called like the kernel: kernels that different processes compiled are linked together, and each process numbers its functions
+    for itself, from 1.
 
     Returns:
         Its arguments as in `Entry`, the symbol, LLVM assembly, and the number of results.
@@ -223,9 +226,10 @@ def _compile_entry(dispatcher: Any) -> tuple[tuple[str, ...], str, str, int]:
     results = 0 if isinstance(returned, NoneType) else len(returned) if isinstance(returned, BaseTuple) else math.inf
     if results == math.inf:
         raise RuntimeError(f"{dispatcher.__name__} returns {returned}: only None and tuples of numbers can come back")
-    source = f"def entry(words):\n    r = {call}\n" + "".join(f"    words[{k}] = r[{k}]\n" for k in range(int(results)))
+    called = "entry_of_" + name.replace(".", "_")
+    source = f"def {called}(words):\n    r = {call}\n" + "".join(f"    words[{k}] = r[{k}]\n" for k in range(int(results)))
     exec(source, names)  # noqa: S102 - made here from types alone
-    entry = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(names["entry"])
+    entry = njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)(names[called])
     takes = (types.CPointer(types.int64),)
     entry.compile(takes)
     symbol = entry.overloads[takes].fndesc.llvm_func_name

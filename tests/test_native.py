@@ -65,6 +65,13 @@ def test_every_kernel_of_the_package_is_written(written: Path) -> None:
     assert listed == {kernel.name for kernel in jit._compiler.kernels if kernel.name.startswith("netsleuth_tui.")}
 
 
+def test_no_two_kernels_share_a_symbol(written: Path) -> None:
+    """Each has its own name in it: those that different processes compiled are linked together, and both may have begun to count from 1."""
+    entries = [entry for group in jit.GROUPS for entry in json.loads((written / group / native.INDEX).read_text())]
+    assert all(entry["name"].replace(".", "_") in entry["symbol"] for entry in entries)
+    assert len({entry["symbol"] for entry in entries}) == len(entries)
+
+
 @pytest.mark.usefixtures("linked")
 @pytest.mark.parametrize("name", ["net1_capture_v1(0).cap", "router-loop.pcapng.gz"])
 def test_linked_code_gives_what_plain_functions_give(name: str) -> None:
