@@ -24,6 +24,22 @@ def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     monkeypatch.delenv("GEOIPUPDATE_DB_DIR", raising=False)
 
 
+NOT_COMPILED = {"plain", "function", "sweep", "slowly"}
+"""Forms of a test, by the values of its parameters, in which no kernel is machine code."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With bounds checks in machine code (NUMBA_BOUNDSCHECK), such forms would only say again what they say without."""
+    if not os.environ.get("NUMBA_BOUNDSCHECK"):
+        return
+    with_code, again = [], []
+    for item in items:
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        (again if NOT_COMPILED.intersection(value for value in parameters if isinstance(value, str)) else with_code).append(item)
+    config.hook.pytest_deselected(items=again)
+    items[:] = with_code
+
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

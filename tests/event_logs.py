@@ -8,23 +8,30 @@ import struct
 import sys
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numba
-from numba.extending import register_jitable
+import pytest
+from machine_code import machine_code
 
 from netsleuth_tui import jit
+from netsleuth_tui.decode import event_walk, evtx_values
 from netsleuth_tui.decode.events import Event
 from netsleuth_tui.decode.library_events import event_of
 from netsleuth_tui.decode.library_worker import _filetime
 from netsleuth_tui.ingest import Loader
+from netsleuth_tui.ingest import events as loading
 from netsleuth_tui.store import Store
 
 CHUNK = 1 << 16
 SECOND = 1_000_000_000
 START = 1_705_526_400 * SECOND
+
+KERNELS = (event_walk.walk, event_walk.again, evtx_values.translate, loading._look_up)
+"""Those that read records."""
+FORMS = ("slowly", "plain", "compiled")
+"""How records are read: one at a time, by plain kernels, by compiled ones."""
 
 
 def _writer() -> Any:
@@ -99,8 +106,8 @@ def raw_ids(data: bytes) -> list[int]:
     return ids
 
 
-def compiled(kernels: Sequence[jit.Kernel[..., Any]]) -> dict[str, Callable[..., Any]]:
-    """These kernels compiled in this process, by name; they themselves stay as they are."""
-    for function in list(jit._compiler.helpers):
-        register_jitable(function)
-    return {kernel.name: numba.njit(nogil=True)(kernel.function) for kernel in kernels}
+def read_by(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have records read in one of the `FORMS`."""
+    monkeypatch.setattr(jit, "is_ready", lambda _: form != "slowly")
+    for kernel in KERNELS:
+        monkeypatch.setattr(kernel, "compiled", machine_code(kernel) if form == "compiled" else None)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import numpy as np
 
-from netsleuth_tui import jit
 from netsleuth_tui.decode.columns import PACKET_COLUMNS, Columns, Has, Protocol
 from netsleuth_tui.decode.hosts import HostTable
 from netsleuth_tui.decode.packets import decode_frames
@@ -117,27 +115,3 @@ def address(hosts: HostTable, host: int) -> str:
         assert hosts.hi[host] == 0
         return str(IPv4Address(int(hosts.lo[host])))
     return str(IPv6Address(int(hosts.hi[host]) << 64 | int(hosts.lo[host])))
-
-
-@contextmanager
-def compiled(*kernels: jit.Kernel[..., Any]) -> Iterator[None]:
-    """Run these kernels compiled, whatever the rest of the process does."""
-    import numba
-    from numba.extending import register_jitable
-
-    for function in jit._compiler.helpers:
-        if function not in _registered:  # each further time makes every compilation after it slower
-            register_jitable(function)
-            _registered.add(function)
-    before = [kernel.compiled for kernel in kernels]
-    for kernel in kernels:
-        kernel.compiled = _dispatchers.setdefault(id(kernel), numba.njit(nogil=True)(kernel.function))
-    try:
-        yield
-    finally:
-        for kernel, was in zip(kernels, before, strict=True):
-            kernel.compiled = was
-
-
-_dispatchers: dict[int, Any] = {}
-_registered: set[Callable[..., Any]] = set()

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from machine_code import compiled
 from made import PORTS, SECOND, START, icmp, store_of, tcp, udp
-from wire import compiled
 
 from netsleuth_tui.analysis import Scope, conversation_of, conversations, conversations_table, flow_table, flows, rates_table, rows_of
 from netsleuth_tui.analysis.flow_table import count

@@ -15,8 +15,8 @@ import pytest
 from esp_by_hand import ESP, NAMES, by_hand, esp, replayed
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from machine_code import compiled
 from made import SECOND, START, UDP, store_of, tcp
-from wire import compiled
 
 from netsleuth_tui.analysis import EVERYTHING, Scope, associations, detail, over_time, remarks, rows_of, verdict
 from netsleuth_tui.analysis.esp import WINDOWS, Associations

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from machine_code import compiled
 from made import ICMP, SECOND, START, append, icmp, tcp, udp
-from wire import compiled
 
 from netsleuth_tui import analysis
 from netsleuth_tui.analysis import EVERYTHING, GROUPINGS, SIDES, Scope, regions, rows_of, with_retransmissions

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from machine_code import compiled
 from made import START, TCP, append, store_of, tcp, udp
 from oracles.tcp_marks import MARKS, marked, numbers
 from tcp_faults import ACK, FAULTS, FIN, PSH, RST, SYN, Connection, all_faults, noise, pcap
-from wire import compiled
 
 from netsleuth_tui.analysis import EVERYTHING, Scope, rows_of, tcp_unacked
 from netsleuth_tui.analysis import tcp as analysis

@@ -8,23 +8,18 @@ import sys
 import time
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from event_logs import CHUNK, WRITER, compiled, load, log_of
+from event_logs import CHUNK, WRITER, load, log_of, read_by
 
-from netsleuth_tui import jit
-from netsleuth_tui.decode import event_walk, evtx_values
 from netsleuth_tui.decode.event_xml import EventXml
 from netsleuth_tui.decode.library import Library
 from netsleuth_tui.decode.library_worker import without_loops
-from netsleuth_tui.ingest import events as loading
 from netsleuth_tui.ingest.events import EventDecoding
 from netsleuth_tui.store import Store
 
 MUTANTS = 2000
-KERNELS = [event_walk.walk, event_walk.again, evtx_values.translate, loading._look_up]
 
 # Damaged log of 1106 records in 16 chunks -> records, records that are lost, records to be recovered, offset of the first damage.
 DAMAGED = {
@@ -143,18 +138,10 @@ def victim() -> bytes:
     return log_of(*data, {"U": (14, bytes(40)), "G": (15, bytes(16)), "V": (0x88, bytes(12))}, {"A": (1, "x")})[4096:]
 
 
-@pytest.fixture(scope="module")
-def machine_code() -> dict[str, Any]:
-    """The kernels compiled in this process."""
-    return compiled(KERNELS)
-
-
 @pytest.mark.parametrize(("form", "count"), [("compiled", MUTANTS), ("plain", 150), ("slowly", 300)])
-def test_mutants_end_and_are_accounted_for(form: str, count: int, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+def test_mutants_end_and_are_accounted_for(form: str, count: int, monkeypatch: pytest.MonkeyPatch):
     """Whatever is changed in a chunk, decoding it ends in time, raises nothing, and leaves codes that exist."""
-    monkeypatch.setattr(jit, "is_ready", lambda _: form != "slowly")
-    for kernel in KERNELS:
-        monkeypatch.setattr(kernel, "compiled", request.getfixturevalue("machine_code")[kernel.name] if form == "compiled" else None)
+    read_by(form, monkeypatch)
     monkeypatch.setattr(Library, "read", lambda *_: ([], ""))  # its own test kills it
     chance = random.Random(20261125)  # noqa: S311 - no secrets
     chunk, decoding = victim(), EventDecoding(Store(), recovered=True)

@@ -9,16 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from event_logs import by_library, compiled, data_of, load
+from event_logs import by_library, data_of, load, read_by
 
-from netsleuth_tui import jit
-from netsleuth_tui.decode import event_walk, evtx_values
 from netsleuth_tui.decode.event_records import ChunkReader
 from netsleuth_tui.decode.library import Library
-from netsleuth_tui.ingest import events as loading
 from netsleuth_tui.store import Store
 
-KERNELS = [event_walk.walk, event_walk.again, evtx_values.translate, loading._look_up]
 CHUNK = 1 << 16
 TIMES = ("2019-10-31T23:59:59.9999999Z", "2020-02-29T00:00:00.0000001Z", "2021-12-01T01:02:03Z", "1999-03-01T00:00:00.5Z")
 MUTANTS = 120
@@ -142,31 +138,18 @@ def content(store: Store) -> list[tuple[Any, ...]]:
     ]
 
 
-@pytest.fixture(scope="module")
-def machine_code() -> dict[str, Any]:
-    """The kernels compiled in this process."""
-    return compiled(KERNELS)
-
-
-def use(form: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have records read one at a time, by plain kernels, or by compiled ones."""
-    monkeypatch.setattr(jit, "is_ready", lambda _: form != "slowly")
-    for kernel in KERNELS:
-        monkeypatch.setattr(kernel, "compiled", request.getfixturevalue("machine_code")[kernel.name] if form == "compiled" else None)
-
-
 @pytest.mark.parametrize("form", ["plain", "compiled"])
-def test_literal_records_need_no_slow_reader(form: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+def test_literal_records_need_no_slow_reader(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Kernels read all but the leap days, and what they read is what the slow reader and the library say."""
     path = tmp_path / "literal.evtx"
     path.write_bytes(log())
-    use("slowly", request, monkeypatch)
+    read_by("slowly", monkeypatch)
     slow = content(load(path))
     assert len(slow) == 60
     one_by_one = []
     read = ChunkReader.read
     monkeypatch.setattr(ChunkReader, "read", lambda reader, at: one_by_one.append(at) or read(reader, at))
-    use(form, request, monkeypatch)
+    read_by(form, monkeypatch)
     store = load(path)
     assert content(store) == slow
     assert len(one_by_one) == 15
@@ -180,7 +163,7 @@ def test_literal_records_need_no_slow_reader(form: str, tmp_path: Path, request:
 
 
 @pytest.mark.parametrize(("form", "count"), [("compiled", MUTANTS), ("plain", 10)])
-def test_mutants_are_read_alike(form: str, count: int, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+def test_mutants_are_read_alike(form: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Whatever is changed in literal records, shapes give what the reader of single records gives."""
     monkeypatch.setattr(Library, "read", lambda *_: ([], ""))
     chance = random.Random(20261126)  # noqa: S311 - no secrets
@@ -203,7 +186,7 @@ def test_mutants_are_read_alike(form: str, count: int, tmp_path: Path, request: 
         path.write_bytes(whole[:4096] + signed(chunk[:CHUNK]))
         stores = []
         for one in ("slowly", form):
-            use(one, request, monkeypatch)
+            read_by(one, monkeypatch)
             stores.append(load(path))
         assert content(stores[0]) == content(stores[1])
         assert stores[0].sources[0].lost == stores[1].sources[0].lost

@@ -7,31 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from event_logs import WRITER, by_library, compiled, data_of, load, log_of, raw_ids
+from event_logs import FORMS, WRITER, by_library, data_of, load, log_of, raw_ids, read_by
 
 from netsleuth_tui import jit
-from netsleuth_tui.decode import event_walk, evtx_values
-from netsleuth_tui.ingest import events as loading
 from netsleuth_tui.store import Store
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_captures" / "print_server.evtx"
-KERNELS = [event_walk.walk, event_walk.again, evtx_values.translate, loading._look_up]
-FORMS = ["slowly", "plain", "compiled"]
-
-
-@pytest.fixture(scope="module")
-def machine_code() -> dict[str, Any]:
-    """The kernels compiled in this process."""
-    return compiled(KERNELS)
 
 
 @pytest.fixture
 def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have records read one at a time, by plain kernels, or by compiled ones."""
-    monkeypatch.setattr(jit, "is_ready", lambda _: request.param != "slowly")
-    for kernel in KERNELS:
-        code = request.getfixturevalue("machine_code")[kernel.name] if request.param == "compiled" else None
-        monkeypatch.setattr(kernel, "compiled", code)
+    read_by(request.param, monkeypatch)
 
 
 def content(store: Store) -> list[tuple[Any, ...]]:

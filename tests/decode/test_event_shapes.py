@@ -5,39 +5,24 @@ from __future__ import annotations
 import struct
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from event_logs import compiled, data_of, load, log_of
+from event_logs import FORMS, data_of, load, log_of, read_by
 
-from netsleuth_tui import jit
-from netsleuth_tui.decode import event_walk, evtx_values
 from netsleuth_tui.decode.binxml import Malformed, template_at
 from netsleuth_tui.decode.event_fields import fields_of
 from netsleuth_tui.decode.event_shapes import LONGEST_SHAPE, template_shape
 from netsleuth_tui.decode.shape_fields import fields_of_shape
-from netsleuth_tui.ingest import events as loading
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_captures" / "print_server.evtx"
-KERNELS = [event_walk.walk, event_walk.again, evtx_values.translate, loading._look_up]
-FORMS = ["slowly", "plain", "compiled"]
 CHUNK = 1 << 16
-
-
-@pytest.fixture(scope="module")
-def machine_code() -> dict[str, Any]:
-    """The kernels compiled in this process."""
-    return compiled(KERNELS)
 
 
 @pytest.fixture
 def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have records read one at a time, by plain kernels, or by compiled ones."""
-    monkeypatch.setattr(jit, "is_ready", lambda _: request.param != "slowly")
-    for kernel in KERNELS:
-        code = request.getfixturevalue("machine_code")[kernel.name] if request.param == "compiled" else None
-        monkeypatch.setattr(kernel, "compiled", code)
+    read_by(request.param, monkeypatch)
 
 
 def definitions(chunk: bytes) -> list[int]:

@@ -9,7 +9,8 @@ import pytest
 from decode.test_link import TO_IPV4
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from wire import ESP, FIELDS, Row, arp, compiled, decode, ethernet, gre, ipv4, ipv6, tcp, udp
+from machine_code import compiled
+from wire import ESP, FIELDS, Row, arp, decode, ethernet, gre, ipv4, ipv6, tcp, udp
 
 from netsleuth_tui.decode import link_types, packets
 from netsleuth_tui.decode.columns import Has

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from wire import compiled
+from machine_code import compiled
 
 from netsleuth_tui.decode import hosts as room
 from netsleuth_tui.decode.hosts import HostTable, enter4, enter6

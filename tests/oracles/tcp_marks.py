@@ -12,6 +12,7 @@ AS_THE_FILE_HAS_IT = (
     *("-o", "ipv6.defragment:FALSE"),
     *("-o", "tcp.desegment_tcp_streams:FALSE"),
 )
+"""No names, and nothing put together that the file has in pieces."""
 PREFIX = "tcp.analysis."
 MARKS = {name.removeprefix(PREFIX): field.mask for name, field in JUDGED.items() if field.kind == "bool"}
 """Our bits, by name."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address
@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from oracles.followed import FOLLOWED
-from oracles.test_fields import captures
+from oracles.said import TABLES, Said, said
+from oracles.tcp_marks import AS_THE_FILE_HAS_IT
 
 from netsleuth_tui.analysis import EVERYTHING, Scope, conversations, rows_of
 from netsleuth_tui.decode.columns import Has
@@ -30,13 +31,6 @@ End = tuple[str, int]
 Tables = dict[str, dict[frozenset[End], list[tuple[End, int, str]]]]
 """By table and ends: of each end its packets, and its bytes as tshark writes them; several times for several connections."""
 
-TABLES = ("ip", "ipv6", "tcp", "udp")
-AS_THE_FILE_HAS_IT = [
-    "-n",
-    *("-o", "ip.defragment:FALSE"),
-    *("-o", "ipv6.defragment:FALSE"),
-    *("-o", "tcp.desegment_tcp_streams:FALSE"),
-]
 LINE = re.compile(r"(\S+)\s+<->\s+(\S+)\s+(\d+) (-?\d+ (?:bytes|[kMG]B))\s+(\d+) (-?\d+ (?:bytes|[kMG]B))\s+(\d+) ")
 EXTENSIONS = {"ipv6.hopopts", "ipv6.dstopts", "ipv6.routing", "ipv6.fraghdr", "mipv6", "shim6", "data"}
 UNITS = {"bytes": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9}
@@ -66,13 +60,11 @@ def end_of(text: str, *, ports: bool) -> End:
     return str(ip_address(host)), int(port)
 
 
-def theirs(tshark: str, path: Path) -> Tables | None:
-    """What tshark prints of a file; lines of several connections between the same ports stay apart. None where it gives the file up."""
-    taps = [word for name in TABLES for word in ("-z", f"conv,{name}")]
-    done = subprocess.run([tshark, *AS_THE_FILE_HAS_IT, "-r", str(path), "-q", *taps], capture_output=True, text=True, check=False)
+def theirs(answer: Said) -> Tables:
+    """What tshark prints of a file; lines of several connections between the same ports stay apart."""
     found: Tables = {name: {} for name in TABLES}
     table = ""
-    for line in done.stdout.splitlines():
+    for line in answer.conversations:
         title = re.match(r"(IPv4|IPv6|TCP|UDP) Conversations", line)
         if title:
             table = {"IPv4": "ip"}.get(title[1], title[1].lower())
@@ -80,7 +72,7 @@ def theirs(tshark: str, path: Path) -> Tables | None:
         if cells:
             a, b = (end_of(cells[k], ports=table in ("tcp", "udp")) for k in (1, 2))
             found[table].setdefault(frozenset((a, b)), []).extend([(b, int(cells[3]), cells[4]), (a, int(cells[5]), cells[6])])
-    return found if done.returncode == 0 else None
+    return found
 
 
 def ours(session: Session) -> Tables:
@@ -172,39 +164,24 @@ def classify(d: Difference) -> str:
     return next((condition.__name__ for condition in CLASSES if condition(d)), "")
 
 
-def unusual_addresses(tshark: str, path: Path) -> dict[str, set[str]]:
+def unusual_addresses(answer: Said) -> dict[str, set[str]]:
     """Addresses of frames with more than one IP header, one behind a protocol that we do not follow, a bad length of UDP, or a route."""
-    names = (
-        "frame.protocols",
-        "udp.length.bad",
-        "udp.length.bad_zero",
-        "_ws.expert.message",
-        "ip.opt.type",
-        "ip.src",
-        "ip.dst",
-        "ipv6.src",
-        "ipv6.dst",
-    )
-    wanted = [word for name in names for word in ("-e", name)]
-    command = [tshark, *AS_THE_FILE_HAS_IT, "-r", str(path), "-T", "fields", "-E", "separator=/t", *wanted]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
     found: dict[str, set[str]] = {name: set() for name in ("inner", "unreached", "bad length", "malformed", "routed", "only extensions")}
-    for line in done.stdout.splitlines():
-        protocols, bad, zero, experts, options, *addresses = line.split("\t")
-        hosts = [str(ip_address(part)) for cell in addresses for part in cell.split(",") if part]
-        path_to = protocols.split(":")
+    for frame in answer.occurrences():
+        hosts = [str(ip_address(text)) for name in ("ip.src", "ip.dst", "ipv6.src", "ipv6.dst") for text in frame[name]]
+        path_to = "".join(frame["frame.protocols"]).split(":")
         ips = [k for k, name in enumerate(path_to) if name in ("ip", "ipv6")]
         if len(hosts) > 2:
             found["inner"].update(hosts)
         if ips and not set(path_to[: ips[-1]]) <= FOLLOWED:
             found["unreached"].update(hosts)
-        if bad or zero:
+        if frame["udp.length.bad"] or frame["udp.length.bad_zero"]:
             found["bad length"].update(hosts)
         if ips and {"data"} < set(path_to[ips[-1] + 1 :]) | {"data"} <= EXTENSIONS:
             found["only extensions"].update(hosts)
-        if "Malformed" in experts:
+        if any("Malformed" in text for text in frame["_ws.expert.message"]):
             found["malformed"].update(hosts)
-        if "ipv6.routing" in path_to or {"131", "137"} & set(options.split(",")):
+        if "ipv6.routing" in path_to or {"131", "137"} & set(frame["ip.opt.type"]):
             found["routed"].update(hosts)
     return found
 
@@ -234,23 +211,25 @@ def differences(session: Session, found: Tables, unusual: Callable[[], dict[str,
                 yield Difference(table, ends, +sent[0], +sent[1], *between(session, ends), unusual())
 
 
-def compared(tshark: str, path: Path) -> tuple[list[Difference], int] | None:
+def compared(path: Path, answer: Callable[[], Said]) -> tuple[list[Difference], int] | None:
     """Differences of a file, and how many conversations were compared; None where one of the two does not read it."""
     session = Session(1 << 30)
     try:
         session.load([str(path)])
     except (UnreadableFile, NetSleuthError):
         return None
-    found = theirs(tshark, path)
-    if found is None or not session.store.sources:
+    found = answer()
+    if not found.is_complete or not session.store.sources:
         return None
-    return list(differences(session, found, cache(lambda: unusual_addresses(tshark, path)))), sum(len(table) for table in found.values())
+    tables = theirs(found)
+    return list(differences(session, tables, cache(lambda: unusual_addresses(found)))), sum(len(table) for table in tables.values())
 
 
 @pytest.mark.parametrize("name", CAPTURES)
 def test_conversations_are_those_of_tshark(shared: Path, tshark: str, name: str) -> None:
     """Packets and bytes each way, by pair of addresses and by ports."""
-    result = compared(tshark, shared / "corpora" / "captures" / name)
+    path = shared / "corpora" / "captures" / name
+    result = compared(path, lambda: said(tshark, path))
     assert result is not None
     found, count = result
     assert count
@@ -258,22 +237,21 @@ def test_conversations_are_those_of_tshark(shared: Path, tshark: str, name: str)
 
 
 @pytest.mark.sweep
-def test_conversations_of_every_capture(shared: Path, tshark: str) -> None:
+def test_conversations_of_every_capture(swept: Mapping[Path, Future[Said]]) -> None:
     """The same for all captures of the corpora: equal, or different for a reason that has a name."""
     counts: Counter[str] = Counter()
     without: list[tuple[str, Difference]] = []
-    files = captures(shared)
-    with ThreadPoolExecutor(2) as pool:
-        for path, result in zip(files, pool.map(lambda path: compared(tshark, path), files), strict=True):
-            if result is None:
-                counts["files that one does not read"] += 1
-                continue
-            counts["files"] += 1
-            counts["conversations"] += result[1]
-            for difference in result[0]:
-                counts[classify(difference)] += 1
-                if not classify(difference):
-                    without.append((str(path), difference))
+    for path, answer in swept.items():
+        result = compared(path, answer.result)
+        if result is None:
+            counts["files that one does not read"] += 1
+            continue
+        counts["files"] += 1
+        counts["conversations"] += result[1]
+        for difference in result[0]:
+            counts[classify(difference)] += 1
+            if not classify(difference):
+                without.append((str(path), difference))
     print(counts)  # noqa: T201 - shown with -s, and where the test fails
     assert not without, without[:5]
     assert counts["conversations"] > 5000

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from oracles.test_conversations import AS_THE_FILE_HAS_IT, CAPTURES
+from oracles.tcp_marks import AS_THE_FILE_HAS_IT
+from oracles.test_conversations import CAPTURES
 
 from netsleuth_tui.analysis import EVERYTHING, facets, rows_of
 from netsleuth_tui.analysis.counting import count_hosts

@@ -7,12 +7,10 @@ The same run of tshark says what it thinks of TCP, of which the classes are in `
 from __future__ import annotations
 
 import contextlib
-import re
 import struct
-import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 from pathlib import Path
@@ -22,6 +20,7 @@ import pytest
 from decode.test_hostile import LINK_TYPES, SAMPLES
 from oracles import tcp_differences
 from oracles.followed import FOLLOWED
+from oracles.said import Said, said
 from wire import address
 
 from netsleuth_tui.decode.columns import NO_TIME, PACKET_COLUMNS, Columns, Has
@@ -29,14 +28,6 @@ from netsleuth_tui.decode.hosts import HostTable
 from netsleuth_tui.decode.packets import decode_frames
 from netsleuth_tui.linktypes import NETMON_WLAN
 from netsleuth_tui.readers import UnreadableFile, open_capture
-
-PREFERENCES = (
-    "tcp.desegment_tcp_streams:FALSE",
-    "ip.defragment:FALSE",
-    "ipv6.defragment:FALSE",
-    "wlan.defragment:FALSE",
-    "ipv6.tso_support:TRUE",  # as it is for IPv4 unless told otherwise
-)
 
 SHOWN: dict[str, tuple[str, Has, int]] = {
     "eth.type": ("eth_type", Has.ETH_TYPE, 16),
@@ -60,8 +51,6 @@ SHOWN: dict[str, tuple[str, Has, int]] = {
     "esp.sequence": ("esp_sequence", Has.ESP_SEQUENCE, 10),
 }
 """tshark's name: the column, the bits that must be set, the base in which tshark prints it (0: an address)."""
-
-ASKED = ("frame.number", "frame.time_epoch", "frame.len", "frame.cap_len", "frame.protocols", *SHOWN, *tcp_differences.ASKED)
 
 Shown = str | int | None
 
@@ -176,18 +165,6 @@ def classify(difference: Difference) -> str:
     return next((condition.__name__ for condition in CLASSES if condition(difference)), "")
 
 
-def dissected(tshark: str, path: Path) -> tuple[list[dict[str, str]], bool]:
-    """What tshark shows of a file, and whether it read it to the end."""
-    command = [tshark, "-n", "-r", str(path), "-T", "fields", "-E", "occurrence=f", "-E", "separator=/t"]
-    for preference in PREFERENCES:
-        command += ["-o", preference]
-    for name in ASKED:
-        command += ["-e", name]
-    ended = subprocess.run(command, capture_output=True, check=False, timeout=300)
-    lines = ended.stdout.decode("utf-8", "replace").split("\n")[:-1]
-    return [dict(zip(ASKED, line.split("\t"), strict=True)) for line in lines], ended.returncode == 0
-
-
 def theirs(shown: dict[str, str], name: str) -> Shown:
     """A value as tshark prints it, in the type that ours has."""
     text = shown[name]
@@ -266,45 +243,36 @@ def report(found: Sequence[tuple[str, Difference]]) -> str:
     return f"{len(found)} differences without a class\n" + "\n".join(situations.values())
 
 
-CAPTURE = re.compile(rb"\xd4\xc3\xb2\xa1|\xa1\xb2\xc3\xd4|\x4d\x3c\xb2\xa1|\xa1\xb2\x3c\x4d|\x0a\x0d\x0d\x0a|\x1f\x8b|\x28\xb5\x2f\xfd")
-
-
-def captures(shared: Path) -> list[Path]:
-    """Every pcap and pcapng file of the corpora, compressed or not."""
-    files = sorted(path for path in (shared / "corpora" / "captures").rglob("*") if path.is_file())
-    return [path for path in files if CAPTURE.match(path.read_bytes()[:4])]
-
-
 @pytest.mark.sweep
-def test_every_field_of_every_capture(shared: Path, tshark: str) -> None:
+def test_every_field_of_every_capture(swept: Mapping[Path, Future[Said]]) -> None:
     """Field by field, frame by frame: equal, or different for a reason that has a name; and so is every mark of TCP segments."""
     without: list[tuple[str, Difference]] = []
     counts: Counter[str] = Counter()
     of_tcp: Counter[str] = Counter()
     unmarked: list[str] = []
-    with ThreadPoolExecutor(2) as pool:
-        files = captures(shared)
-        for path, (rows, complete) in zip(files, pool.map(lambda path: dissected(tshark, path), files), strict=True):
-            try:
-                ours = decoded(path)
-            except UnreadableFile:
-                counts["files we do not read"] += 1
-                continue
-            if not complete and len(rows) < len(ours):
-                counts["files that tshark gives up"] += 1
-                continue
-            pairs = paired(ours, rows)
-            if pairs is None:
-                counts["files framed differently"] += 1
-                continue
-            counts["files"] += 1
-            counts["frames"] += len(pairs)
-            for difference in differences(ours, pairs):
-                name = classify(difference)
-                counts[name] += 1
-                if not name:
-                    without.append((str(path), difference))
-            unmarked += tcp_differences.without_class(path, pairs, of_tcp)
+    for path, answer in swept.items():
+        said_of_it = answer.result()
+        rows, complete = said_of_it.frames(), said_of_it.is_complete
+        try:
+            ours = decoded(path)
+        except UnreadableFile:
+            counts["files we do not read"] += 1
+            continue
+        if not complete and len(rows) < len(ours):
+            counts["files that tshark gives up"] += 1
+            continue
+        pairs = paired(ours, rows)
+        if pairs is None:
+            counts["files framed differently"] += 1
+            continue
+        counts["files"] += 1
+        counts["frames"] += len(pairs)
+        for difference in differences(ours, pairs):
+            name = classify(difference)
+            counts[name] += 1
+            if not name:
+                without.append((str(path), difference))
+        unmarked += tcp_differences.without_class(path, pairs, of_tcp)
     print(counts, of_tcp)  # noqa: T201 - shown with -s, and where the test fails
     assert not without, report(without)
     assert not unmarked, unmarked[:20]
@@ -343,8 +311,9 @@ def test_headers_cut_at_every_byte(tmp_path: Path, tshark: str) -> None:
     ]
     path = tmp_path / "cut.pcapng"
     path.write_bytes(pcapng(cuts))
-    rows, complete = dissected(tshark, path)
-    assert complete
+    answer = said(tshark, path)
+    assert answer.is_complete
+    rows = answer.frames()
     ours = decoded(path)
     assert len(rows) == len(ours) == len(cuts)
     found = [(f"cut {len(d.frame.start)}", d) for d in differences(ours, rows)]

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from oracles.tcp_marks import AS_THE_FILE_HAS_IT
 
 from netsleuth_tui.analysis import Scope, rows_of
 from netsleuth_tui.session import Session
@@ -107,13 +108,6 @@ OUTERMOST = {
     "vlan.id == 10": "vlan.id#1 == 10",
 }
 """What tshark must be asked where frames hold a header twice: in stacked VLAN tags, and in packets that ICMP errors quote."""
-
-AS_THE_FILE_HAS_IT = [
-    "-n",
-    *("-o", "ip.defragment:FALSE"),
-    *("-o", "ipv6.defragment:FALSE"),
-    *("-o", "tcp.desegment_tcp_streams:FALSE"),
-]
 
 
 def run(tshark: str, *arguments: str) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from oracles.said import said
 from oracles.tcp_differences import loaded, without_class
-from oracles.test_fields import dissected
 
 CAPTURES = [
     "ntop+nDPI/ethereum.pcap",
@@ -24,10 +24,10 @@ CAPTURES = [
 def test_every_segment_of_a_capture(shared: Path, tshark: str, name: str) -> None:
     """Mark by mark and value by value: equal, or different for a reason that has a name."""
     path = shared / "corpora" / "captures" / name
-    shown, complete = dissected(tshark, path)
-    assert complete
+    answer = said(tshark, path)
+    assert answer.is_complete
     counts: Counter[str] = Counter()
-    assert not without_class(path, shown, counts)
+    assert not without_class(path, answer.frames(), counts)
     assert counts["equal"] > 10
 
 
