@@ -27,6 +27,7 @@ from netsleuth_tui.ingest.series import expand
 from netsleuth_tui.ingest.shifts import Shift, shift_of
 from netsleuth_tui.readers.opening import open_in_blocks
 from netsleuth_tui.store.clock import put_right
+from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
     from netsleuth_tui.query import Node
@@ -353,7 +354,7 @@ def _put(parts: queue.Queue[Part | None], part: Part | None, stop: threading.Eve
 
 def _about(scope: Scope, names: Sequence[tuple[str, bool]]) -> str:
     what = f"the filter {scope.filter.strip()}" if scope.filter.strip() else "every frame"
-    return f"Extracted from {len(names)} file{'s' if len(names) != 1 else ''} with {what}"
+    return f"Extracted from {several(len(names), 'file')} with {what}"
 
 
 def _size(name: str) -> int:

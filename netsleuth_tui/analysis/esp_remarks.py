@@ -15,6 +15,7 @@ from netsleuth_tui.analysis.intervals import SECOND
 from netsleuth_tui.analysis.tcp import Mark, rows_marked
 from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.wording import agree, counted, several
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Store
@@ -78,7 +79,7 @@ def remarks(store: Store, found: Associations, evidence: Evidence | None = None)
     ):
         count = int(found.numbers(name).sum())
         if count:
-            yield Remark(f"{count} ESP packet{'s' if count > 1 else ''} {what}: in no order, and not counted as a loss", where)
+            yield Remark(f"{count} ESP {agree(count, 'packet')} {what}: in no order, and not counted as a loss", where)
     if found.numbers("lost").any():
         yield from _of_the_capture(store, evidence or losses_of_capture(store, found))
 
@@ -86,7 +87,8 @@ def remarks(store: Store, found: Associations, evidence: Evidence | None = None)
 def _of_the_capture(store: Store, evidence: Evidence) -> Iterator[Remark]:
     for source in store.sources:
         if source.drops:
-            yield Remark(f"{source.name}: the capturing host lost {source.drops} packets; losses here may be its own, not the network's")
+            lost = several(source.drops, "packet")
+            yield Remark(f"{source.name}: the capturing host lost {lost}; losses here may be its own, not the network's")
     all_of_them = len(evidence.lossy)
     for seconds, what in (
         (evidence.together, "all associations have gaps at once: perhaps the capture lost them"),
@@ -95,7 +97,7 @@ def _of_the_capture(store: Store, evidence: Evidence) -> Iterator[Remark]:
         if len(seconds):
             begin = int(seconds[0]) * SECOND
             first, end = iso(begin), iso(begin + SECOND)
-            text = f"in {len(seconds)} of {all_of_them} seconds with losses, the first at {first}, {what}"
+            text = f"in {len(seconds)} of {several(all_of_them, 'second')} with losses, the first at {first}, {what}"
             yield Remark(text, f'esp.gap && frame.time >= "{first}" && frame.time < "{end}"')
 
 
@@ -161,5 +163,4 @@ def verdict(drops: dict[int, int], safe_window: int, window: int = 64) -> str:
     if not dropped:
         return f"a peer with a window of {window} drops none of these packets"
     enough = next((size for size in WINDOWS if size >= safe_window), safe_window)
-    packets = "1 packet" if dropped == 1 else f"{dropped:,} packets".replace(",", " ")
-    return f"a peer with a window of {window} would have dropped {packets}; {enough} would be enough"
+    return f"a peer with a window of {window} would have dropped {counted(dropped, 'packet')}; {enough} would be enough"

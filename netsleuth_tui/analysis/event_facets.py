@@ -18,6 +18,7 @@ from netsleuth_tui.analysis.facets import MOST, Facet
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
 from netsleuth_tui.store.event_kinds import KIND_FIELDS
 from netsleuth_tui.tabular import Cell, Column, Table
+from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
@@ -162,5 +163,5 @@ def event_facets_table(store: Store, scope: Scope, *, most: int = MOST, search: 
     for facet in event_facets(store, event_rows_of(store, scope), most=most, search=search):
         rows += [(facet.name, count.label, count.packets, count.filter or None) for count in facet.counts]
         if facet.others:
-            rows.append((facet.name, f"{facet.others} others", facet.other_packets, None))
+            rows.append((facet.name, several(facet.others, "other"), facet.other_packets, None))
     return Table(columns, [[list(column) for column in zip(*rows, strict=True)]] if rows else [])

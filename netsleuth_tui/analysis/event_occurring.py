@@ -14,6 +14,7 @@ from netsleuth_tui.query.completion import Candidate
 from netsleuth_tui.query.event_fields import data_name
 from netsleuth_tui.query.strings import quoted
 from netsleuth_tui.tabular import Cell
+from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis.event_values import Keys
@@ -99,7 +100,7 @@ def data_candidates(store: Store) -> tuple[Candidate, ...]:
         for name in events.names(group):
             counts[name] = counts.get(name, 0) + int(groups[group])
     names = sorted(counts, key=lambda name: -counts[name])
-    return tuple(Candidate(data_name(name), f"in {counts[name]} events", "event data") for name in names)
+    return tuple(Candidate(data_name(name), f"in {several(counts[name], 'event')}", "event data") for name in names)
 
 
 def _written(field: Field, cell: Cell) -> str:

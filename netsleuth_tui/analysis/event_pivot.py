@@ -15,6 +15,7 @@ from netsleuth_tui.analysis.event_values import event_column
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.tabular import Cell, Column, Table
+from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
@@ -101,7 +102,7 @@ def event_pivot(
         raise NetSleuthError("the question was interrupted")
     shown = len(across) if len(across) <= most + 1 else most
     values = tuple(value for (value,) in across.values(0, shown))
-    rest = [f"{len(across) - shown} others"] if shown < len(across) else []
+    rest = [several(len(across) - shown, "other")] if shown < len(across) else []
     names = [f"no {across.by[0]}" if value is None else f"{value}" or "(empty)" for value in values]
     size = shown + len(rest)
     cells, cell_of = numbered(down.line_of_each() * size + np.minimum(across.line_of_each(), shown), max(len(down) * size, 1))

@@ -18,6 +18,7 @@ from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.jit import kernel
 from netsleuth_tui.store.event_kinds import KIND_FIELDS
 from netsleuth_tui.tabular import Cell
+from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
@@ -62,7 +63,7 @@ def event_series(store: Store, rows: Rows, *, start: int, every: int, intervals:
     lookup = np.full(max(len(occurs), 1), len(chosen), np.int64)
     lookup[chosen] = np.arange(len(chosen))
     if len(there) > len(chosen):
-        labels.append(f"{len(there) - len(chosen)} others")
+        labels.append(several(len(there) - len(chosen), "other"))
     if place is not None:
         lookup = lookup[place]
     ids, time = event_row_ids(store, rows), store.events.view().time

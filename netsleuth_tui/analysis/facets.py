@@ -23,6 +23,7 @@ from netsleuth_tui.decode.columns import Protocol
 from netsleuth_tui.query.fields import PROCESS_COLUMNS
 from netsleuth_tui.query.strings import quoted
 from netsleuth_tui.tabular import Cell, Column, Table
+from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
@@ -290,5 +291,5 @@ def facets_table(found: tuple[Facet, ...]) -> Table:
     for facet in found:
         lines += [(facet.title, count.label, count.packets, count.bytes, count.filter) for count in facet.counts]
         if facet.others:
-            lines.append((facet.title, f"{facet.others} others", facet.other_packets, facet.other_bytes, None))
+            lines.append((facet.title, several(facet.others, "other"), facet.other_packets, facet.other_bytes, None))
     return Table(columns, [list(zip(*lines, strict=True))] if lines else [])

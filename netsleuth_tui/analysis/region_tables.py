@@ -17,6 +17,7 @@ from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.places import host_places
 from netsleuth_tui.tabular import Cell, Column, Table
+from netsleuth_tui.wording import agree, several
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Store
@@ -63,15 +64,19 @@ def regions_table(
 
 def region_remarks(store: Store, found: Regions) -> list[str]:
     """What there is to say about the regions besides their numbers: where places come from, and who is nowhere."""
-    said = [f"{found.outside} packets have no IP addresses, and are in no region"] if found.outside else []
+    without = (
+        f"{several(found.outside, 'packet has', 'packets have')} no IP addresses, and {agree(found.outside, 'is', 'are')} in no region"
+    )
+    said = [without] if found.outside else []
     if found.groups.is_subnet:
         return said
     places = host_places(store).places
     if found.unmapped:
         hint = "" if places.tables.sites else "; a list of your networks (--sites) says where they are"
-        said.append(f"{found.unmapped} of {found.seen} addresses are private and at no site{hint}")
+        said.append(f"{found.unmapped} of {found.seen} addresses {agree(found.unmapped, 'is', 'are')} private and at no site{hint}")
     if found.unknown:
-        said.append(f"{found.unknown} of {found.seen} addresses are public, and the place data do not have them")
+        unknown = f"{found.unknown} of {found.seen} addresses {agree(found.unknown, 'is', 'are')} public"
+        said.append(f"{unknown}, and the place data do not have {agree(found.unknown, 'it', 'them')}")
     if found.groups.by == "site" and not places.tables.sites:
         said.append("there are no sites: --sites names a file with lines such as 10.1.0.0/16,Hengelo")
     if found.groups.by == "asn" and not places.tables.as_numbers:

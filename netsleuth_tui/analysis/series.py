@@ -14,6 +14,7 @@ from netsleuth_tui.analysis.interval_counts import MEASURES, SKIPPED, Keys, coun
 from netsleuth_tui.analysis.splits import MOST_NUMBERS, PORT_AND_HOST, Split, split_by, split_field
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.query.fields import ALIASES
+from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
@@ -154,7 +155,7 @@ class _Counting:
     def named(self, split: Split, keys: Sequence[Keys], lookup: NDArray[np.int16], chosen: NDArray[Any], others: int) -> Series:
         """The series of the chosen numbers, of `others` others, and of rows without a value, as `lookup` tells them apart."""
         names = [str(split.name(number)) for number in chosen.tolist()]
-        return self.made((*names, f"{others} others", f"no {split.field}"), *self.table(keys, lookup, len(names) + 2))
+        return self.made((*names, several(others, "other"), f"no {split.field}"), *self.table(keys, lookup, len(names) + 2))
 
     @property
     def at(self) -> slice | NDArray[np.uint32]:

@@ -17,6 +17,7 @@ from netsleuth_tui.analysis.sources import SourceLine, source_lines
 from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.tabular import Cell, Column, Table
+from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,7 +141,7 @@ def summary_table(found: Summary) -> Table:
         Column("first"), Column("last"), Column("remarks"),
     )  # fmt: skip
     total = (found.packets, found.bytes, found.events, _time(found.first), _time(found.last), _untimed(found.untimed))
-    rows: list[tuple[Cell, ...]] = [("total", f"{found.hosts} hosts", *total)]
+    rows: list[tuple[Cell, ...]] = [("total", several(found.hosts, "host"), *total)]
     whole = found.scope != EVERYTHING
     rows += [
         ("source", s.name, s.packets, s.bytes, s.events, _time(s.first), _time(s.last), _remarks(line, found.hints, is_whole=whole))
@@ -161,7 +162,7 @@ def _time(time: int | None) -> str | None:
 
 
 def _untimed(packets: int) -> str | None:
-    return f"{packets} packets without a time" if packets else None
+    return f"{several(packets, 'packet')} without a time" if packets else None
 
 
 def _remarks(line: SourceLine, hints: Sequence[ClockHint], *, is_whole: bool) -> str:

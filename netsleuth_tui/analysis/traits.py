@@ -16,6 +16,7 @@ from netsleuth_tui.analysis.keyness import LEAST_SHARE, LEAST_SHARE_OF_NAMES
 from netsleuth_tui.analysis.networks import PREFIXES, keys_of, network
 from netsleuth_tui.analysis.values import address
 from netsleuth_tui.decode.columns import Columns, Has, Protocol
+from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
     from netsleuth_tui.decode.hosts import Hosts
@@ -175,7 +176,7 @@ def _listed(one: Callable[[Names, int], str]) -> Callable[[Names, Sequence[int]]
     """The first few, and how many others."""
 
     def label(names: Names, keys: Sequence[int]) -> str:
-        others = [f"{len(keys) - FEW} others"] if len(keys) > FEW else []
+        others = [several(len(keys) - FEW, "other")] if len(keys) > FEW else []
         return ", ".join([one(names, key) for key in keys[:FEW]] + others)
 
     return label

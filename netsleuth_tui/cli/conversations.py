@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from netsleuth_tui.cli.options import Common, Files
 from netsleuth_tui.errors import misused
+from netsleuth_tui.wording import several
 
 __all__ = ["conversations"]
 
@@ -41,7 +42,8 @@ def conversations(
     else:
         found = analysis.conversations(session.store, analysis.rows_of(session.store, scope), by=by)
         if found.outside:
-            say(f"{found.outside} packets are in no conversation: they have no IP addresses")
+            outside = several(found.outside, "packet is in no conversation: it has", "packets are in no conversation: they have")
+            say(f"{outside} no IP addresses")
         table = analysis.conversations_table(found)
     write(table, session, common)
     return ending(session)

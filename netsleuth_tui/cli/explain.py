@@ -8,6 +8,7 @@ from cyclopts import Parameter
 
 from netsleuth_tui.cli.options import Common, Files
 from netsleuth_tui.errors import NetSleuthError, misused
+from netsleuth_tui.wording import agree, several
 
 __all__ = ["explain"]
 
@@ -38,12 +39,13 @@ def explain(
     session, scope = load(files, common)
     found = analysis.explain(session.store, scope, against=against)
     if found.packets:
-        window = f"{found.packets} packets in the window, {found.rate:.4g} a second"
+        window = f"{several(found.packets, 'packet')} in the window, {found.rate:.4g} a second"
         say(f"{window}; {found.others} in {found.compared_with}, {found.other_rate:.4g} a second")
     if found.remark:
         say(found.remark)
     if found.more:
-        say(f"{found.more} more values stand out; a filter or a shorter window shows them")
+        more = several(found.more, "more value stands", "more values stand")
+        say(f"{more} out; a filter or a shorter window shows {agree(found.more, 'it', 'them')}")
     drawn = glyphs_for(detect()).sparkline if format_of(common) == "table" else None
     write(analysis.explanation_table(found, drawn), session, common)
     return ending(session)

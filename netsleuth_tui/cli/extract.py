@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from netsleuth_tui.cli.early import start_kernels
 from netsleuth_tui.cli.options import Files, Geoip, Shifts, Sites
 from netsleuth_tui.errors import NetSleuthError, misused
+from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,9 +66,9 @@ def extract(
         for line in (*file.problems, *file.notes):
             say(line)
     if found.untimed:
-        say(f"{found.untimed} frames have no time that the format can hold; it is 1970-01-01 there")
+        say(f"{several(found.untimed, 'frame has', 'frames have')} no time that the format can hold; it is 1970-01-01 there")
     total = sum(file.frames for file in found.files)
-    say(f"{found.kept} of {total} frames, {found.bytes} bytes written to {', '.join(found.names)}")
+    say(f"{found.kept} of {several(total, 'frame')}, {several(found.bytes, 'byte')} written to {', '.join(found.names)}")
     return exits.DAMAGED if any(file.failure for file in found.files) else exits.DONE
 
 
@@ -122,4 +123,4 @@ def _line(file: FileProgress) -> str:
     from netsleuth_tui.terminal.sanitize import display
 
     share = f"{file.position / file.size:4.0%}" if file.size and not file.done else "done" if file.done else "    "
-    return f"{share}  {file.kept} of {file.frames} frames  {display(file.name, limit=60)}\n"
+    return f"{share}  {file.kept} of {several(file.frames, 'frame')}  {display(file.name, limit=60)}\n"

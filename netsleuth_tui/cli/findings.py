@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netsleuth_tui.cli.options import Common, Files
 from netsleuth_tui.errors import misused
+from netsleuth_tui.wording import counted
 
 __all__ = ["findings"]
 
@@ -17,7 +18,6 @@ def findings(files: Files, /, *, common: Common = NO_OPTIONS) -> int:
     """
     from netsleuth_tui.cli.headless import ending, format_of, load, say, write
     from netsleuth_tui.findings import KINDS, findings_table, left_by, user_limits
-    from netsleuth_tui.findings.words import counted
 
     with misused():
         limits = user_limits()

@@ -25,6 +25,7 @@ from netsleuth_tui.scope import Scope
 from netsleuth_tui.session import Session
 from netsleuth_tui.settings import read_settings
 from netsleuth_tui.tabular import Table
+from netsleuth_tui.wording import several
 
 __all__ = ["ending", "format_of", "load", "say", "scope_of", "window_of", "write"]
 
@@ -125,10 +126,11 @@ def _tell(session: Session, files: Sequence[str], last: Progress, scope: Scope) 
     for problem in last.problems:
         say(problem)
     if last.phase == "budget":
-        amount = f"{last.packets} packets" + (f" and {last.events} events" if last.events else "")
+        amount = several(last.packets, "packet")
+        amount += f" and {several(last.events, 'event')}" if last.events else ""
         say(f"stopped at {amount}: the memory budget is used up; the rest of the input is missing here (raise --memory)")
     if last.phase == "cancelled":
-        say(f"interrupted at {last.packets} packets; what was read until then is answered")
+        say(f"interrupted at {several(last.packets, 'packet')}; what was read until then is answered")
     if not session.store.sources:
         raise NetSleuthError("nothing could be opened", where=", ".join(files))
     from netsleuth_tui.analysis import unknown_fields
@@ -175,7 +177,7 @@ def write(table: Table, session: Session, common: Common) -> None:
     if written.guarded:
         say(f"{written.guarded} cells that a spreadsheet would run as a formula begin with an apostrophe now; --csv-raw leaves them exact")
     if common.output:
-        say(f"{written.rows} rows, {written.bytes} bytes written to {common.output}")
+        say(f"{several(written.rows, 'row')}, {several(written.bytes, 'byte')} written to {common.output}")
 
 
 class _Narrator:
@@ -192,7 +194,7 @@ class _Narrator:
             say(f"{progress.file}: {progress.slow}")
         if self._on:
             share = f"{progress.bytes_read / progress.bytes_total:4.0%} " if progress.bytes_total else ""
-            sys.stderr.write(f"\r\x1b[K{share}{progress.packets} packets, {progress.packets_per_second:.0f}/s")
+            sys.stderr.write(f"\r\x1b[K{share}{several(progress.packets, 'packet')}, {progress.packets_per_second:.0f}/s")
             sys.stderr.flush()
 
     def clear(self) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.decode.event_layout import CHUNKS, FOUND
 from netsleuth_tui.decode.events import EventFlag
+from netsleuth_tui.wording import several
 
 __all__ = ["CHUNK", "Chunks", "reports_of", "survey"]
 
@@ -113,13 +114,13 @@ def reports_of(chunks: Chunks, lost: NDArray[np.int64], offset: int, damage: lis
         where = base + (int(chunks.limit[piece]) if judged in {CUT, CUT_HEADER} else 0)
         if judged:
             held = int(found[piece, 2])
-            more = f"; {held} records in it can be recovered" if judged == NO_CHUNK and held else ""
+            more = f"; {several(held, 'record')} in it can be recovered" if judged == NO_CHUNK and held else ""
             damage.append((where, f"{REASONS[judged]} (chunk {number}){more}"))
         if broken[piece]:
             resumed = int(found[piece, 3])
-            after = f"reading went on behind it, with {resumed} records" if resumed else "no record follows"
+            after = f"reading went on behind it, with {several(resumed, 'record')}" if resumed else "no record follows"
             damage.append((base + int(found[piece, 1]), f"no record where one should begin (chunk {number}); {after}"))
         total = int(lost[piece] + missing[piece])
         if total:
-            damage.append((base, f"{total} records not decoded in chunk {number}"))
+            damage.append((base, f"{several(total, 'record')} not decoded in chunk {number}"))
     lost += missing

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.bursts import bursts
 from netsleuth_tui.findings.finding import Finding, grade
-from netsleuth_tui.findings.words import counted
+from netsleuth_tui.wording import counted
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits

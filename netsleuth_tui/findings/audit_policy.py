@@ -10,7 +10,8 @@ import numpy as np
 from netsleuth_tui.findings.event_groups import by_values, event_finding
 from netsleuth_tui.findings.event_rows import SECURITY, EventRows, Numbers, event_rows
 from netsleuth_tui.findings.finding import Finding
-from netsleuth_tui.findings.words import counted, listed
+from netsleuth_tui.findings.words import listed
+from netsleuth_tui.wording import counted
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.findings.finding import OCCURRENCES
-from netsleuth_tui.findings.words import amount, at, rate
+from netsleuth_tui.findings.words import at, rate
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
@@ -51,10 +52,10 @@ class Burst:
         """
         usual = f", otherwise {rate(self.usual)}" if self.usual is not None else ""
         if self.runs > 1:
-            return f"{self.runs} bursts of {what} between {at(self.start)} and {at(self.end)}, up to {amount(self.peak)} a second{usual}"
+            return f"{self.runs} bursts of {what} between {at(self.start)} and {at(self.end)}, up to {grouped(self.peak)} a second{usual}"
         seconds = max(round((self.end - self.start) / BILLION), 1)
-        length = "1 second" if seconds == 1 else f"{seconds} seconds"
-        return f"{amount(self.count)} {what} in {length} from {at(self.start)} on, up to {amount(self.peak)} a second{usual}"
+        length = counted(seconds, "second")
+        return f"{grouped(self.count)} {what} in {length} from {at(self.start)} on, up to {grouped(self.peak)} a second{usual}"
 
 
 def per_second(times: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

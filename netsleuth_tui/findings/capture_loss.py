@@ -10,7 +10,8 @@ from netsleuth_tui.analysis.tcp import rows_marked
 from netsleuth_tui.analysis.tcp_segments import Mark
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.finding import Finding, grade
-from netsleuth_tui.findings.words import amount, percent
+from netsleuth_tui.findings.words import percent
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
@@ -28,9 +29,9 @@ def capture_loss(seen: Seen, limits: Limits) -> Iterator[Finding]:  # noqa: ARG0
     """A finding for each file that says that packets, events or buffers were lost while it was written."""
     for source in seen.store.sources:
         for lost, what, had in (
-            (source.drops, "packets", source.packets),
-            (source.events_lost, "events", source.events),
-            (source.buffers_lost, "buffers of events", 0),
+            (source.drops, ("packet", "packets"), source.packets),
+            (source.events_lost, ("event", "events"), source.events),
+            (source.buffers_lost, ("buffer of events", "buffers of events"), 0),
         ):
             if lost and source.first is not None and source.last is not None:
                 begin, end = seen.clipped(source.first, source.last + 1)
@@ -38,17 +39,17 @@ def capture_loss(seen: Seen, limits: Limits) -> Iterator[Finding]:  # noqa: ARG0
                     yield _loss(seen, source, lost, what, had, (begin, end))
 
 
-def _loss(seen: Seen, source: Source, lost: int, what: str, had: int, window: tuple[int, int]) -> Finding:
+def _loss(seen: Seen, source: Source, lost: int, what: tuple[str, str], had: int, window: tuple[int, int]) -> Finding:
     share = lost / (lost + had) if had else 0.01
     beside = f", {percent(lost, lost + had)} of what came" if had else ""
     return Finding(
         kind="capture-loss",
-        title=f"{PurePath(source.name).name}: the capturing host lost {amount(lost)} {what}{beside}",
+        title=f"{PurePath(source.name).name}: the capturing host lost {counted(lost, *what)}{beside}",
         severity=grade(50, share / 0.001, 80),
         first=window[0],
         last=window[1] - 1,
         count=lost,
-        count_of=f"lost {what}",
+        count_of=f"lost {what[1]}",
         filter=seen.filter(""),
         window=window,
         why=WHY,
@@ -68,7 +69,7 @@ def unseen_segments(seen: Seen, limits: Limits) -> Iterator[Finding]:
     first, last = int(times.min()), int(times.max())
     yield Finding(
         kind="capture-missed",
-        title=f"{amount(len(rows))} of {amount(of)} TCP segments ({percent(len(rows), of)}) acknowledge what was never captured",
+        title=f"{grouped(len(rows))} of {grouped(of)} TCP segments ({percent(len(rows), of)}) acknowledge what was never captured",
         severity=grade(45, 100 * len(rows) / of / limits.unseen_percent, 70),
         first=first,
         last=last,

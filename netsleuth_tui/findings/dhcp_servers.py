@@ -10,7 +10,8 @@ import numpy as np
 from netsleuth_tui.findings.counterparts import unfiltered
 from netsleuth_tui.findings.finding import Finding
 from netsleuth_tui.findings.udp_rows import datagrams
-from netsleuth_tui.findings.words import amount, at, listed
+from netsleuth_tui.findings.words import at, listed
+from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
@@ -41,10 +42,10 @@ def dhcp_servers(seen: Seen, limits: Limits) -> Iterator[Finding]:
     times = c.time[rows]
     first, last = int(times.min()), int(times.max())
     names = [seen.address(host) for host in hosts]
-    shown = [f"{name} ({amount(count)})" for name, count in zip(names, counts, strict=True)]
+    shown = [f"{name} ({grouped(count)})" for name, count in zip(names, counts, strict=True)]
     yield Finding(
         kind="dhcp-servers",
-        title=f"DHCP answers came from {amount(len(names))} addresses from {at(first)} on: {listed(shown, most=4)}",
+        title=f"DHCP answers came from {grouped(len(names))} addresses from {at(first)} on: {listed(shown, most=4)}",
         severity=30,
         first=first,
         last=last,

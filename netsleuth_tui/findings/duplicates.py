@@ -9,7 +9,8 @@ import numpy as np
 
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.finding import Finding, grade
-from netsleuth_tui.findings.words import amount, percent
+from netsleuth_tui.findings.words import percent
+from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
@@ -30,10 +31,10 @@ def capture_duplicates(seen: Seen, limits: Limits) -> Iterator[Finding]:
     times = seen.columns.time[rows]
     first, last = int(times.min()), int(times.max())
     files = len(np.unique(seen.columns.source[rows]))
-    where = f" of {amount(files)} files" if files > 1 else ""
+    where = f" of {grouped(files)} files" if files > 1 else ""
     yield Finding(
         kind="capture-duplicates",
-        title=f"{amount(len(rows))} of {amount(of)} IP packets{where} ({percent(len(rows), of)}) were captured twice: the same again "
+        title=f"{grouped(len(rows))} of {grouped(of)} IP packets{where} ({percent(len(rows), of)}) were captured twice: the same again "
         "within a millisecond, with the same TTL",
         severity=grade(40, 100 * len(rows) / of / limits.duplicate_percent, 60),
         first=first,

@@ -12,7 +12,8 @@ from netsleuth_tui.analysis.esp_remarks import losses_of_capture
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.findings.bursts import per_second
 from netsleuth_tui.findings.finding import Finding, grade
-from netsleuth_tui.findings.words import amount, at, percent
+from netsleuth_tui.findings.words import at, percent
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
@@ -49,10 +50,10 @@ def esp_loss(seen: Seen, limits: Limits) -> Iterator[Finding]:
         worst = int(in_second.argmax())
         every = np.isin(seconds, doubtful).mean()
         whole, expected = int(found.numbers("lost")[place]), int(found.numbers("expected")[place])
-        title = f"{_name(found, place)} lost {amount(whole)} of {amount(expected)} packets ({percent(whole, expected)}), "
+        title = f"{_name(found, place)} lost {grouped(whole)} of {grouped(expected)} packets ({percent(whole, expected)}), "
         yield _finding(
             seen, found, place, "esp-loss", np.sort(rows[timed]), "esp.gap",
-            f"{title}{amount(int(in_second[worst]))} of them in the second from {at(int(seconds[worst]) * BILLION)} on",
+            f"{title}{grouped(int(in_second[worst]))} of them in the second from {at(int(seconds[worst]) * BILLION)} on",
             grade(55, float(share[place]) / limits.esp_lost_percent, 85), WHY_CAPTURE if every >= 0.5 else WHY_LOSS,
             count=whole, count_of="lost packets",
         )  # fmt: skip
@@ -70,7 +71,7 @@ def esp_replay(seen: Seen, limits: Limits) -> Iterator[Finding]:
             packets = int(found.numbers("packets")[place])
             yield _finding(
                 seen, found, place, "esp-replay", rows, f"esp.depth >= {window}",
-                f"{_name(found, place)}: {amount(len(rows))} of {amount(packets)} packets came too late for a replay window of {window}, "
+                f"{_name(found, place)}: {grouped(len(rows))} of {grouped(packets)} packets came too late for a replay window of {window}, "
                 f"which drops them; {enough} would be enough",
                 grade(60, float(len(rows)), 85), WHY_REPLAY,
             )  # fmt: skip
@@ -87,8 +88,8 @@ def esp_reordering(seen: Seen, limits: Limits) -> Iterator[Finding]:
             whole = int(unique[place])
             yield _finding(
                 seen, found, place, "esp-reordering", rows, "esp.depth",
-                f"{_name(found, place)} delivered {amount(len(rows))} of {amount(whole)} packets ({percent(len(rows), whole)}) late, "
-                f"up to {amount(int(counts.max()))} in a second, by at most {amount(int(found.numbers('max_depth')[place]))} packets",
+                f"{_name(found, place)} delivered {grouped(len(rows))} of {grouped(whole)} packets ({percent(len(rows), whole)}) late, "
+                f"up to {grouped(int(counts.max()))} in a second, by at most {counted(int(found.numbers('max_depth')[place]), 'packet')}",
                 grade(45, 100 * len(rows) / whole / limits.esp_late_percent, 70), WHY_LATE,
             )  # fmt: skip
 

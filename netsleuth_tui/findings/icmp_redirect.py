@@ -10,7 +10,8 @@ import numpy as np
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.udp_rows import parted
-from netsleuth_tui.findings.words import at, counted, listed
+from netsleuth_tui.findings.words import at, listed
+from netsleuth_tui.wording import counted
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from netsleuth_tui.findings.event_groups import by_values, event_finding
 from netsleuth_tui.findings.event_rows import SECURITY, EventRows, Numbers, Terms, event_rows, numbered, runs
 from netsleuth_tui.findings.finding import Finding, grade
-from netsleuth_tui.findings.words import amount, counted, listed, span_of
+from netsleuth_tui.findings.words import listed, span_of
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
@@ -38,7 +39,7 @@ def logon_failures(seen: Seen, limits: Limits) -> Iterable[Finding]:
     places = rows.places(SECURITY, FAILURE)
     found = bursts(rows, limits)
     if len(found) > BURSTS:
-        yield _failed(seen, limits, places, {}, f"in {amount(len(found))} bursts")
+        yield _failed(seen, limits, places, {}, f"in {grouped(len(found))} bursts")
     for burst in found[:BURSTS]:
         yield _failed(seen, limits, burst, _origin(rows, burst), "")
     remote = places[~_is_here(rows, rows.codes("IpAddress", places))]

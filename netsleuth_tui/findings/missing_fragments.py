@@ -12,7 +12,8 @@ from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.counterparts import unfiltered
 from netsleuth_tui.findings.finding import Finding, grade
-from netsleuth_tui.findings.words import amount, at, percent
+from netsleuth_tui.findings.words import at, percent
+from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
@@ -99,11 +100,11 @@ def _finding(seen: Seen, limits: Limits, found: Packets, these: NDArray[np.int64
     begun = int(found.begins[these].sum())
     src, dst = seen.address(pair >> 32), seen.address(pair & 0xFFFFFFFF)
     first, last = int(found.first[these].min()), int(found.last[these].max())
-    which = "" if not begun else "; the beginning of all of them was" if begun == number else f"; the beginning of {amount(begun)} was"
+    which = "" if not begun else "; the beginning of all of them was" if begun == number else f"; the beginning of {grouped(begun)} was"
     return Finding(
         kind="missing-fragments",
-        title=f"fragments of {amount(number)} of {amount(packets)} packets that came in fragments ({percent(number, packets)}) from {src} "
-        f"to {dst} were not captured, from {at(first)} on{which}",
+        title=f"fragments of {grouped(number)} of {grouped(packets)} packets that came in fragments ({percent(number, packets)}) from "
+        f"{src} to {dst} were not captured, from {at(first)} on{which}",
         severity=grade(40, number / limits.missing_fragments, 70),
         first=first,
         last=last,

@@ -9,7 +9,7 @@ from netsleuth_tui.decode.etw import PKTMON
 from netsleuth_tui.findings.event_groups import by_values, event_finding, told_of
 from netsleuth_tui.findings.event_rows import event_rows, provider_of
 from netsleuth_tui.findings.finding import Finding
-from netsleuth_tui.findings.words import counted
+from netsleuth_tui.wording import counted
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits

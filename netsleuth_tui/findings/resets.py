@@ -13,8 +13,9 @@ from netsleuth_tui.analysis.places import place_values
 from netsleuth_tui.findings.bursts import bursts, first_after
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.tcp_rows import flows, layer, opening
-from netsleuth_tui.findings.words import amount, at, counted, listed, percent, rate
+from netsleuth_tui.findings.words import at, listed, percent, rate
 from netsleuth_tui.query.strings import quoted
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
@@ -85,14 +86,14 @@ def reset_surge(seen: Seen, limits: Limits) -> Iterator[Finding]:
         times = seen.columns.time[some]
         begin, end = window
         told = (
-            f"{amount(len(some))} TCP resets from {name} in {counted(max(round((end - begin) / MINUTE), 1), 'minute')} from {at(begin)} on"
+            f"{grouped(len(some))} TCP resets from {name} in {counted(max(round((end - begin) / MINUTE), 1), 'minute')} from {at(begin)} on"
         )
         share = f"{percent(int((state == most).sum()), len(some))} {SAID[STATES[most]]} ({STATES[most]})"
         between = int((seen.once(strange_ttl)[inside] >= limits.reset_ttl).sum())
         hint = f"; the TTL of {percent(between, len(some))} says that something on the way sent them" if between else ""
         yield Finding(
             kind="reset-surge",
-            title=f"{told}, up to {amount(peak)} a minute, otherwise {rate(usual)}; {share}{hint}",
+            title=f"{told}, up to {grouped(peak)} a minute, otherwise {rate(usual)}; {share}{hint}",
             severity=grade(60, peak / limits.resets_per_minute, 85),
             first=int(times.min()),
             last=int(times.max()),

@@ -13,7 +13,8 @@ from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.seen import Sorted
 from netsleuth_tui.findings.tcp_rows import ACK, RST, SYN, flags_of, flows, segments
-from netsleuth_tui.findings.words import amount, at, counted, span_of
+from netsleuth_tui.findings.words import at, span_of
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis.segment_flows import SegmentFlows
@@ -63,7 +64,7 @@ def port_scan(seen: Seen, limits: Limits) -> Iterator[Finding]:
         first, last = int(times.min()), int(times.max())
         yield Finding(
             kind="port-scan",
-            title=f"{one} tried {amount(ports)} TCP ports of {other} within {span_of(first, last)} from {at(first)} on, "
+            title=f"{one} tried {grouped(ports)} TCP ports of {other} within {span_of(first, last)} from {at(first)} on, "
             f"{_of_them(accepted)} accepted",
             severity=grade(55, ports / limits.scanned_ports, 80),
             first=first,
@@ -95,7 +96,7 @@ def sweep(seen: Seen, limits: Limits) -> Iterator[Finding]:
 
 
 def _of_them(answered: int) -> str:
-    return amount(answered) if answered else "none"
+    return grouped(answered) if answered else "none"
 
 
 def _swept(asked: Tried, limits: Limits, answer: Callable[[Tried], Tried]) -> Iterator[tuple[int, int, int, int]]:

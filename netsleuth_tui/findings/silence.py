@@ -12,7 +12,8 @@ from netsleuth_tui.analysis.silences import count_intervals_of_hosts, silences
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.seen import Sorted
-from netsleuth_tui.findings.words import amount, at, rate, span_of
+from netsleuth_tui.findings.words import at, rate, span_of
+from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
@@ -134,7 +135,7 @@ def _host(seen: Seen, limits: Limits, rows: tuple[Ids, Ids], host: int, about: t
     return Finding(
         kind="host-silence",
         title=f"{name} sent {rate(usual)} packets a second, and none for {span_of(begin, end)} from {at(begin)} on, {until}; meanwhile "
-        f"{amount(len(asked))} were sent to it",
+        f"{grouped(len(asked))} were sent to it",
         severity=grade(55, (end - begin) / BILLION / limits.stop_seconds, 80),
         first=int(times[asked].min()),
         last=int(times[asked].max()),

@@ -12,7 +12,8 @@ from netsleuth_tui.findings.counterparts import hears, refused, unfiltered
 from netsleuth_tui.findings.finding import Candidate, Finding, grade
 from netsleuth_tui.findings.tcp_rows import layer
 from netsleuth_tui.findings.udp_rows import Numbers, Tries, datagrams, parted, tries, with_answers
-from netsleuth_tui.findings.words import amount, at, counted, span_of
+from netsleuth_tui.findings.words import at, span_of
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.decode.columns import Columns
@@ -80,7 +81,7 @@ def _scan(seen: Seen, severity: int, rows: Ids, ports: int, answered: int) -> Fi
     one, other, name = seen.address(src), seen.address(dst), layer(seen, src)
     messages = seen.once(unfiltered).once(refused).get(dst << 32 | src, 0)
     unreachable = f"; {counted(messages, 'message')} back that a port is unreachable" if messages else ""
-    title = f"{one} tried {amount(ports)} UDP ports of {other} {{when}}, {_answers(answered, 'port')}{unreachable}"
+    title = f"{one} tried {grouped(ports)} UDP ports of {other} {{when}}, {_answers(answered, 'port')}{unreachable}"
     text = f"{name}.src == {one} && {name}.dst == {other} && udp.dstport"
     return _finding(seen, rows, "udp-scan", title, severity, text, WHY_PORTS, (one, other))
 

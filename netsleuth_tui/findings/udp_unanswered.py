@@ -15,7 +15,8 @@ from netsleuth_tui.findings.counterparts import hears, refused, unfiltered
 from netsleuth_tui.findings.finding import Candidate, Finding, grade
 from netsleuth_tui.findings.tcp_rows import layer
 from netsleuth_tui.findings.udp_rows import datagrams, ends, numbered, one_host, parted
-from netsleuth_tui.findings.words import amount, at, counted, listed
+from netsleuth_tui.findings.words import at, listed
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
 __all__ = ["SERVICES", "udp_unanswered"]
 
 SERVICES: Mapping[int, str] = MappingProxyType({
-    53: "DNS", 88: "Kerberos", 123: "NTP", 161: "SNMP", 389: "LDAP", 464: "Kerberos passwords", 500: "IKE", 547: "DHCPv6",
-    1645: "RADIUS", 1646: "RADIUS accounting", 1812: "RADIUS", 1813: "RADIUS accounting", 3478: "STUN",
+    53: "DNS", 88: "Kerberos", 123: "NTP", 161: "SNMP", 389: "LDAP", 464: "Kerberos passwords", 500: "IKE", 1645: "RADIUS",
+    1646: "RADIUS accounting", 1812: "RADIUS", 1813: "RADIUS accounting", 3478: "STUN",
 })  # fmt: skip
-"""Ports at which every request is to be answered from that port (IANA's register of ports); not DHCP's, whose servers answer
-relays at another address than they were asked from (RFC 2131 section 4.1)."""
+"""Ports at which every request is to be answered from that port, to the one it came from (IANA's register of ports). Not DHCP's: its
+servers answer relays at another address than they were asked from (RFC 2131 section 4.1), and with IPv6 clients at port 546, wherever they
+asked from (RFC 8415 section 7.2)."""
 WHY = "who asks waits, asks again, and asks another server; or the answers go another way than past the capture"
 WHY_REFUSED = f"an unreachable port is closed (no program listens there) or behind a firewall that says so; {WHY}"
 PATIENCE = 3 * BILLION
@@ -107,7 +109,7 @@ def _finding(seen: Seen, severity: int, rows: Ids, requests: int) -> Finding:
     server = seen.address(host)
     messages = _refused(seen, rows)
     unreachable = f"; {counted(messages, 'message')} back that a port is unreachable" if messages else ""
-    of_them = f"{amount(len(rows))} of" if len(rows) < requests else "all" if requests > 1 else "the only one of"
+    of_them = f"{grouped(len(rows))} of" if len(rows) < requests else "all" if requests > 1 else "the only one of"
     return Finding(
         kind="udp-unanswered",
         title=f"no datagram came back for {of_them} {counted(requests, 'datagram')} to {server} UDP port {port} ({SERVICES[port]}), "

@@ -12,7 +12,8 @@ from netsleuth_tui.analysis.sorting import order
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.findings.finding import Candidate, Finding, grade
 from netsleuth_tui.findings.tcp_rows import flows, flows_of, layer, opening
-from netsleuth_tui.findings.words import at, counted, listed
+from netsleuth_tui.findings.words import at, listed
+from netsleuth_tui.wording import counted
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits

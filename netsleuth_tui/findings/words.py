@@ -5,26 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netsleuth_tui.analysis.times import BILLION, clock
+from netsleuth_tui.wording import counted, grouped
 
-__all__ = ["amount", "at", "counted", "listed", "percent", "rate", "span_of"]
+__all__ = ["at", "listed", "percent", "rate", "span_of"]
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-
-
-def amount(number: int) -> str:
-    """'55 108'."""
-    return f"{number:,}".replace(",", " ")
-
-
-def counted(number: int, one: str, many: str = "") -> str:
-    """'1 packet', '55 108 packets'."""
-    return f"{amount(number)} {one if number == 1 else many or f'{one}s'}"
 
 
 def rate(per_second: float) -> str:
     """'350', '3.4', '0.07': a number per second."""
     if per_second >= 10:
-        return amount(round(per_second))
+        return grouped(round(per_second))
     return f"{per_second:.1f}" if per_second >= 1 else f"{per_second:.2g}" if per_second >= 0.005 else "0"
 
 
@@ -46,7 +37,7 @@ def listed(names: Sequence[str], of: int | None = None, most: int = 2) -> str:
     shown = list(names[:most])
     rest = number - len(shown)
     if rest > 0:
-        return f"{', '.join(shown)} and {amount(rest)} {'other' if rest == 1 else 'others'}"
+        return f"{', '.join(shown)} and {counted(rest, 'other')}"
     return " and ".join((", ".join(shown[:-1]), shown[-1]) if len(shown) > 1 else shown)
 
 

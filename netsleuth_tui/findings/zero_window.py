@@ -14,7 +14,8 @@ from netsleuth_tui.analysis.tcp import Mark
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.findings.finding import OCCURRENCES, Finding, grade
 from netsleuth_tui.findings.tcp_rows import FIN, RST, SYN, all_marks, connection_filter, flags_of, flows, flows_of, marked, segments
-from netsleuth_tui.findings.words import amount, at, span_of
+from netsleuth_tui.findings.words import at, span_of
+from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
@@ -73,7 +74,7 @@ def _finding(seen: Seen, limits: Limits, rows: Ids, runs: tuple[Ids, Numbers], e
     one, other = seen.address(int(c.src[row])), seen.address(int(c.dst[row]))
     times = c.time[rows]
     first, last = int(times.min()), int(times.max())
-    often = f" ({amount(len(each))} times, {span_of(0, int(each.sum()))} together)" if len(each) > 1 else ""
+    often = f" ({grouped(len(each))} times, {span_of(0, int(each.sum()))} together)" if len(each) > 1 else ""
     return Finding(
         kind="zero-window",
         title=f"{one} port {int(c.src_port[row])} took no more data from {other} port {int(c.dst_port[row])} for {span_of(0, longest)}"

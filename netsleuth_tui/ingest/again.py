@@ -11,6 +11,7 @@ from netsleuth_tui.ingest.load import Loader
 from netsleuth_tui.ingest.table_layout import layout_of_table
 from netsleuth_tui.readers import EventLog, EventTrace, TextTable
 from netsleuth_tui.store import Source, Stamp
+from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
     from netsleuth_tui.ingest.progress import Progress
@@ -134,5 +135,6 @@ def _what_happened(before: Stamp, now: Stamp | None) -> str:
     if (now.device, now.inode) != (before.device, before.inode):
         return "the file was replaced by another one"
     if now.size < before.size:
-        return f"the file became {before.size - now.size} bytes shorter"
+        missing = before.size - now.size
+        return f"the file became {several(missing, 'byte')} shorter"
     return "the file was written anew"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.ingest.shifts import show_shift
 from netsleuth_tui.store import Stamp
+from netsleuth_tui.wording import agree, several
 
 if TYPE_CHECKING:
     from netsleuth_tui.errors import NetSleuthError
@@ -74,7 +75,8 @@ def left_out(source: Source, total: int, kept_by: str | None, window: LoadWindow
     why = [f"that {kept_by} keeps"] if kept_by is not None else []
     why += [str(window)] if window.is_timed else []
     loaded = source.before + source.packets  # of the file: an earlier source may have some, and others have been dropped
-    return (f"{loaded} of {total} packets were loaded, those {' '.join(why)}; frame numbers count these",) if why else ()
+    kept = f"{loaded} of {several(total, 'packet')} {agree(loaded, 'was', 'were')} loaded, those {' '.join(why)}"
+    return (f"{kept}; frame numbers count these",) if why else ()
 
 
 def with_shift(notes: Sequence[str], offset: int) -> tuple[str, ...]:

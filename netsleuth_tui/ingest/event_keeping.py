@@ -15,6 +15,7 @@ import numpy as np
 from netsleuth_tui import query
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.store.store import Store
+from netsleuth_tui.wording import agree, several
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,7 +119,7 @@ class EventKeeping:
         kept, total = (sum(numbers) for numbers in zip(*((part.events, part.judged) for part in parts), strict=True))
         if not total:
             return ()
-        note = f"{kept} of {total} events were loaded, those that {self._text} keeps"
+        note = f"{kept} of {several(total, 'event')} {agree(kept, 'was', 'were')} loaded, those that {self._text} keeps"
         of_events = any(query.event_field(name) is not None for name in query.names_in(self._text))
         return (note if kept or of_events else f"{note}; it speaks of packets alone: || EventID would keep all events",)
 

@@ -24,6 +24,7 @@ from netsleuth_tui.jit import kernel
 from netsleuth_tui.readers.damage import Damage
 from netsleuth_tui.store.clock import put_right
 from netsleuth_tui.store.events import EVENT_BYTES
+from netsleuth_tui.wording import agree, several
 
 if TYPE_CHECKING:
     from netsleuth_tui.readers import ChunkBlock, EventLog
@@ -139,11 +140,12 @@ class Tally:
         """Say so as notes of the log as a whole, and put its damage in order."""
         log.damage.sort(key=lambda damage: damage.offset)
         if self.recoverable:
-            log.add_note(f"{self.recoverable} records lie where the log says that nothing is kept; --recovered loads them, too")
+            lie = several(self.recoverable, "record lies", "records lie")
+            log.add_note(f"{lie} where the log says that nothing is kept; --recovered loads {agree(self.recoverable, 'it', 'them')}, too")
         if self.passed_over and window.is_timed:
-            log.add_note(f"{self.passed_over} records were not loaded: only those {window} are")
+            log.add_note(f"{several(self.passed_over, 'record was', 'records were')} not loaded: only those {window} are")
         if self.by_library:
-            log.add_note(f"{self.by_library} records were read by the evtx library alone")
+            log.add_note(f"{several(self.by_library, 'record was', 'records were')} read by the evtx library alone")
 
 
 def load_log(decoding: EventDecoding, log: Log, index: int, tally: Tally) -> Generator[None]:

@@ -20,6 +20,7 @@ from netsleuth_tui.linktypes import NO_FRAME
 from netsleuth_tui.query.fields import FIELDS, PROTOCOLS, Field
 from netsleuth_tui.readers import BadLine, FrameBatch
 from netsleuth_tui.store.clock import put_right
+from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
     from netsleuth_tui.decode.hosts import HostTable
@@ -109,7 +110,8 @@ class TableDecoding:
         """Say what was too much to be said line by line."""
         self._table.damage.sort(key=lambda damage: damage.line if isinstance(damage, BadLine) else self._last_line + 1)
         if self._bad > _TOLD:
-            self._table.damage.append(BadLine(0, f"up to here {self._bad - _TOLD} more lines have such faults", self._last_line))
+            more = several(self._bad - _TOLD, "more line has", "more lines have")
+            self._table.damage.append(BadLine(0, f"up to here {more} such faults", self._last_line))
 
     def decoded(self, block: TableRows) -> Columns:
         """The rows of a block as columns; `row` and `source` are left to the caller."""

@@ -17,6 +17,7 @@ from netsleuth_tui.ingest.window import ALL, LoadWindow
 from netsleuth_tui.meanings.drop_reasons import drop_reasons
 from netsleuth_tui.meanings.providers import provider_name
 from netsleuth_tui.store.clock import put_right
+from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
     from netsleuth_tui.readers import EventTrace
@@ -68,7 +69,7 @@ class TraceLoading:
         named = [f"{name} ({count})" for name, count in self._providers.most_common(_NAMED)]
         others = len(self._providers) - len(named)
         if others:
-            named.append(f"{others} others")
+            named.append(several(others, "other"))
         return (f"there are no packets in the trace; its events are from {', '.join(named)}",)
 
     def take(self, records: Records, new: NDArray[np.bool_] | None = None) -> None:

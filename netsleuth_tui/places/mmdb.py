@@ -22,6 +22,7 @@ from netsleuth_tui.places.places import Origin
 from netsleuth_tui.places.records import LONGEST, place_said
 from netsleuth_tui.places.steps import NOTHING, Sought
 from netsleuth_tui.places.tree import ENDLESS, SearchTree
+from netsleuth_tui.wording import several
 
 __all__ = ["Database", "credit_of"]
 
@@ -77,7 +78,7 @@ class Database:
         found4, found6 = self._tree.find(sought)
         endless = int((found4 == ENDLESS).sum() + (found6 == ENDLESS).sum())
         if endless:
-            self._warn(f"the search tree is damaged: {endless} addresses lead nowhere")
+            self._warn(f"the search tree is damaged: {several(endless, 'address leads', 'addresses lead')} nowhere")
         return self._decoded(found4), self._decoded(found6)
 
     def columns(self) -> NDArray[np.int32]:
@@ -133,9 +134,9 @@ class Database:
                 unread += 1
                 problem = f"byte {place}: {_reason(error)}"
         if unread:
-            self._warn(f"{unread} records cannot be read; {problem}")
+            self._warn(f"{several(unread, 'record')} cannot be read; {problem}")
         if late:
-            self._warn(f"{late} records were left out, since reading the others took {SECONDS:g} seconds")
+            self._warn(f"{several(late, 'record was', 'records were')} left out, since reading the others took {SECONDS:g} seconds")
         return [self._codes.get(place, NOTHING) for place in places]
 
     def _warn(self, text: str) -> None:

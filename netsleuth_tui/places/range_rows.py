@@ -21,6 +21,7 @@ from netsleuth_tui.places.places import Origin
 from netsleuth_tui.places.records import Said, place_said, said_by
 from netsleuth_tui.places.steps import BITS, MAPPED, NOTHING, Networks, Sought, steps_of
 from netsleuth_tui.places.writing import network_written
+from netsleuth_tui.wording import agree, several
 
 __all__ = ["Named", "RangeTable"]
 
@@ -125,7 +126,8 @@ class RangeTable:
         if wrong == rows:
             raise NetSleuthError(f"no row of {file.name} can be understood; {first_wrong}" if rows else f"{file.name} is empty", where=path)
         if wrong:
-            self.warnings.append(f"{path}: {wrong} of {rows} rows of {file.name} were left out; {first_wrong}")
+            left_out = f"{wrong} of {several(rows, 'row')} of {file.name} {agree(wrong, 'was', 'were')} left out"
+            self.warnings.append(f"{path}: {left_out}; {first_wrong}")
 
     def _adder(self, columns: _Columns) -> Callable[[Sequence[str]], None]:
         """What takes in rows with a network in one cell; there may be a million of them."""

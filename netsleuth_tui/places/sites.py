@@ -12,6 +12,7 @@ from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.places.places import Origin, Sites
 from netsleuth_tui.places.steps import Networks, steps_of
 from netsleuth_tui.places.writing import network_written
+from netsleuth_tui.wording import several
 
 __all__ = ["read_sites"]
 
@@ -77,10 +78,12 @@ def _read(path: str, reading: _Reading) -> None:
         (line, what), *others = mistakes
         hint = "; ".join(f"line {number}: {text}" for number, text in others[: SHOWN - 1])
         more = len(others) - (SHOWN - 1)
-        raise NetSleuthError(what, where=f"{path}, line {line}", hint=f"{hint}; and {more} more lines" if more > 0 else hint)
+        hint += f"; and {several(more, 'more line')}" if more > 0 else ""
+        raise NetSleuthError(what, where=f"{path}, line {line}", hint=hint)
     reading.warnings += [f"{path}, line {number}: {note}" for number, note in odd[:SHOWN]]
     if len(odd) > SHOWN:
-        reading.warnings.append(f"{path}: {len(odd) - SHOWN} more lines are odd in such ways")
+        more = len(odd) - SHOWN
+        reading.warnings.append(f"{path}: {several(more, 'more line is', 'more lines are')} odd in such ways")
 
 
 def _add(reading: _Reading, path: str, number: int, network: str, site: str) -> str:

@@ -10,6 +10,7 @@ from netsleuth_tui.readers.limits import BATCH_FRAMES, BLOCK_BYTES, FIRST_BLOCK_
 from netsleuth_tui.readers.sources import Source
 from netsleuth_tui.readers.step import DAMAGED, DONE, MORE, Framer
 from netsleuth_tui.readers.window import Window
+from netsleuth_tui.wording import several
 
 __all__ = ["Capture"]
 
@@ -137,5 +138,5 @@ class Capture:
         """Say so if somebody has written on; returns the bytes."""
         grown = self._disk.grown
         if grown:
-            self._disk.notes.append(f"grew by {grown} bytes while it was read")
+            self._disk.notes.append(f"grew by {several(grown, 'byte')} while it was read")
         return grown

@@ -25,6 +25,7 @@ from netsleuth_tui.readers.etl_records import Records, read_records
 from netsleuth_tui.readers.frames import Comment, FrameBatch, Interface
 from netsleuth_tui.readers.limits import BATCH_FRAMES, INTERFACES, TRACE_LAYERS, longest_frame
 from netsleuth_tui.readers.sources import RandomSource, Source
+from netsleuth_tui.wording import agree, several
 
 __all__ = ["EventTrace", "TraceRecords"]
 
@@ -210,10 +211,11 @@ class EventTrace:
     def _tell_losses(self, buffers: Sequence[Buffer]) -> None:
         trace = self._trace
         self._lost = trace.events_lost, trace.buffers_lost
-        lost = [f"{trace.events_lost} events"] if trace.events_lost else []
-        lost += [f"{trace.buffers_lost} buffers"] if trace.buffers_lost else []
+        lost = [several(trace.events_lost, "event")] if trace.events_lost else []
+        lost += [several(trace.buffers_lost, "buffer")] if trace.buffers_lost else []
         if lost:
-            self._notes.append(f"{' and '.join(lost)} were lost while the trace was taken")
+            were = agree(trace.events_lost + trace.buffers_lost, "was", "were")
+            self._notes.append(f"{' and '.join(lost)} {were} lost while the trace was taken")
         marked = sum(buffer.events_lost for buffer in buffers)
         if marked:
             self._notes.append(f"{marked} of {len(buffers)} buffers say that events before or in them were lost")

@@ -18,6 +18,7 @@ from netsleuth_tui.readers.damage import Damage
 from netsleuth_tui.readers.limits import TAIL_BYTES
 from netsleuth_tui.readers.sniff import CHUNK_MAGIC, FILE_MAGIC, LOG_HEADER
 from netsleuth_tui.readers.sources import Source
+from netsleuth_tui.wording import several
 
 __all__ = ["CHUNK", "CHUNK_MAGIC", "FILE_MAGIC", "ChunkBlock", "EventLog"]
 
@@ -147,7 +148,7 @@ class EventLog:
             if moved > 0 and piece:
                 return 0, at
             if moved > 0:
-                self.damage.append(Damage(offset, f"{moved} bytes that belong to no chunk"))
+                self.damage.append(Damage(offset, f"{several(moved, 'byte that belongs', 'bytes that belong')} to no chunk"))
                 return moved, filled
         return 0, filled
 
@@ -186,7 +187,7 @@ class EventLog:
     def _end(self, offset: int) -> None:
         grown = self._disk.grown
         if grown:
-            self._disk.notes.append(f"grew by {grown} bytes while it was read")
+            self._disk.notes.append(f"grew by {several(grown, 'byte')} while it was read")
         failure = self._source.failure or self._disk.failure
         if failure:
             self.damage.append(Damage(offset, failure))

@@ -15,6 +15,7 @@ from netsleuth_tui.readers.frames import Compression
 from netsleuth_tui.readers.limits import EXPANSION_FACTOR, EXPANSION_FREE, LZMA_MEMORY, ZSTD_WINDOW
 from netsleuth_tui.readers.sniff import compression_of
 from netsleuth_tui.readers.sources import Source
+from netsleuth_tui.wording import agree, several
 
 __all__ = ["Expansion"]
 
@@ -234,7 +235,8 @@ class Expansion(Source):
             return True
         if self._input:
             rest = len(self._input) + (self._disk.remaining or 0)
-            self.notes.append(f"{rest} bytes after the {self._compression} data are something else and were ignored")
+            behind = f"{several(rest, 'byte')} after the {self._compression} data {agree(rest, 'is', 'are')} something else"
+            self.notes.append(f"{behind} and {agree(rest, 'was', 'were')} ignored")
         return False
 
     def _read_disk(self) -> bytes:

@@ -28,6 +28,7 @@ from netsleuth_tui.readers.sources import RandomSource
 from netsleuth_tui.readers.step import DONE, FULL, MORE, Step
 from netsleuth_tui.readers.ticks import NO_TIME
 from netsleuth_tui.readers.window import Window
+from netsleuth_tui.wording import agree, several
 
 __all__ = ["NetmonFramer"]
 
@@ -160,7 +161,8 @@ class NetmonFramer:
             self._entries = found
         else:
             self._entries = np.concatenate((listed, found[~np.isin(found, listed)]))
-        self.notes.append(f"{np.isin(found, listed, invert=True).sum()} frames were found without the frame table, one behind the other")
+        more = int(np.isin(found, listed, invert=True).sum())
+        self.notes.append(f"{several(more, 'frame was', 'frames were')} found without the frame table, one behind the other")
 
     def _read_notes(self, header: bytes) -> None:
         if not self._has_notes:
@@ -299,14 +301,17 @@ class NetmonFramer:
         self.damage += self._processes.damage()
         unclaimed = self._table_at - self._behind
         if 0 <= self._last < self._table_at and unclaimed > self._head and not self.damage:
-            self.notes.append(f"{unclaimed} bytes between the last frame and the frame table belong to no frame")
+            between = f"{several(unclaimed, 'byte')} between the last frame and the frame table"
+            self.notes.append(f"{between} {agree(unclaimed, 'belongs', 'belong')} to no frame")
         more = self._damaged.total() - _DAMAGE_TOLD
         if more > 0:
             self.damage.append(Damage(self._table_at, f"{more} more entries of the frame table give no frame"))
         if self._opened:
-            self.notes.append(f"{self._opened} packets were found in events of Windows, one in each, as traces hold them")
+            packets = several(self._opened, "packet was", "packets were")
+            self.notes.append(f"{packets} found in events of Windows, one in each, as traces hold them")
         if self._metadata:
-            self.notes.append(f"{self._metadata} frames hold what Network Monitor noted for itself; they are left out")
+            hold = several(self._metadata, "frame holds", "frames hold")
+            self.notes.append(f"{hold} what Network Monitor noted for itself; {agree(self._metadata, 'it is', 'they are')} left out")
 
     def _note_links(self, links: NDArray[np.uint16]) -> None:
         known = {interface.link_type for interface in self.interfaces}

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from netsleuth_tui.readers.damage import UnreadableFile
+from netsleuth_tui.wording import several
 
 __all__ = ["FileSource", "RandomSource", "Source", "StreamSource", "open_source"]
 
@@ -160,7 +161,8 @@ class FileSource(RandomSource):
             self.failure = f"the file cannot be read any further: {error.strerror}"
             return 0
         if count == 0:
-            self.failure = f"the file became {self.size - self._position} bytes shorter while it was read"
+            missing = self.size - self._position
+            self.failure = f"the file became {several(missing, 'byte')} shorter while it was read"
         self._position += count
         return count
 

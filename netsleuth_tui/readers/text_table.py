@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.readers.damage import BadLine, Damage
 from netsleuth_tui.readers.limits import LONGEST_LINE, TABLE_BLOCK
 from netsleuth_tui.readers.sources import Source
+from netsleuth_tui.wording import several
 
 __all__ = ["TableRows", "TextTable"]
 
@@ -115,7 +116,7 @@ class TextTable:
             if failure:
                 self.damage.append(Damage(self._base + len(self._text), failure))
             if self._disk.grown:
-                self._disk.notes.append(f"grew by {self._disk.grown} bytes while it was read")
+                self._disk.notes.append(f"grew by {several(self._disk.grown, 'byte')} while it was read")
         finally:
             self.close()
 

@@ -12,6 +12,7 @@ import zlib
 from netsleuth_tui.readers.damage import UnreadableFile
 from netsleuth_tui.readers.limits import EXPANSION_FACTOR, EXPANSION_FREE, ZIP_DIRECTORY
 from netsleuth_tui.readers.sources import RandomSource, Source
+from netsleuth_tui.wording import several
 
 __all__ = ["ZipMember"]
 
@@ -64,7 +65,8 @@ class ZipMember(Source):
         if member.compress_type not in _METHODS:
             raise UnreadableFile("is a zip archive packed with a method that is not read", where=name, hint="unpack it first")
         if len(members) > 1:
-            self.notes.append(f"{member.filename} of the zip archive was read, {len(members) - 1} other files were not")
+            others = several(len(members) - 1, "other file was", "other files were")
+            self.notes.append(f"{member.filename} of the zip archive was read, {others} not")
         return member
 
     def _looks_right(self, member: zipfile.ZipInfo) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from netsleuth_tui.wording import several
+
 __all__ = ["Source", "Stamp"]
 
 HEAD = 512
@@ -136,5 +138,5 @@ class Source:
     def missing(self) -> str:
         """What of it is not there, as a sentence without a full stop; empty if all of it is."""
         if self.dropped:
-            return f"{self.dropped} packets made room for later ones, the oldest first: the memory budget is used up"
-        return "" if self.complete else f"read in part, {self.packets} packets"
+            return f"{several(self.dropped, 'packet')} made room for later ones, the oldest first: the memory budget is used up"
+        return "" if self.complete else f"read in part, {several(self.packets, 'packet')}"

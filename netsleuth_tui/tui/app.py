@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 
@@ -99,6 +100,14 @@ class NetSleuthApp(App[None]):
     def on_resize(self) -> None:
         """A terminal that changes its size moves its contents about."""
         self._shown.forget()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take Alt with a key, where that does nothing over another screen, for Esc and the key: a terminal sends the same for them."""
+        key = event.key if isinstance(event, events.Key) else ""
+        if key.startswith("alt+") and len(self.screen_stack) > 1 and key not in self.screen.active_bindings:
+            await super().on_event(events.Key("escape", "\x1b"))
+            event = events.Key(key.removeprefix("alt+"), event.character)  # type: ignore[attr-defined] # it is a key
+        await super().on_event(event)
 
     def get_key_display(self, binding: Binding) -> str:
         """How a key is written: by its name rather than by a sign that not every terminal has."""

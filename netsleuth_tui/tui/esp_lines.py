@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.esp_charts import SECOND, Line
-from netsleuth_tui.tui.numbers import grouped
+from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Detail, Remark

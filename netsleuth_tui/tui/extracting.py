@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.tui.exporting import Writing
 from netsleuth_tui.tui.messages import ExportEnded
+from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,7 +95,8 @@ class FrameExport(Writing):
             picked=picked, shifts=self._session.shifts, force=self._force, cancel=self._cancel,
             report=lambda extracted: self._report(extracted.kept, "frames"),
         )  # fmt: skip
-        notes = [f"{left_out} packets that are in no file with frames are left out"] if left_out else []
+        without = several(left_out, "packet that is in no file with frames is", "packets that are in no file with frames are")
+        notes = [f"{without} left out"] if left_out else []
         missing = sum(len(offsets) for offsets in picked.values()) - found.kept
         if missing > 0:
             notes.append(f"{missing} could not be read again")

@@ -6,8 +6,9 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.terminal.sanitize import display
-from netsleuth_tui.tui.numbers import grouped, rate
+from netsleuth_tui.tui.numbers import rate
 from netsleuth_tui.tui.widgets.tabs import shown_window
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ def is_of_events(finding: Finding) -> bool:
 def amount_of(finding: Finding) -> str:
     """'55 108 packets', '12 events', '3 602 seconds of silence'."""
     words = finding.count_of
-    return f"{grouped(finding.count)} {words.removesuffix('s') if finding.count == 1 and words in {'packets', 'events'} else words}"
+    return counted(finding.count, words.removesuffix("s") if words in {"packets", "events"} else words, words)
 
 
 def cell(finding: Finding, name: str, *, days: bool) -> str:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.terminal.sanitize import display
-from netsleuth_tui.tui.numbers import grouped
+from netsleuth_tui.wording import agree, counted
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings import Finding
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.tui.drawing import Part
     from netsleuth_tui.tui.theme import Palette
 
-__all__ = ["Marks", "mark_parts"]
+__all__ = ["Marks", "mark_parts", "place_of_heading"]
 
 SEVERE = 70
 """Severity from which a mark is an exclamation mark."""
@@ -58,7 +58,14 @@ class Marks:
     def heading(self) -> str:
         """'3 findings: 6 shows them'."""
         count = len(self.findings)
-        return f"{grouped(count)} finding{'s' if count > 1 else ''}: 6 shows {'them' if count > 1 else 'it'}"
+        return f"{counted(count, 'finding')}: 6 shows {agree(count, 'it', 'them')}"
+
+
+def place_of_heading(marks: Marks, axis: Axis, width: int) -> int | None:
+    """Column from which a line of marks says how many there are: at the end of the last gap that is wide enough; None where none is."""
+    edges = [-1, *sorted(column for column in marks.columns(axis) if column < width), width]
+    needed = len(marks.heading()) + 2
+    return next((after - needed for before, after in reversed([*pairwise(edges)]) if after - before > needed), None)
 
 
 def mark_parts(marks: Marks, axis: Axis, width: int, palette: Palette, glyphs: Glyphs) -> list[Part]:
@@ -72,15 +79,11 @@ def mark_parts(marks: Marks, axis: Axis, width: int, palette: Palette, glyphs: G
         glyphs: Characters that the terminal can show.
     """
     found = {column: here for column, here in marks.columns(axis).items() if column < width}
-    edges = [-1, *sorted(found), width]
-    gaps = [(after - before - 1, before + 1) for before, after in pairwise(edges)]
-    text = f" {marks.heading()} "
-    room, start = next(((room, start) for room, start in reversed(gaps) if room >= len(text)), (0, 0))
-    at = start + room - len(text)  # at the end of the last gap that is wide enough
+    text, at = f" {marks.heading()} ", place_of_heading(marks, axis, width)
     parts: list[Part] = []
     column = 0
     while column < width:
-        if room and column == at:
+        if column == at:
             parts.append((text, palette.muted))
             column += len(text)
             continue

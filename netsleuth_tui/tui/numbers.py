@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from netsleuth_tui.wording import grouped
+
 __all__ = ["grouped", "rate", "share", "short", "size"]
 
 _SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-
-
-def grouped(number: int) -> str:
-    """'5 012 330'."""
-    return f"{number:,}".replace(",", " ")
 
 
 def short(number: float) -> str:

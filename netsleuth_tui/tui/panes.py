@@ -114,6 +114,9 @@ class Pane(_Base):
             result: What the function returned; None where there was none.
         """
 
+    def failed(self) -> None:
+        """Wait no longer for an answer to `question`: finding it out failed, and the status line says why."""
+
     def term(self) -> str | None:
         """The filter that stands for what is under the cursor; None where there is none."""
         return None

@@ -89,6 +89,9 @@ def test_a_service_that_does_not_answer() -> None:
     assert not seen_in([*QUIET, *heard, *(packet | {"dst_port": 514} for packet in questions)], "udp-unanswered"), "syslog has no answers"
     relayed = (packet | {"src_port": 67, "dst_port": 67} for packet in questions)
     assert not seen_in([*QUIET, *heard, *relayed], "udp-unanswered"), "a DHCP server answers relays at another address"
+    solicited = [packet | {"dst_port": 547} for packet in questions]
+    told = [back(packet) | {"dst_port": 546} for packet in solicited]
+    assert not seen_in([*QUIET, *heard, *solicited, *told], "udp-unanswered"), "a DHCPv6 server answers clients at their own port"
     closed = [icmp(START + k * MS + 1, 3, icmp_code=3, src=1, dst=0) for k in range(8)]
     (closed_one,) = seen_in([*QUIET, *questions, *closed], "udp-unanswered")
     assert closed_one.title.endswith("from 12:00:00 on; 8 messages back that a port is unreachable")

@@ -160,7 +160,7 @@ def test_a_zip_archive_with_one_capture(write: Write) -> None:
     ):
         assert read(write(content)).frames == plain
     reader = open_capture(str(write(zipped(("readme.txt", b"hello"), ("a.pcap", CAPTURE)))))
-    assert "a.pcap of the zip archive was read, 1 other files were not" in reader.notes
+    assert "a.pcap of the zip archive was read, 1 other file was not" in reader.notes
     reader.close()
 
 

@@ -221,6 +221,21 @@ async def test_a_column_that_follows_from_other_packets_does_not_hold_up_the_key
         assert len([names for names in asked if names]) == 1
 
 
+async def test_a_column_that_cannot_be_found_out_says_so_once(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The status line says why; the titles do not go on saying that packets are looked at."""
+
+    def fails(_store: Any, names: Any, _cancelled: Any) -> None:
+        if names:
+            raise NetSleuthError("not enough memory")
+
+    monkeypatch.setattr(analysis, "judge_fields", fails)
+    async with driven(FakeSession(mixed(300)), (160, 50)) as d:
+        d.main.table.add_column("tcp.analysis.retransmission")
+        await d.settle()
+        assert "not enough memory" in d.text
+        assert "looking at all packets" not in d.text
+
+
 async def test_packets_that_come_meanwhile_are_judged_with_the_next_ones(driven: Driven, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a stream there are always more: the other panes would never be asked again."""
     asked = []

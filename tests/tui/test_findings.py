@@ -287,6 +287,20 @@ def test_marks_know_their_neighbours():
     assert Marks([finding()]).heading() == "1 finding: 6 shows it"
 
 
+async def test_many_marks_leave_room_for_what_they_are(driven: Driven) -> None:
+    """Where none of their gaps holds it, the heading of the time line says how many findings there are."""
+    close = finding(0, occurrences=tuple(START + k * SECOND for k in range(40)))
+    async with driven(FakeSession(mixed(400)), (80, 24)) as d:
+        d.main.query_one("#timeline").show_findings([close, finding(20)])
+        await d.settle()
+        heading = next(text for text in d.lines if text.startswith("packets/s"))
+        assert "2 findings: 6 shows them  peak" in heading
+        d.main.query_one("#timeline").show_findings([finding(20)])
+        await d.settle()
+        assert "6 shows" not in next(text for text in d.lines if text.startswith("packets/s"))
+        assert "1 finding: 6 shows it" in d.text
+
+
 async def test_lines_are_sorted_and_the_cursor_stays(driven: Driven) -> None:
     """By any column, both ways; once more as they come."""
     async with driven(Told(mixed()), (160, 50)) as d:

@@ -282,6 +282,18 @@ async def test_help_is_made_of_the_keys_that_work(driven: Driven) -> None:
         assert "put the line into the filter" in d.text
 
 
+async def test_no_key_is_lost_where_help_is_closed_and_opened_at_once(driven: Driven) -> None:
+    """What a terminal sends for Esc and a key typed at once is the same as for Alt and that key."""
+    async with driven(FakeSession(mixed())) as d:
+        await d.press("question_mark")
+        await d.press("alt+question_mark")
+        assert "NetSleuth: the records" in d.text
+        await d.press("alt+f")
+        assert len(d.app.screen_stack) == 1
+        await d.press("question_mark")
+        assert "NetSleuth: the breakdowns" in d.text
+
+
 async def test_a_frame_that_cannot_be_read_again_says_why(driven: Driven) -> None:
     """The file is gone: the detail pane says so."""
 

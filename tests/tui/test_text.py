@@ -7,9 +7,10 @@ from rich.style import Style
 
 from netsleuth_tui.tui.drawing import changed, ends, fit, fit_right, line
 from netsleuth_tui.tui.layout import Wishes, arrange
-from netsleuth_tui.tui.numbers import grouped, rate, share, short, size
+from netsleuth_tui.tui.numbers import rate, share, short, size
 from netsleuth_tui.tui.views import default_name
 from netsleuth_tui.tui.widgets.tabs import shown_window
+from netsleuth_tui.wording import grouped
 
 PLAIN, RED = Style(color="white"), Style(color="red")
 

@@ -16,13 +16,13 @@ from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.lane import Lane
 from netsleuth_tui.tui.loading import Loading
 from netsleuth_tui.tui.messages import LoadProgressed, PaneChanged, ThreadFailed, ViewReady
-from netsleuth_tui.tui.numbers import grouped
 from netsleuth_tui.tui.panes import Look, Pane, Question, Seen, is_seen
 from netsleuth_tui.tui.widgets.filter_bar import FilterBar
 from netsleuth_tui.tui.widgets.record_table import RecordTable
 from netsleuth_tui.tui.widgets.status import Status
 from netsleuth_tui.tui.widgets.tabs import Tabs
 from netsleuth_tui.tui.widgets.title_bar import TitleBar
+from netsleuth_tui.wording import counted, several
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Overview, Scope
@@ -171,7 +171,7 @@ class Counting(Screen[None]):
             return
         news = [problem for problem in now.problems if problem not in before.problems]
         added = [(now.packets - before.packets, "packet"), (now.events - before.events, "event")]
-        text = " and ".join(f"{grouped(count)} {kind}{'s' if count != 1 else ''}" for count, kind in added if count)
+        text = " and ".join(counted(count, kind) for count, kind in added if count)
         words = [f"{text} added"] if text else [] if news else ["nothing was added"]
         words += [display(problem, limit=300) for problem in news[:1]]
         self.status.say(" · ".join(words) + (" · n shows all" if len(news) > 1 else ""), "warning" if news else "good")
@@ -201,7 +201,7 @@ class Counting(Screen[None]):
         for source in session.store.sources:
             said += [f"{source.name}: {note}" for note in source.notes]
             if source.drops:
-                said.append(f"{source.name}: the capturing host says that it lost {source.drops} packets")
+                said.append(f"{source.name}: the capturing host says that it lost {several(source.drops, 'packet')}")
             if source.missing and (source.dropped or not self.is_loading):
                 said.append(f"{source.name}: {source.missing}")
         return [display(text, limit=2000) for text in said]
@@ -327,6 +327,7 @@ class Counting(Screen[None]):
             self._unanswered.discard(pane)
             if isinstance(result, NetSleuthError):
                 self.status.say(display(str(result), limit=400), "error", keep=True)
+                pane.failed()
             else:
                 pane.answer(seen, result)
 

@@ -10,11 +10,12 @@ from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.exporting import Export, Writing
 from netsleuth_tui.tui.extracting import FrameExport, is_capture
 from netsleuth_tui.tui.messages import ExportEnded, ExportProgressed
-from netsleuth_tui.tui.numbers import grouped, size
+from netsleuth_tui.tui.numbers import size
 from netsleuth_tui.tui.panes import Pane, pane_of
 from netsleuth_tui.tui.screens.completing import Completing
 from netsleuth_tui.tui.views import default_name
 from netsleuth_tui.tui.widgets.prompt import Prompt
+from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Callable

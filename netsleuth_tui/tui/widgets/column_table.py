@@ -102,6 +102,11 @@ class ColumnTable(ScrolledLines):
         """How a cell is drawn."""
         return self.palette.text
 
+    def failed(self) -> None:
+        """Do not go on saying that lines are sorted."""
+        self.sorting = False
+        self.redraw()
+
     def remark(self) -> str:
         """What stands at the right end of the titles."""
         return ""

@@ -11,10 +11,10 @@ from textual.binding import BindingType
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import PaneChanged, RateWanted, TermChosen
-from netsleuth_tui.tui.numbers import grouped
 from netsleuth_tui.tui.panes import Look, Question, Seen
 from netsleuth_tui.tui.widgets.column_table import TableColumn
 from netsleuth_tui.tui.widgets.counted_table import Answer, CountedTable, Order, in_order
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -123,8 +123,8 @@ class ConversationTable(CountedTable):
         if self.answered is None:
             return ""
         outside = self.answered.found.outside
-        none = f", {grouped(outside)} packets in none" if outside and self.size.width >= ROOMY else ""
-        return f"{grouped(self.count())} {'5-tuples' if self.by == 'ports' else 'pairs'}{none} "
+        none = f", {counted(outside, 'packet')} in none" if outside and self.size.width >= ROOMY else ""
+        return f"{counted(self.count(), '5-tuple' if self.by == 'ports' else 'pair')}{none} "
 
     # Columns
 

@@ -11,10 +11,10 @@ from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import ColumnWanted, DetailReady, Told
-from netsleuth_tui.tui.numbers import grouped
 from netsleuth_tui.tui.widgets.detail import DetailHeading, LayerTree, Place
 from netsleuth_tui.tui.widgets.hex_dump import FULL_WIDTH, HexDump
 from netsleuth_tui.tui.widgets.row_detail import RowDetail
+from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Callable

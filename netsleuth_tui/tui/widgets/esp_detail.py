@@ -17,10 +17,11 @@ from netsleuth_tui.tui.esp_counts import Charted, Key, Opened, Wanted, count
 from netsleuth_tui.tui.esp_lines import lines, said
 from netsleuth_tui.tui.keys import footer_key
 from netsleuth_tui.tui.messages import Asked, PaneChanged, RowWanted
-from netsleuth_tui.tui.numbers import grouped, size
+from netsleuth_tui.tui.numbers import size
 from netsleuth_tui.tui.panes import Pane, Question, Seen
 from netsleuth_tui.tui.widgets.lines import ScrolledLines
 from netsleuth_tui.tui.widgets.time_cursor import TimeCursor, time_keys
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from textual import events
@@ -193,7 +194,7 @@ class EspDetail(TimeCursor, ScrolledLines, Pane, can_focus=True):
         lost = f"lost {grouped(number['lost'])} of {grouped(number['expected'])}" + (f" ({share:.2f} %)" if share else "")
         if number["lost_provisional"]:
             lost += f", {grouped(number['lost_provisional'])} open"
-        parts = [f"{grouped(number['packets'])} packets", size(number["bytes"]), f"late {grouped(number['late'])}", lost]
+        parts = [counted(number["packets"], "packet"), size(number["bytes"]), f"late {grouped(number['late'])}", lost]
         if number["duplicates"]:
             parts.append(f"duplicates {grouped(number['duplicates'])}")
         return f" {self.glyphs.dot} ".join(parts)

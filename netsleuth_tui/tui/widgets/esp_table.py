@@ -14,10 +14,11 @@ from netsleuth_tui.tui.drawing import line
 from netsleuth_tui.tui.esp_lines import said
 from netsleuth_tui.tui.keys import footer_key
 from netsleuth_tui.tui.messages import AssociationOpened
-from netsleuth_tui.tui.numbers import grouped, size
+from netsleuth_tui.tui.numbers import size
 from netsleuth_tui.tui.panes import Look, Question, Seen
 from netsleuth_tui.tui.widgets.column_table import TableColumn
 from netsleuth_tui.tui.widgets.counted_table import Answer, CountedTable, Order, in_order
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -178,7 +179,8 @@ class EspTable(CountedTable):
         if self.answered is None:
             return ""
         others = sum(self.answered.found.others.values())
-        return f"{grouped(self.count())} SAs{f', {grouped(others)} packets in none' if others and self.size.width >= 120 else ''} "
+        none = f", {counted(others, 'packet')} in none" if others and self.size.width >= 120 else ""
+        return f"{counted(self.count(), 'SA')}{none} "
 
     # Columns
 

@@ -14,11 +14,11 @@ from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.drawing import Part, cut, line
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import EventColumnWanted, EventReady, GroupWanted, Told
-from netsleuth_tui.tui.numbers import grouped
 from netsleuth_tui.tui.widgets.detail import DetailHeading
 from netsleuth_tui.tui.widgets.event_views import VIEW_KEYS
 from netsleuth_tui.tui.widgets.lines import ScrolledLines
 from netsleuth_tui.tui.widgets.row_detail import RowDetail
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -121,7 +121,7 @@ class EventXml(ScrolledLines):
     def show(self, xml: str, said: str) -> None:
         """Show XML, or why there is none."""
         lines = xml.splitlines()
-        more = [f"and {grouped(len(lines) - MOST_LINES)} more lines"] if len(lines) > MOST_LINES else []
+        more = [f"and {counted(len(lines) - MOST_LINES, 'more line')}"] if len(lines) > MOST_LINES else []
         self._text = [display(each, limit=VALUE) for each in lines[:MOST_LINES]] + more
         self._said = said
         self.top = 0

@@ -12,10 +12,11 @@ from textual.binding import BindingType
 from netsleuth_tui.tui.drawing import Part, cut, fit, fit_right, line
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import EventColumnWanted, GroupWanted, PaneChanged, TermChosen
-from netsleuth_tui.tui.numbers import grouped, share
+from netsleuth_tui.tui.numbers import share
 from netsleuth_tui.tui.panes import Look, Pane, Question, Seen
 from netsleuth_tui.tui.widgets.event_views import VIEW_KEYS, value_text
 from netsleuth_tui.tui.widgets.lines import ScrolledLines
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from textual.strip import Strip
@@ -128,7 +129,7 @@ class EventFields(ScrolledLines, Pane):
     def header(self, y: int, width: int) -> Strip:  # noqa: ARG002
         """Titles."""
         titles = f"  {'Field':<{NAME}}{'Filled':>{FILL}}{'Values':>{DISTINCT}}  Most frequent"
-        total = f" of {grouped(self.found.total)} events " if self.found is not None else ""
+        total = f" of {counted(self.found.total, 'event')} " if self.found is not None else ""
         room = max(width - len(total), 0)
         return line([(fit(titles, room, self.glyphs.ellipsis), self.palette.muted), (total, self.palette.muted)], width, self.palette.text)
 

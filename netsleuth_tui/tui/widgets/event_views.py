@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.keys import footer_key
-from netsleuth_tui.tui.numbers import grouped, share
+from netsleuth_tui.tui.numbers import share
 from netsleuth_tui.tui.widgets.counted_table import Answer, CountedTable
+from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     import numpy as np

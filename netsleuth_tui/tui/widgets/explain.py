@@ -14,10 +14,11 @@ from textual.binding import BindingType
 from netsleuth_tui.tui.drawing import Part, fit, fit_right, line
 from netsleuth_tui.tui.keys import footer_key
 from netsleuth_tui.tui.messages import PaneChanged, TermChosen
-from netsleuth_tui.tui.numbers import grouped, rate, short
+from netsleuth_tui.tui.numbers import rate, short
 from netsleuth_tui.tui.panes import Look, Pane, Question, Seen
 from netsleuth_tui.tui.widgets.lines import ScrolledLines
 from netsleuth_tui.tui.widgets.tabs import shown_window
+from netsleuth_tui.wording import agree, counted
 
 if TYPE_CHECKING:
     from textual.strip import Strip
@@ -114,7 +115,8 @@ class ExplainPane(ScrolledLines, Pane):
             lines = [one for one in finding.lines if one != finding.heading]
             entries += [*([_Entry()] if entries else []), _Entry(line=finding.heading, heads=True), *(_Entry(line=one) for one in lines)]
         if found.more:
-            entries += self._wrapped(["", f"and {grouped(found.more)} more values: narrow the window or the filter to see them"])
+            more = f"and {counted(found.more, 'more value')}: narrow the window or the filter to see {agree(found.more, 'it', 'them')}"
+            entries += self._wrapped(["", more])
         return entries
 
     def _wrapped(self, texts: Sequence[str]) -> list[_Entry]:
@@ -157,7 +159,7 @@ class ExplainPane(ScrolledLines, Pane):
         window = shown_window(scope.start, scope.end, "-")
         other = f"{found.compared_with} {rate(found.other_rate, of_bytes=False)}"
         within = window if scope.start is None or scope.end is None else f"in {window}"
-        return f"{grouped(found.packets)} packets {within}, {rate(found.rate, of_bytes=False)} against {other}"
+        return f"{counted(found.packets, 'packet')} {within}, {rate(found.rate, of_bytes=False)} against {other}"
 
     def _columns(self, width: int) -> str:
         if self.found is None or not self.found.findings:

@@ -15,9 +15,9 @@ from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.drawing import Part, cut, fit, fit_right
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import Asked, PaneChanged, TermChosen
-from netsleuth_tui.tui.numbers import grouped
 from netsleuth_tui.tui.panes import Look, Pane, Question, Seen
 from netsleuth_tui.tui.widgets.lines import ScrolledLines
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Count, Facet, Scope
@@ -224,7 +224,7 @@ class Facets(ScrolledLines, Pane):
         number = min(number, max(width - labels - 1, max((len(grouped(n)) + 1 for n in amounts), default=1)))
         label = max(min(labels, width - number - 1), 1)
         if entry.count is None:
-            text = f"and {grouped(facet.others)} other{'s' if facet.others > 1 else ''}"
+            text = f"and {counted(facet.others, 'other')}"
             amount = grouped(facet.other_packets)
             return [
                 (text, palette.muted),

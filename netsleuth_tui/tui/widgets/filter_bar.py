@@ -12,13 +12,14 @@ from textual.containers import Horizontal, Vertical
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.drawing import ends, line
 from netsleuth_tui.tui.messages import Asked, FilterAccepted, FilterEdited, Told, ValuesWanted
-from netsleuth_tui.tui.numbers import grouped, share
+from netsleuth_tui.tui.numbers import share
 from netsleuth_tui.tui.recall import Recall
 from netsleuth_tui.tui.suggesting import Offer, Suggestion, inserted, named, offered
 from netsleuth_tui.tui.widgets.complaint import Complaint
 from netsleuth_tui.tui.widgets.filter_input import FilterInput
 from netsleuth_tui.tui.widgets.lines import Lines
 from netsleuth_tui.tui.widgets.suggestions import Suggestions
+from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult

@@ -13,9 +13,9 @@ from netsleuth_tui.tui.drawing import Part, line
 from netsleuth_tui.tui.finding_lines import cell, detail_lines, found_nothing, looked_lines, progress_text, severity_word, spans_days
 from netsleuth_tui.tui.keys import footer_key
 from netsleuth_tui.tui.messages import FindingChosen, FindingsWanted, Told
-from netsleuth_tui.tui.numbers import grouped
 from netsleuth_tui.tui.panes import Pane
 from netsleuth_tui.tui.widgets.column_table import ColumnTable, TableColumn
+from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     from rich.style import Style

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.messages import Told
-from netsleuth_tui.tui.numbers import grouped
 from netsleuth_tui.tui.pages import Pages
 from netsleuth_tui.tui.panes import Pane
 from netsleuth_tui.tui.widgets.column_table import ColumnTable, TableColumn
+from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Found

@@ -148,6 +148,11 @@ class RecordTable(PagedTable[RecordPages]):
         if not judged:  # else packets that came meanwhile wait for the next count, which comes at a pace that leaves others room
             self._judge()
 
+    def failed(self) -> None:
+        """Nor that packets are looked at."""
+        self._judging = False
+        super().failed()
+
     def _judge(self) -> None:
         """Have the packets looked at, where a column of those that are shown follows from others that were not."""
         from netsleuth_tui.analysis import is_judged

@@ -15,11 +15,12 @@ from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.drawing import cut, line
 from netsleuth_tui.tui.keys import footer_key
 from netsleuth_tui.tui.messages import Asked, ClockWanted, TermChosen, Told
-from netsleuth_tui.tui.numbers import grouped, size
+from netsleuth_tui.tui.numbers import size
 from netsleuth_tui.tui.panes import Look, Question, Seen
 from netsleuth_tui.tui.widgets.column_table import TableColumn
 from netsleuth_tui.tui.widgets.counted_table import Answer, CountedTable, in_order
 from netsleuth_tui.tui.widgets.event_views import EventLines
+from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     from rich.style import Style

@@ -9,9 +9,9 @@ from rich.cells import cell_len
 from textual.message import Message
 
 from netsleuth_tui.tui.drawing import Part, cut, fit, fit_right, line
-from netsleuth_tui.tui.numbers import grouped
 from netsleuth_tui.tui.suggesting import Offer, Suggestion
 from netsleuth_tui.tui.widgets.lines import Lines
+from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
     from textual import events
@@ -98,7 +98,7 @@ class Suggestions(Lines):
         """What the last line says: what is not seen."""
         hidden = len(self.offer.suggestions) - self._lines
         if self.offer.others:
-            return f"and {grouped(self.offer.others + hidden)} others"
+            return f"and {counted(self.offer.others + hidden, 'other')}"
         return f"and {hidden} more" if hidden > 0 else self.offer.note
 
     def draw(self, y: int, width: int) -> Strip:

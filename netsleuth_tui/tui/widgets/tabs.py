@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.tui.drawing import Part, ends
-from netsleuth_tui.tui.numbers import grouped, size
+from netsleuth_tui.tui.numbers import size
 from netsleuth_tui.tui.widgets.lines import Lines
+from netsleuth_tui.wording import counted
 
 if TYPE_CHECKING:
     from textual.strip import Strip
@@ -74,7 +75,7 @@ class Tabs(Lines):
             return ends(self._titles(width - LEAST), [], width, palette.text)
         scope, dot = self._overview.scope, self.glyphs.dot
         window = f"  {shown_window(scope.start, scope.end, self.glyphs.dash)} {dot} " if scope.has_window else ""
-        amount = f"{grouped(self._overview.events)} events" if self._events else size(self._overview.matched_bytes)
+        amount = counted(self._overview.events, "event") if self._events else size(self._overview.matched_bytes)
         parts = self._titles(width - max(len(window) + len(amount) + 1, LEAST))
         room = width - sum(len(text) for text, _ in parts) - len(window) - len(amount) - 1
         more = ON_THE_WIRE if not self._events and room >= len(ON_THE_WIRE) else ""

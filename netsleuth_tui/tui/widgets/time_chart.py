@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.strip import Strip
 
 from netsleuth_tui.tui.drawing import Part, line
-from netsleuth_tui.tui.marks import Marks, mark_parts
+from netsleuth_tui.tui.marks import Marks, mark_parts, place_of_heading
 from netsleuth_tui.tui.theme import SIXTEEN
 from netsleuth_tui.tui.widgets.lines import Lines
 from netsleuth_tui.tui.widgets.time_lane import LaneLook, TimeLane
@@ -92,7 +92,9 @@ class TimeChart(Lines):
         at, place = self.lane_at(y)
         lane = self.lanes[at]
         cursor = self.cursor_column if self.has_focus else None
-        look = LaneLook(self.palette, self.glyphs, width, self.brush, cursor, chosen=lane is self.lane, one_of=len(self.lanes))
+        told = at > 0 or self.axis is None or not self.marks.times or place_of_heading(self.marks, self.axis, width) is not None
+        hint = "" if told else self.marks.heading()
+        look = LaneLook(self.palette, self.glyphs, width, self.brush, cursor, lane is self.lane, len(self.lanes), hint)
         return lane.line(place - 1, look) if place else lane.heading(look)
 
     # The axis

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.drawing import Part, ends, line
-from netsleuth_tui.tui.numbers import grouped, short, size
+from netsleuth_tui.tui.numbers import short, size
+from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -57,6 +58,8 @@ class LaneLook:
     """Keys mean this lane."""
     one_of: int
     """Lanes that there are."""
+    hint: str = ""
+    """What there is to say beside the peak, muted."""
 
 
 def amount(number: int, measure: Measure) -> str:
@@ -179,7 +182,9 @@ class TimeLane:
         if look.cursor is not None:
             return line([*left, *self._readout(chart, look.cursor, width - used, palette)], width, palette.text)
         peak = f"  peak {self._height(chart)} at {self._instant(chart, chart.peak_time, chart.plan.unit)}"
-        return ends([*left, *self._legend(chart, width - used - len(peak) - 2, palette)], [(peak, palette.text)], width, palette.text)
+        hint = f"  {look.hint}" if look.hint and used + len(look.hint) + len(peak) + 2 <= width else ""
+        legend = self._legend(chart, width - used - len(hint) - len(peak) - 2, palette)
+        return ends([*left, *legend], [(hint, palette.muted), (peak, palette.text)], width, palette.text)
 
     def _instant(self, chart: Chart, time: int, unit: int) -> str:
         from netsleuth_tui.analysis import clock, iso

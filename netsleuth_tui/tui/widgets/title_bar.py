@@ -8,8 +8,9 @@ from rich.cells import cell_len
 
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.drawing import Part, ends, fit
-from netsleuth_tui.tui.numbers import grouped, short, size
+from netsleuth_tui.tui.numbers import short, size
 from netsleuth_tui.tui.widgets.lines import Lines
+from netsleuth_tui.wording import agree, counted
 
 if TYPE_CHECKING:
     from textual.strip import Strip
@@ -67,7 +68,7 @@ class TitleBar(Lines):
             return [("opening", palette.muted)]
         notes: list[Part] = []
         if self._notes:
-            notes.append((f"{self._notes} note{'s' if self._notes > 1 else ''}{dot}", palette.warning))
+            notes.append((f"{counted(self._notes, 'note')}{dot}", palette.warning))
         if progress.phase == "loading":
             return [*notes, *self._loading(progress, width)]
         if progress.phase != "done":
@@ -80,8 +81,8 @@ class TitleBar(Lines):
     @staticmethod
     def _amounts(progress: Progress, dot: str) -> str:
         """How many packets and events there are, of what there is any."""
-        packets = f"{grouped(progress.packets)} packet{'s' if progress.packets != 1 else ''}"
-        events = f"{grouped(progress.events)} event{'s' if progress.events != 1 else ''}"
+        packets = counted(progress.packets, "packet")
+        events = counted(progress.events, "event")
         return dot.join([*([packets] if progress.packets or not progress.events else []), *([events] if progress.events else [])])
 
     def _loading(self, progress: Progress, width: int) -> list[Part]:
@@ -96,8 +97,8 @@ class TitleBar(Lines):
         )
         read = f"{size(progress.bytes_read)} of {size(progress.bytes_total)}" if known else size(progress.bytes_read)
         dot = f" {self.glyphs.dot} "
-        events = f"{short(progress.events)} events"
-        packets = f"{short(progress.packets)} packets" + (f"{dot}{events}" if progress.events else "")
+        events = f"{short(progress.events)} {agree(progress.events, 'event')}"
+        packets = f"{short(progress.packets)} {agree(progress.packets, 'packet')}" + (f"{dot}{events}" if progress.events else "")
         text = f"{packets if progress.packets or not progress.events else events}{dot}{short(progress.packets_per_second)}/s"
         count = f"{dot}file {min(progress.files_done + 1, progress.files)} of {progress.files}" if progress.files > 1 else ""
         return [*bar, (f"{read}{count}{dot}{text}" if width >= 110 else f"{100 * done:.0f} %{dot}{text}" if known else text, palette.text)]
