@@ -13,7 +13,7 @@ from netsleuth_tui import jit
 @cache
 def machine_code(kernel: jit.Kernel[..., Any]) -> Callable[..., Any]:
     """A kernel compiled; the kernel itself stays as it is."""
-    return jit._compiled(kernel)
+    return jit.dispatcher(kernel)
 
 
 @contextmanager

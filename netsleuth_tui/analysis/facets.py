@@ -6,7 +6,7 @@ The count of every line is the number of selected rows that its filter matches.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from netsleuth_tui.analysis.counting import LENGTHS, Counts, count_hosts, count_
 from netsleuth_tui.analysis.info import ICMP_TYPES, ICMPV6_TYPES
 from netsleuth_tui.analysis.judged_fields import judged_names, judged_values
 from netsleuth_tui.analysis.networks import PREFIXES, keys_of, network, ordered
+from netsleuth_tui.analysis.sorting import most_frequent
 from netsleuth_tui.analysis.values import address
 from netsleuth_tui.decode.columns import Protocol
 from netsleuth_tui.query.fields import PROCESS_COLUMNS
@@ -26,6 +27,7 @@ from netsleuth_tui.tabular import Cell, Column, Table
 from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
+    from netsleuth_tui.decode.hosts import Hosts
     from netsleuth_tui.store import Rows, Store
 
 __all__ = ["GROUPS", "MOST", "Facet", "facets", "facets_table", "icmp_label", "known_facet", "length_filter", "length_label"]
@@ -67,6 +69,8 @@ class _Found:
     counts: Counts
     label: Callable[[int], str]
     filter: Callable[[int], str]
+    hosts: Hosts | None = None
+    """The table of hosts, where keys are host ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +131,22 @@ def _flags(made: _Pass) -> _Found:
     return _Found(np.arange(len(FLAGS)), counts, lambda k: FLAGS[k][0], lambda k: f"{FLAGS[k][1]} == 1")
 
 
+def _some_hosts(made: _Pass, counts: Counts, part: str) -> _Found:
+    keys = np.flatnonzero(counts[:, 0])
+    return _Found(keys, counts[keys], made.host_label, made.host_filter(part), made.hosts)
+
+
 def _hosts(made: _Pass) -> _Found:
     sources, targets, itself = made.by_host
-    return _present(sources + targets - itself, made.host_label, made.host_filter("addr"))
+    return _some_hosts(made, sources + targets - itself, "addr")
 
 
 def _sources(made: _Pass) -> _Found:
-    return _present(made.by_host[0], made.host_label, made.host_filter("src"))
+    return _some_hosts(made, made.by_host[0], "src")
 
 
 def _targets(made: _Pass) -> _Found:
-    return _present(made.by_host[1], made.host_label, made.host_filter("dst"))
+    return _some_hosts(made, made.by_host[1], "dst")
 
 
 def _networks(level: int) -> Callable[[_Pass], _Found]:
@@ -264,24 +273,14 @@ def known_facet(name: str, counts: tuple[Count, ...], most: int) -> Facet:
 def _facet(name: str, found: _Found, most: int, search: str) -> Facet:
     if search:
         kept = np.flatnonzero([search in found.label(key).casefold() for key in found.keys.tolist()])
-        found = _Found(found.keys[kept], found.counts[kept], found.label, found.filter)
-    chosen = np.arange(len(found.keys)) if GROUPS[name].whole else _largest(found.counts[:, 0], most)
+        found = replace(found, keys=found.keys[kept], counts=found.counts[kept])
+    chosen = np.arange(len(found.keys)) if GROUPS[name].whole else most_frequent(found.counts[:, 0], most, found.hosts, found.keys)
     counts = tuple(
         Count(found.label(key), found.filter(key), packets, octets)
         for key, (packets, octets) in zip(found.keys[chosen].tolist(), found.counts[chosen].tolist(), strict=True)
     )
     packets, octets = (found.counts.sum(axis=0) - found.counts[chosen].sum(axis=0)).tolist()
     return Facet(name, counts, len(found.keys) - len(counts), packets, octets)
-
-
-def _largest(numbers: NDArray[np.int64], most: int) -> NDArray[np.intp]:
-    """Where the largest numbers are, in descending order; of equal ones the first."""
-    if len(numbers) > most:
-        least = np.partition(numbers, len(numbers) - most)[len(numbers) - most] if most else numbers.max() + 1
-        candidates = np.flatnonzero(numbers >= least)
-    else:
-        candidates = np.arange(len(numbers))
-    return candidates[np.argsort(-numbers[candidates], kind="stable")][:most]
 
 
 def facets_table(found: tuple[Facet, ...]) -> Table:

@@ -15,9 +15,11 @@ from netsleuth_tui.analysis.interval_counts import count_values as count_keys
 from netsleuth_tui.analysis.judged_fields import judged_names
 from netsleuth_tui.analysis.places import place_values
 from netsleuth_tui.analysis.scope import Scope, rows_of
+from netsleuth_tui.analysis.sorting import most_frequent
 from netsleuth_tui.analysis.splits import split_by
 from netsleuth_tui.analysis.values import address, field_numbers
 from netsleuth_tui.decode.columns import PACKET_COLUMNS, Columns, Protocol
+from netsleuth_tui.decode.hosts import Hosts
 from netsleuth_tui.jit import kernel
 from netsleuth_tui.query.fields import NAMED, Field
 from netsleuth_tui.query.place_values import PlaceValues
@@ -105,7 +107,9 @@ def count_values(store: Store, scope: Scope, name: str, typed: str = "") -> Coun
         counts -= _twice(columns, rows, field, pages, len(counts))
     places = np.flatnonzero(counts)
     bases = np.flatnonzero(pages >= 0)
-    return _sorted(field, bases[places >> PAGE_BITS] * PAGE + (places & PAGE - 1), counts[places], complete=complete)
+    values = bases[places >> PAGE_BITS] * PAGE + (places & PAGE - 1)
+    hosts = store.hosts.known() if field.kind == "address" else None
+    return _sorted(field, values, counts[places], complete=complete, hosts=hosts)
 
 
 def _judged(store: Store, scope: Scope, field: Field) -> Counted:
@@ -120,8 +124,8 @@ def _judged(store: Store, scope: Scope, field: Field) -> Counted:
     return _sorted(field, values[first:].astype(np.int64), packets[first:], complete=True)
 
 
-def _sorted(field: Field, values: Counts, packets: Counts, *, complete: bool) -> Counted:
-    order = np.argsort(-packets, kind="stable")
+def _sorted(field: Field, values: Counts, packets: Counts, *, complete: bool, hosts: Hosts | None = None) -> Counted:
+    order = most_frequent(packets, len(packets), hosts, values)
     return Counted(field, values[order].astype(np.int64), packets[order], complete)
 
 

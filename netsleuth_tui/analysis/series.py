@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.breakdown import FLAGS
 from netsleuth_tui.analysis.interval_counts import MEASURES, SKIPPED, Keys, count_intervals, count_values
+from netsleuth_tui.analysis.sorting import most_frequent
 from netsleuth_tui.analysis.splits import MOST_NUMBERS, PORT_AND_HOST, Split, split_by, split_field
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.query.fields import ALIASES
 from netsleuth_tui.wording import several
 
 if TYPE_CHECKING:
+    from netsleuth_tui.decode.hosts import Hosts
     from netsleuth_tui.store import Rows, Store
 
 __all__ = ["MEASURE_NAMES", "SPLITS", "Measure", "Series", "check_split", "series"]
@@ -135,7 +137,7 @@ class _Counting:
         occurs = sum(
             (count_values(self.store.columns(), self.rows, keys)[:-1] for keys in split.keys), np.zeros(split.keys[0].size, np.int64)
         )
-        chosen, others = _greatest(occurs, most)
+        chosen, others = _greatest(occurs, most, self.store.hosts.known() if split.of_hosts else None)
         lookup = np.full(len(occurs) + 1, len(chosen), np.int16)
         lookup[chosen] = np.arange(len(chosen))
         lookup[-1] = len(chosen) + 1
@@ -187,10 +189,14 @@ class _Counting:
         return self.made((*(label for label, _, _ in FLAGS), "no flag", "no TCP"), counts, totals)
 
 
-def _greatest(occurs: NDArray[np.int64], most: int) -> tuple[NDArray[np.int64], int]:
-    """Indices of the greatest numbers above 0, the greatest first; and how many others there are, never just one."""
+def _greatest(occurs: NDArray[np.int64], most: int, hosts: Hosts | None = None) -> tuple[NDArray[np.int64], int]:
+    """Indices of the greatest numbers above 0, the greatest first; and how many others there are, never just one.
+
+    Args:
+        occurs: How often each key occurs.
+        most: So many indices at most.
+        hosts: The table of hosts, where keys are host ids.
+    """
     there = np.flatnonzero(occurs)
     count = len(there) if len(there) <= most + 1 else most
-    least = np.partition(occurs[there], len(there) - count)[len(there) - count] if count < len(there) else 0
-    candidates = there[occurs[there] >= least]
-    return candidates[np.lexsort((candidates, -occurs[candidates]))][:count], len(there) - count
+    return there[most_frequent(occurs[there], count, hosts, there)], len(there) - count

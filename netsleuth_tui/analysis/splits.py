@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,6 +53,8 @@ class Split:
     """One, or two for a field that occurs twice in a frame; the second has no value where it is the same as the first."""
     name: Callable[[int], Cell]
     """What a person calls a number."""
+    of_hosts: bool = False
+    """The numbers are host ids."""
 
 
 def split_field(by: str) -> Field | None:
@@ -104,7 +106,7 @@ def split_by(store: Store, rows: Rows, by: str) -> Split:
     if len(numbers) == 2:
         numbers[1][numbers[1] == numbers[0]] = NOTHING
     if field.kind == "address":
-        return _split(field, numbers, store.hosts.count, lambda number: address(store.hosts, number))
+        return replace(_split(field, numbers, store.hosts.count, lambda number: address(store.hosts, number)), of_hosts=True)
     if field.kind in {"label", "text"}:
         is_label = field.kind == "label"
         labels = [protocol.label for protocol in Protocol] if is_label else judged_names(store, field.columns[0])

@@ -26,8 +26,8 @@ def arp_storm(seen: Seen, limits: Limits) -> Iterator[Finding]:
     for burst in bursts(seen, times, limits.arp_per_second, limits):
         some = rows[burst.inside]
         known = some[seen.columns.present[some] & int(Has.ADDRESSES) != 0]
-        senders, sent = seen.most(seen.columns.src[known])
-        targets, _ = seen.most(seen.columns.dst[known])
+        senders, sent = seen.busiest(seen.columns.src[known])
+        targets, _ = seen.busiest(seen.columns.dst[known])
         who = f"; {seen.address(senders[0])} sent {100 * sent[0] // burst.count} % of them" if senders else ""
         yield Finding(
             kind="arp-storm",

@@ -48,8 +48,8 @@ def _to(seen: Seen, hosts: NDArray[np.bool_]) -> Ids:
 def _storm(seen: Seen, rows: Ids, burst: Burst, what: str, text: str, grown: float) -> Finding:
     some = rows[burst.inside]
     times = seen.columns.time[some]
-    senders = [seen.address(host) for host in seen.most(seen.columns.src[some])[0]]
-    targets = [seen.address(host) for host in seen.most(seen.columns.dst[some])[0]]
+    senders = [seen.address(host) for host in seen.busiest(seen.columns.src[some])[0]]
+    targets = [seen.address(host) for host in seen.busiest(seen.columns.dst[some])[0]]
     return Finding(
         kind="broadcast-storm",
         title=f"{burst.told(what)}; from {listed(senders)} to {listed(targets)}",

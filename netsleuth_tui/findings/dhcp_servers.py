@@ -36,7 +36,7 @@ def dhcp_servers(seen: Seen, limits: Limits) -> Iterator[Finding]:
     rows = rows[(c.src_port[rows] == SERVER) & (c.dst_port[rows] == CLIENT)]
     answers = len(rows)
     rows = rows[~np.isin(c.src[rows], seen.once(_relaying))]
-    hosts, counts = seen.most(c.src[rows])
+    hosts, counts = seen.busiest(c.src[rows])
     if len(hosts) < limits.dhcp_servers:
         return
     times = c.time[rows]

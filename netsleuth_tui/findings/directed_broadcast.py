@@ -28,7 +28,7 @@ def directed_broadcast(seen: Seen, limits: Limits) -> Iterator[Finding]:
     if not targets.any():
         return
     rows = seen.ip[targets[c.dst[seen.ip]]]
-    busiest = [host for host, count in zip(*seen.most(c.dst[rows]), strict=True) if count >= limits.directed_per_second]
+    busiest = [host for host, count in zip(*seen.busiest(c.dst[rows]), strict=True) if count >= limits.directed_per_second]
     if not busiest:
         return
     sends = np.zeros(len(targets), np.bool_)
@@ -39,7 +39,7 @@ def directed_broadcast(seen: Seen, limits: Limits) -> Iterator[Finding]:
         for burst in bursts(seen, c.time[some], limits.directed_per_second, limits):
             these = some[burst.inside]
             times = c.time[these]
-            every = seen.most(c.src[these])[0]
+            every = seen.busiest(c.src[these])[0]
             senders = [seen.address(each) for each in every[:2]]
             yield Finding(
                 kind="directed-broadcast",

@@ -37,7 +37,7 @@ def icmp_redirect(seen: Seen, limits: Limits) -> Iterator[Finding]:
             host, count = int(c.src[these[0]]), len(these)
             times = c.time[these]
             first, last = int(times.min()), int(times.max())
-            every = seen.most(c.dst[these])[0]
+            every = seen.busiest(c.dst[these])[0]
             told = [seen.address(each) for each in every[:2]]
             router = seen.address(host)
             yield Finding(

@@ -56,7 +56,7 @@ def reset_burst(seen: Seen, limits: Limits) -> Iterator[Finding]:
         most = int(np.bincount(state, minlength=len(STATES)).argmax())
         name = STATES[most]
         between = int((seen.once(strange_ttl)[burst.inside] >= limits.reset_ttl).sum())
-        senders = [seen.address(host) for host in seen.most(seen.columns.src[some])[0]]
+        senders = [seen.address(host) for host in seen.busiest(seen.columns.src[some])[0]]
         hint = f"; the TTL of {percent(between, len(some))} says that something on the way sent them" if between else ""
         yield Finding(
             kind="reset-burst",
@@ -102,7 +102,7 @@ def reset_surge(seen: Seen, limits: Limits) -> Iterator[Finding]:
             window=window,
             why=WHY,
             usual=usual / 60,
-            between=(name, *(seen.address(host) for host in seen.most(seen.columns.dst[some])[0][:2])),
+            between=(name, *(seen.address(host) for host in seen.busiest(seen.columns.dst[some])[0][:2])),
             occurrences=first_after(times, begins) if len(begins) > 1 else (),
         )
 

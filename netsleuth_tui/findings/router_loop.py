@@ -52,8 +52,8 @@ def _networks(seen: Seen, hosts: Ids) -> NDArray[np.void]:
 def _loop(seen: Seen, rows: Ids, step: NDArray[np.uint8], first: Ids, network: tuple[int, int]) -> Finding:
     times = seen.columns.time[rows]
     packets = len(np.unique(first))
-    targets, _ = seen.most(seen.columns.dst[rows])
-    senders, _ = seen.most(seen.columns.src[rows])
+    targets, _ = seen.busiest(seen.columns.dst[rows])
+    senders, _ = seen.busiest(seen.columns.src[rows])
     names = [seen.address(host) for host in targets[:3]]
     version, bits = network
     layer, prefix = ("ip", f"{bits >> 8}.{bits & 255}.0.0/16") if version == 4 else ("ipv6", _prefix6(bits))
@@ -100,8 +100,8 @@ def time_exceeded(seen: Seen, limits: Limits) -> Iterator[Finding]:
         times = seen.columns.time[rows]
         for burst in bursts(seen, times, limits.exceeded_per_second, limits):
             some = rows[burst.inside]
-            senders = [seen.address(host) for host in seen.most(seen.columns.src[some])[0]]
-            told = [seen.address(host) for host in seen.most(seen.columns.dst[some])[0]]
+            senders = [seen.address(host) for host in seen.busiest(seen.columns.src[some])[0]]
+            told = [seen.address(host) for host in seen.busiest(seen.columns.dst[some])[0]]
             yield Finding(
                 kind="time-exceeded",
                 title=f"{burst.told('messages that a TTL was used up')}; {listed(senders)} sent them to {listed(told)}",

@@ -117,7 +117,7 @@ def _sweep(seen: Seen, limits: Limits, rows: Ids, src: int, hosts: int, text: st
     times = seen.columns.time[rows]
     first, last = int(times.min()), int(times.max())
     name = seen.address(src)
-    targets = [seen.address(host) for host in seen.most(seen.columns.dst[rows])[0][:2]]
+    targets = [seen.address(host) for host in seen.busiest(seen.columns.dst[rows])[0][:2]]
     return Finding(
         kind="sweep",
         title=f"{name} tried {counted(hosts, 'host')} with {what} within {span_of(first, last)} from {at(first)} on, {answered}",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.patterns import TIMED, Patterns, patterns
 from netsleuth_tui.analysis.scope import EVERYTHING, Scope, rows_of
-from netsleuth_tui.analysis.sorting import order
+from netsleuth_tui.analysis.sorting import most_frequent, order
 from netsleuth_tui.analysis.values import address
 from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.errors import NetSleuthError, RowsDroppedError
@@ -214,13 +214,17 @@ class Seen:
         """The address of a host id."""
         return address(self.hosts, host)
 
-    def most(self, ids: NDArray[np.integer]) -> tuple[list[int], list[int]]:
-        """Distinct values, those that occur most often first; and how often."""
+    def most(self, ids: NDArray[np.integer], *, of_hosts: bool = False) -> tuple[list[int], list[int]]:
+        """Distinct values, those that occur most often first (equal ones by number, hosts by address), and how often."""
         if len(ids) and ids.dtype == np.uint32 and int(ids.max()) < min(DENSE, DENSER * len(ids)):  # host ids: counting beats sorting
             every = np.bincount(ids)
             values = np.flatnonzero(every)
             counts = every[values]
         else:
             values, counts = np.unique(ids, return_counts=True)
-        ranks = np.argsort(-counts, kind="stable")
+        ranks = most_frequent(counts, len(counts), self.hosts if of_hosts else None, values)
         return values[ranks].tolist(), counts[ranks].tolist()
+
+    def busiest(self, ids: Ids) -> tuple[list[int], list[int]]:
+        """As `most`, of host ids."""
+        return self.most(ids, of_hosts=True)

@@ -131,7 +131,7 @@ def _host(seen: Seen, limits: Limits, rows: tuple[Ids, Ids], host: int, about: t
     layer = "ip" if int(seen.hosts.version[host]) == 4 else "ipv6"
     usual = len(before) / max((begin - int(own.min())) / BILLION, 1.0)
     until = "until it sent again" if len(after) else "until the end"
-    askers = [seen.address(each) for each in seen.most(seen.columns.src[asked])[0][:2]]
+    askers = [seen.address(each) for each in seen.busiest(seen.columns.src[asked])[0][:2]]
     return Finding(
         kind="host-silence",
         title=f"{name} sent {rate(usual)} packets a second, and none for {span_of(begin, end)} from {at(begin)} on, {until}; meanwhile "

@@ -67,7 +67,10 @@ def _bursts(seen: Seen, limits: Limits, mark: Mark, least: int, share: float, wo
 
 
 def _busiest(seen: Seen, rows: Ids) -> tuple[tuple[str, str], int]:
-    """Who sends most of some rows to whom, and how many."""
-    c = seen.columns
-    pairs, counts = seen.most(c.src[rows].astype(np.int64) << 32 | c.dst[rows])
-    return (seen.address(pairs[0] >> 32), seen.address(pairs[0] & 0xFFFFFFFF)), counts[0]
+    """Who sends most of some rows to whom, and how many; of several pairs the first by address."""
+    c, hosts = seen.columns, seen.hosts
+    pairs, counts = np.unique(c.src[rows].astype(np.int64) << 32 | c.dst[rows], return_counts=True)
+    most = pairs[counts == counts.max()]
+    src, dst = most >> 32, most & 0xFFFFFFFF
+    first = np.lexsort((hosts.lo[dst], hosts.hi[dst], hosts.version[dst], hosts.lo[src], hosts.hi[src], hosts.version[src]))[0]
+    return (seen.address(int(src[first])), seen.address(int(dst[first]))), int(counts.max())

@@ -88,7 +88,7 @@ def _scan(seen: Seen, severity: int, rows: Ids, ports: int, answered: int) -> Fi
 
 def _sweep(seen: Seen, severity: int, rows: Ids, hosts: int, answered: int) -> Finding:
     src, port = int(seen.columns.src[rows[0]]), int(seen.columns.dst_port[rows[0]])
-    one, targets = seen.address(src), [seen.address(host) for host in seen.most(seen.columns.dst[rows])[0][:2]]
+    one, targets = seen.address(src), [seen.address(host) for host in seen.busiest(seen.columns.dst[rows])[0][:2]]
     title = f"{one} tried {counted(hosts, 'host')} with UDP port {port} {{when}}, {_answers(answered, 'host')}"
     text = f"{layer(seen, src)}.src == {one} && udp.dstport == {port}"
     return _finding(seen, rows, "udp-sweep", title, severity, text, WHY_HOSTS, (one, *targets))

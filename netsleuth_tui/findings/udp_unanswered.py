@@ -104,7 +104,7 @@ def _finding(seen: Seen, severity: int, rows: Ids, requests: int) -> Finding:
     host, port = int(c.dst[rows[0]]), int(c.dst_port[rows[0]])
     times = c.time[rows]
     first, last = int(times.min()), int(times.max())
-    every = seen.most(c.src[rows])[0]
+    every = seen.busiest(c.src[rows])[0]
     clients = [seen.address(each) for each in every[:2]]
     server = seen.address(host)
     messages = _refused(seen, rows)

@@ -77,7 +77,7 @@ def _finding(seen: Seen, rows: Ids, kind: str, words: tuple[str, str], times: fl
     connections = len(np.unique(flows_of(seen, rows)))
     when = c.time[rows]
     first, last = int(when.min()), int(when.max())
-    clients = [seen.address(each) for each in seen.most(c.src[rows])[0]]
+    clients = [seen.address(each) for each in seen.busiest(c.src[rows])[0]]
     server, name = seen.address(host), layer(seen, host)
     told = "was refused by a reset from" if kind == "syn-refused" and connections == 1 else words[0]
     return Finding(

@@ -106,7 +106,7 @@ def _finding(seen: Seen, severity: int, rows: Ids, senders: int, words: tuple[st
     victim = int(seen.columns.dst[rows[0]])
     times = seen.columns.time[rows]
     first, last = int(times.min()), int(times.max())
-    hosts, name = [seen.address(host) for host in seen.most(seen.columns.src[rows])[0][:2]], seen.address(victim)
+    hosts, name = [seen.address(host) for host in seen.busiest(seen.columns.src[rows])[0][:2]], seen.address(victim)
     return Finding(
         kind="unasked-answers",
         title=f"{grouped(len(rows))} {what} to {name} within {span_of(first, last)} from {at(first)} on, from {counted(senders, 'host')} "

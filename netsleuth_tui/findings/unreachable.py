@@ -75,8 +75,8 @@ def _bursts(seen: Seen, limits: Limits, sort: Sort, rows: Ids, text: str) -> Ite
     times = seen.columns.time[rows]
     for burst in bursts(seen, times, least, limits):
         some = rows[burst.inside]
-        senders = [seen.address(host) for host in seen.most(seen.columns.src[some])[0]]
-        told = [seen.address(host) for host in seen.most(seen.columns.dst[some])[0]]
+        senders = [seen.address(host) for host in seen.busiest(seen.columns.src[some])[0]]
+        told = [seen.address(host) for host in seen.busiest(seen.columns.dst[some])[0]]
         yield Finding(
             kind="icmp-unreachable",
             title=f"{burst.told(sort.what)}; {listed(senders)} sent them to {listed(told)}",

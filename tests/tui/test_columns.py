@@ -229,8 +229,8 @@ async def test_a_column_that_cannot_be_found_out_says_so_once(driven: Driven, mo
             raise NetSleuthError("not enough memory")
 
     monkeypatch.setattr(analysis, "judge_fields", fails)
-    async with driven(FakeSession(mixed(300)), (160, 50)) as d:
-        d.main.table.add_column("tcp.analysis.retransmission")
+    async with driven(FakeSession(store_of([esp(number, START + number * SECOND) for number in range(9)]))) as d:
+        d.main.table.add_column("esp.gap")
         await d.settle()
         assert "not enough memory" in d.text
         assert "looking at all packets" not in d.text

@@ -22,7 +22,7 @@ from netsleuth_tui.tui.widgets.record_table import RecordTable
 from netsleuth_tui.tui.widgets.status import Status
 from netsleuth_tui.tui.widgets.tabs import Tabs
 from netsleuth_tui.tui.widgets.title_bar import TitleBar
-from netsleuth_tui.wording import counted, several
+from netsleuth_tui.wording import counted, grouped, several
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Overview, Scope

@@ -122,7 +122,8 @@ def notes_screen(notes: Sequence[str], width: int) -> TextScreen:
 def prose_screen(heading: str, paragraphs: Sequence[str], width: int) -> TextScreen:
     """Paragraphs below a heading, on `width` columns."""
     rows = [row for text in paragraphs for row in _prose(text, width - MARGINS)]
-    return TextScreen([(heading, ""), ("", ""), *rows, ("", ""), ("Esc goes back.", "")])
+    headings = [(part, "") for part in wrap(heading, max(width - MARGINS, 20))]
+    return TextScreen([*headings, ("", ""), *rows, ("", ""), ("Esc goes back.", "")])
 
 
 def _prose(text: str, width: int) -> list[Row]:

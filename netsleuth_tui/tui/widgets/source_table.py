@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
+from textwrap import wrap
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -20,7 +22,7 @@ from netsleuth_tui.tui.panes import Look, Question, Seen
 from netsleuth_tui.tui.widgets.column_table import TableColumn
 from netsleuth_tui.tui.widgets.counted_table import Answer, CountedTable, in_order
 from netsleuth_tui.tui.widgets.event_views import EventLines
-from netsleuth_tui.wording import grouped
+from netsleuth_tui.wording import grouped, several
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -110,9 +112,11 @@ class SourceTable(CountedTable):
     def _suggest(self, answer: _Answer) -> None:
         most = max((self.size.height - self.HEADER) // FOOT, 1)
         names = [line.source.name for line in answer.lines]
-        said = [_said(hint, names[hint.source]) for hint in answer.hints]
-        more = [f"and {len(said) - most + 1} more"] if len(said) > most else []
-        self._foot = said[: most - len(more)] + more
+        said = [wrap(_said(hint, names[hint.source]), max(self.size.width, 20), subsequent_indent="  ") for hint in answer.hints]
+        ends = list(accumulate(map(len, said)))
+        whole = len(said) if not ends or ends[-1] <= most else sum(end < most for end in ends)
+        rest = [f"and {several(len(said) - whole, 'more suggestion')}"] if 0 < whole < len(said) else []
+        self._foot = [part for lines in said[: whole or 1] for part in lines][: most - len(rest)] + rest
 
     def on_resize(self) -> None:
         """There is room for more suggestions, or fewer."""
