@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.readers.damage import Damage
 from netsleuth_tui.readers.limits import TAIL_BYTES
+from netsleuth_tui.readers.opened import OpenedFile
 from netsleuth_tui.readers.sniff import CHUNK_MAGIC, FILE_MAGIC, LOG_HEADER
 from netsleuth_tui.readers.sources import Source
 from netsleuth_tui.wording import several
@@ -48,7 +49,7 @@ class ChunkBlock:
     length: int
 
 
-class EventLog:
+class EventLog(OpenedFile):
     """An open log.
 
     Args:
@@ -61,21 +62,11 @@ class EventLog:
     format = "evtx"
 
     def __init__(self, name: str, disk: Source, source: Source, compression: str) -> None:
-        self.name = name
-        self.compression = compression
-        self.size = disk.size
-        self.damage: list[Damage] = []
+        super().__init__(name, disk, source, compression)
         self._notes: list[str] = []
-        self._disk = disk
-        self._source = source
         self._buffers = [np.zeros(0, np.uint8) for _ in range(4)]
         self.checks = True
         """Whether chunks have checksums."""
-
-    @property
-    def position(self) -> int:
-        """Bytes of the file on disk that have been read."""
-        return self._disk.position
 
     @property
     def notes(self) -> list[str]:
@@ -116,11 +107,6 @@ class EventLog:
             self._end(offset)
         finally:
             self.close()
-
-    def close(self) -> None:
-        """Give the file back."""
-        self._source.close()
-        self._disk.close()
 
     def _fill(self, turn: int, length: int, carried: bytes) -> tuple[NDArray[np.uint8], int]:
         """A buffer with what was carried over and what can be read behind it, and the bytes in it."""
@@ -185,9 +171,6 @@ class EventLog:
             self._notes.append("the checksum of the header is wrong")
 
     def _end(self, offset: int) -> None:
-        grown = self._disk.grown
-        if grown:
-            self._disk.notes.append(f"grew by {several(grown, 'byte')} while it was read")
-        failure = self._source.failure or self._disk.failure
-        if failure:
-            self.damage.append(Damage(offset, failure))
+        self.note_growth()
+        if self.failure:
+            self.damage.append(Damage(offset, self.failure))

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.jit import kernel
 from netsleuth_tui.readers.damage import Damage
-from netsleuth_tui.readers.frames import Comment, Interface, Rows
+from netsleuth_tui.readers.frames import Interface, Rows
+from netsleuth_tui.readers.header_framer import HeaderFramer
 from netsleuth_tui.readers.limits import longest_frame
 from netsleuth_tui.readers.numbers import u32
 from netsleuth_tui.readers.sniff import PCAP_MAGICS
@@ -147,7 +148,7 @@ def frame_records(
     return count, at, FULL, 0
 
 
-class PcapFramer:
+class PcapFramer(HeaderFramer):
     """Reads the file header, then frames records.
 
     Args:
@@ -157,15 +158,7 @@ class PcapFramer:
     format: Final = "pcap"
 
     def __init__(self, head: bytes) -> None:
-        self.notes: list[str] = []
-        self.damage: list[Damage] = []
-        self.comments: list[Comment] = []
-        self.interfaces: list[Interface] = []
-        self.drops = 0
-        self._is_complete = len(head) >= _HEADER
-        self._past_header = False
-        if self._is_complete:
-            self._read_header(head)
+        super().__init__(head, _HEADER)
 
     def _read_header(self, head: bytes) -> None:
         self._little = int(struct.unpack_from("<I", head)[0] in PCAP_MAGICS)
@@ -182,15 +175,7 @@ class PcapFramer:
             self.notes.append(f"pcap version {major}.{minor} is unknown; read as 2.4")
         self.interfaces.append(Interface(self._link_type, "", "", snap_length, None))
 
-    def frame(self, window: Window) -> Step:
-        """Frame what the window holds."""
-        if not self._is_complete:
-            return Step(0, MORE, _HEADER)
-        if not self._past_header:
-            if window.unread < _HEADER:
-                return Step(0, MORE, _HEADER)
-            window.begin += _HEADER
-            self._past_header = True
+    def _records(self, window: Window) -> Step:
         longest = longest_frame(self._link_type)
         count, window.begin, status, detail = frame_records(
             window.data,

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.jit import kernel
 from netsleuth_tui.readers.damage import Damage
-from netsleuth_tui.readers.frames import Comment, Interface, Rows
+from netsleuth_tui.readers.frames import Interface, Rows
+from netsleuth_tui.readers.header_framer import HeaderFramer
 from netsleuth_tui.readers.limits import longest_frame
 from netsleuth_tui.readers.numbers import u32
 from netsleuth_tui.readers.step import DAMAGED, FULL, MORE, Step
@@ -118,7 +119,7 @@ def frame_snoop(
     return count, at, FULL, 0, drops
 
 
-class SnoopFramer:
+class SnoopFramer(HeaderFramer):
     """Reads the file header, then frames records.
 
     Args:
@@ -128,31 +129,18 @@ class SnoopFramer:
     format: Final = "snoop"
 
     def __init__(self, head: bytes) -> None:
-        self.notes: list[str] = []
-        self.damage: list[Damage] = []
-        self.comments: list[Comment] = []
-        self.interfaces: list[Interface] = []
-        self.drops = 0
-        self._is_complete = len(head) >= _HEADER
-        self._past_header = False
-        if self._is_complete:
-            version, link = struct.unpack_from(">II", head, 8)
-            self._link_type = _LINK_TYPES.get(link, _UNKNOWN)
-            if version != 2:
-                self.notes.append(f"snoop version {version} is unknown; read as 2")
-            if link not in _LINK_TYPES:
-                self.notes.append(f"frames of snoop's datalink type {link} are not taken apart")
-            self.interfaces.append(Interface(self._link_type, "", "", 0, None))
+        super().__init__(head, _HEADER)
 
-    def frame(self, window: Window) -> Step:
-        """Frame what the window holds."""
-        if not self._is_complete:
-            return Step(0, MORE, _HEADER)
-        if not self._past_header:
-            if window.unread < _HEADER:
-                return Step(0, MORE, _HEADER)
-            window.begin += _HEADER
-            self._past_header = True
+    def _read_header(self, head: bytes) -> None:
+        version, link = struct.unpack_from(">II", head, 8)
+        self._link_type = _LINK_TYPES.get(link, _UNKNOWN)
+        if version != 2:
+            self.notes.append(f"snoop version {version} is unknown; read as 2")
+        if link not in _LINK_TYPES:
+            self.notes.append(f"frames of snoop's datalink type {link} are not taken apart")
+        self.interfaces.append(Interface(self._link_type, "", "", 0, None))
+
+    def _records(self, window: Window) -> Step:
         longest = longest_frame(self._link_type)
         count, window.begin, status, detail, self.drops = frame_snoop(
             window.data, window.begin, window.end, longest, self._link_type, window.base, self.drops, window.rows

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.readers.damage import BadLine, Damage
 from netsleuth_tui.readers.limits import LONGEST_LINE, TABLE_BLOCK
+from netsleuth_tui.readers.opened import OpenedFile
 from netsleuth_tui.readers.sources import Source
-from netsleuth_tui.wording import several
 
 __all__ = ["TableRows", "TextTable"]
 
@@ -46,7 +46,7 @@ class TableRows:
     offsets: NDArray[np.uint64]
 
 
-class TextTable:
+class TextTable(OpenedFile):
     """An open table.
 
     Args:
@@ -60,11 +60,7 @@ class TextTable:
     drops = 0
 
     def __init__(self, name: str, disk: Source, source: Source, compression: str) -> None:
-        self.name = name
-        self.compression = compression
-        self.damage: list[Damage] = []
-        self._disk = disk
-        self._source = source
+        super().__init__(name, disk, source, compression)
         self._decoder: codecs.IncrementalDecoder | None = None
         self._text = b""
         self._base = 0
@@ -79,16 +75,6 @@ class TextTable:
         self.delimiter = _delimiter_of([_QUOTED.sub("", line) for line in whole[:_LINES_LOOKED_AT] if line.strip()])
         self.sample: list[list[str]] = [row for row in map(self._cells, whole[:_LINES_LOOKED_AT]) if row]
         """The first rows, which are still to come."""
-
-    @property
-    def size(self) -> int:
-        """Bytes on disk when it was opened; 0 if unknown."""
-        return self._disk.size
-
-    @property
-    def position(self) -> int:
-        """Bytes on disk read so far."""
-        return self._disk.position
 
     @property
     def notes(self) -> list[str]:
@@ -112,23 +98,11 @@ class TextTable:
                 if self._has_ended:
                     break
                 self._fill(TABLE_BLOCK)
-            failure = self._source.failure or self._disk.failure
-            if failure:
-                self.damage.append(Damage(self._base + len(self._text), failure))
-            if self._disk.grown:
-                self._disk.notes.append(f"grew by {several(self._disk.grown, 'byte')} while it was read")
+            if self.failure:
+                self.damage.append(Damage(self._base + len(self._text), self.failure))
+            self.note_growth()
         finally:
             self.close()
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether all that a stream has sent so far is read."""
-        return self._disk.is_paused
-
-    def close(self) -> None:
-        """Give the file back."""
-        self._source.close()
-        self._disk.close()
 
     def _fill(self, size: int) -> bool:
         """Read on; False at the end."""

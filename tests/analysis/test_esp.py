@@ -273,7 +273,7 @@ def test_losses_in_a_second_in_which_tcp_acknowledges_what_was_not_captured():
     store = store_of(sorted(packets, key=lambda packet: packet["time"]))
     found = associations(store, rows_of(store, EVERYTHING))
     (told,) = [remark for remark in remarks(store, found) if "TCP acknowledges" in remark.text]
-    assert told.text.startswith("in 1 of 1 seconds with losses")
+    assert told.text.startswith("in 1 of 1 second with losses")
     assert len(rows_of(store, Scope(told.filter))) == 1
     elsewhere = associations(store, rows_of(store, Scope(start=START + 6 * SECOND)), known=found.judged)
     assert not [remark for remark in remarks(store, elsewhere) if "TCP acknowledges" in remark.text]

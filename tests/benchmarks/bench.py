@@ -18,7 +18,7 @@ import sys
 import tempfile
 import termios
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -34,6 +34,15 @@ def program() -> list[str]:
     """How to run netsleuth: as installed beside this Python, otherwise from this checkout."""
     installed = shutil.which("netsleuth", path=str(Path(sys.executable).parent))
     return [installed] if installed else [sys.executable, "-m", "netsleuth_tui"]
+
+
+@contextlib.contextmanager
+def first_packets(path: Path, packets: int) -> Iterator[Path]:
+    """A capture of the first packets of another one, for programs that take long."""
+    with tempfile.TemporaryDirectory() as folder:
+        head = Path(folder) / "head.pcap"
+        subprocess.run(["editcap", "-F", "pcap", "-r", str(path), str(head), f"1-{packets}"], check=True)
+        yield head
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -8,14 +8,12 @@ beside tshark on the first packets of the same file. Needs tshark and editcap.
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import arguments, capture, compile_kernels, program, run, spread
+from bench import arguments, capture, compile_kernels, first_packets, program, run, spread
 
 from netsleuth_tui import jit
 from netsleuth_tui.analysis import EVERYTHING, conversations, rows_of, sorted_rows
@@ -37,9 +35,7 @@ def timed(work: Callable[[], object], rounds: int) -> list[float]:
 
 def against_tshark(path: Path, packets: int) -> None:
     """The same question to both, on the first packets of a file."""
-    with tempfile.TemporaryDirectory() as folder:
-        head = Path(folder) / "head.pcap"
-        subprocess.run(["editcap", "-F", "pcap", "-r", str(path), str(head), f"1-{packets}"], check=True)
+    with first_packets(path, packets) as head:
         ours = [run([*program(), "conversations", str(head), "--format", "csv"]).seconds for _ in range(3)]
         theirs = run(["tshark", "-n", "-q", "-r", str(head), "-z", "conv,ip"]).seconds
     print(f"{packets} packets, whole process: {spread(ours)}; tshark -z conv,ip {theirs:.2f} s, {theirs / min(ours):.1f} times as long")

@@ -8,15 +8,13 @@ acknowledgements; then `tcp.analysis.flags` of the first packets by tshark. Need
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from bench import arguments, capture, compile_kernels, run
+from bench import arguments, capture, compile_kernels, first_packets, run
 
 from netsleuth_tui import jit
 from netsleuth_tui.analysis import tcp
@@ -50,9 +48,7 @@ def anew(store: Store, name: str) -> None:
 
 def against_tshark(path: Path, packets: int) -> None:
     """The same question to both, on the first packets of a file."""
-    with tempfile.TemporaryDirectory() as folder:
-        head = Path(folder) / "head.pcap"
-        subprocess.run(["editcap", "-F", "pcap", "-r", str(path), str(head), f"1-{packets}"], check=True)
+    with first_packets(path, packets) as head:
         session = Session(memory=4 << 30)
         session.load([str(head)], cancel=threading.Event())
         _, ours = timed(lambda: anew(session.store, "tcp_marks"), 3)

@@ -349,7 +349,7 @@ async def test_nothing_there(driven: Driven) -> None:
     async with driven(FakeSession(logs()), (120, 36), text="EventID == 7") as d:
         for key in ("5", "o", "d", "p"):
             await d.press(key)
-            assert "No event matches this filter, of 102" in d.text
+            assert "No event of 102 matches this filter" in d.text
 
 
 async def test_by_other_fields(driven: Driven) -> None:

@@ -113,7 +113,7 @@ async def test_nothing_that_matches_is_said(driven: Driven) -> None:
         await d.press("slash")
         await d.type("arp")
         await d.press("enter")
-        assert "No packet matches this filter, of 300" in d.text
+        assert "No packet of 300 matches this filter" in d.text
         assert d.lines[1].endswith("0 of 300 · 0 %")
         assert d.main.table.row is None
         for key in ("down", "pagedown", "end", "home", "enter", "e", "escape", "b", "v", "v", "tab", "down", "enter"):
