@@ -28,7 +28,7 @@ PART = ".part"
 
 _NAME_MAX = 255
 _BUFFER = 1 << 16
-_MUCH = 1 << 25
+_MUCH = 1 << 23
 """Bytes after which the disk is asked to take them while more are made: at the end, all of a large file would be waited for."""
 _NO_LINKS = frozenset(
     getattr(errno, name, -1) for name in ("EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL", "EXDEV", "EACCES")
