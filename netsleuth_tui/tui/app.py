@@ -102,11 +102,11 @@ class NetSleuthApp(App[None]):
         self._shown.forget()
 
     async def on_event(self, event: events.Event) -> None:
-        """Take Alt with a key, where that does nothing over another screen, for Esc and the key: a terminal sends the same for them."""
+        """Take Alt with a letter that does nothing over another screen for Esc and the letter: a terminal sends the same for both."""
         key = event.key if isinstance(event, events.Key) else ""
         if key.startswith("alt+") and len(self.screen_stack) > 1 and key not in self.screen.active_bindings:
             await super().on_event(events.Key("escape", "\x1b"))
-            event = events.Key(key.removeprefix("alt+"), event.character)  # type: ignore[attr-defined] # it is a key
+            event = events.Key(event.character or key.removeprefix("alt+"), event.character)  # type: ignore[attr-defined] # it is a key
         await super().on_event(event)
 
     def get_key_display(self, binding: Binding) -> str:
