@@ -116,21 +116,23 @@ def _warm_sieve() -> None:
 
 def _warm_traces() -> None:
     """Call the kernels that read event traces."""
+    from netsleuth_tui.readers.etl_buffers import Buffers, Trace
+    from netsleuth_tui.readers.etl_finding import warm
     from netsleuth_tui.readers.etl_frames import Joining
     from netsleuth_tui.readers.etl_layers import Layers
+    from netsleuth_tui.readers.etl_loading import Loaded
     from netsleuth_tui.readers.etl_packets import pieces_of
-    from netsleuth_tui.readers.etl_records import described
-    from netsleuth_tui.readers.etl_walk import room_for, walk
-    from netsleuth_tui.readers.xpress import expand
+    from netsleuth_tui.readers.etl_records import empty
+    from netsleuth_tui.readers.etl_sift import take_apart
+    from netsleuth_tui.readers.xpress import expand_buffers
 
-    data, numbers = np.zeros(1 << 8, np.uint8), np.zeros(1, np.int64)
-    expand(data, 0, len(data), np.zeros(1, np.uint8), 0, 1)
-    places, problems = room_for(1, len(data))
-    walk(data, numbers, numbers, places, problems)
-    records = described(data, places.first(0), (), numbers[:0], None)
-    pieces, layers = pieces_of(records), Layers()
-    layers.warm(pieces)
-    Joining().warm(records, pieces)
+    data, numbers, octets = np.zeros(64, np.uint8), np.zeros(0, np.int64), np.zeros(0, np.uint8)
+    expand_buffers(data, numbers, numbers, octets, data, numbers, numbers, numbers, numbers, octets)
+    take_apart(Loaded(data, Buffers.room(0), numbers, numbers), Trace(0, 0, 0, None, 0, 0, 0), None)
+    warm()
+    _, pieces = pieces_of(empty())
+    Layers().warm(pieces)
+    Joining().warm()
 
 
 def _write(data: NDArray[np.uint8]) -> None:

@@ -7,21 +7,25 @@ again in that order and merged, which takes no more memory than the buffers whos
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from netsleuth_tui import jit
 from netsleuth_tui.readers.damage import Damage
-from netsleuth_tui.readers.etl_buffers import NO_TIME, Buffer, find_buffers, read_trace_header
+from netsleuth_tui.readers.etl_buffers import Buffers, Trace, read_trace_header
+from netsleuth_tui.readers.etl_finding import Found, find_buffers
 from netsleuth_tui.readers.etl_frames import Frames, Joining
 from netsleuth_tui.readers.etl_layers import Layers
-from netsleuth_tui.readers.etl_merge import Merging, firsts_of, groups
-from netsleuth_tui.readers.etl_packets import DROPPED, OF_NDISCAP, OF_PKTMON, PKTMON, is_from, pieces_of
-from netsleuth_tui.readers.etl_records import Records, read_records
+from netsleuth_tui.readers.etl_loading import Loading
+from netsleuth_tui.readers.etl_merge import AHEAD, Merging, Step, with_firsts
+from netsleuth_tui.readers.etl_packets import OF_NDISCAP
+from netsleuth_tui.readers.etl_records import Records
+from netsleuth_tui.readers.etl_sift import Sifted, take_apart
 from netsleuth_tui.readers.frames import Comment, FrameBatch, Interface
 from netsleuth_tui.readers.limits import BATCH_FRAMES, INTERFACES, TRACE_LAYERS, longest_frame
 from netsleuth_tui.readers.sources import RandomSource, Source
@@ -33,7 +37,6 @@ _BATCH_BYTES = 8 << 20
 _WORTH_COMPILING = 4 << 20
 _MOMENT = 0.05
 _DAMAGE_TOLD = 100
-_HOUR = 3600 * 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ class EventTrace:
         self._source = source
         self._notes: list[str] = []
         self._share = 0.0
-        self._expanded: dict[int, NDArray[np.uint8]] = {}
+        self._buffers = Buffers.room(0)
+        self._firsts = np.zeros(0, np.int64)
         self._layers = Layers()
         self._joining = Joining()
         self._left_out = 0
@@ -114,15 +118,12 @@ class EventTrace:
         """Packets and events, once, in the order of time; None where it has merely come further."""
         try:
             self._trace = read_trace_header(self._source, self.damage)
-            buffers = find_buffers(self._source, self._trace, self.damage)
-            self._wait_for_kernels(sum(buffer.filled for buffer in buffers))
-            firsts: list[int] = []
-            for _ in self._survey(buffers, firsts):
-                yield None
-            merging = Merging(self._source, self._trace, buffers, firsts, self._expanded)
-            for records, order, last in merging.steps():
+            loading = Loading(self._source)
+            yield from self._survey(loading)
+            merging = Merging(loading, self._trace, self._buffers, self._firsts)
+            for step in merging.steps():
                 self._share = 0.5 + merging.share / 2
-                yield from self._taken(records, order, last=last)
+                yield from self._taken(step)
             self._tell(merging)
         finally:
             self.close()
@@ -137,62 +138,55 @@ class EventTrace:
         self._source.close()
         self._disk.close()
 
-    def _wait_for_kernels(self, length: int) -> None:
+    def _wait_for_kernels(self) -> None:
         """Kernels that only have to be linked are worth waiting for where plain Python would take longer."""
-        if length > _WORTH_COMPILING:
+        if self._source.size > _WORTH_COMPILING:
             jit.start()
             while jit.state() == "compiling" and jit.is_cached():
                 jit.wait(_MOMENT)
 
-    def _survey(self, buffers: Sequence[Buffer], firsts: list[int]) -> Iterator[None]:
-        """Look through all buffers in the order of the file; `firsts` gets the first time in each."""
-        damage: list[Damage] = []
-        done, total = 0, sum(buffer.filled for buffer in buffers) or 1
-        for group in groups(buffers):
-            records = read_records(self._source, group, self._trace, damage, self._expanded)
-            self._layers.survey(records, pieces_of(records))
-            firsts += firsts_of(records, group, firsts[-1] if firsts else NO_TIME)
-            self._count_outside(records)
-            done += sum(buffer.filled for buffer in group)
-            self._share = done / total / 2
-            yield
+    def _survey(self, loading: Loading) -> Iterator[None]:
+        """Look through all buffers in the order of the file: which there are, the first time in each, the layers of packets."""
+        broken: list[Damage] = []
+        found, firsts = [Buffers.room(0)], [np.zeros(0, np.int64)]
+        self._wait_for_kernels()
+        for buffers, sifted in _surveyed(self._source, self._trace, loading, self.damage, broken):
+            if sifted is not None:
+                self._layers.survey(sifted.events, sifted.pieces)
+                self._outside += sifted.outside
+                found.append(buffers)
+                firsts.append(sifted.firsts)
+                self._share = int(buffers.offset[-1]) / max(self._source.size, 1) / 2
+            yield None
+        self._buffers = Buffers._make(np.concatenate(columns) for columns in zip(*found, strict=True))
+        self._firsts = with_firsts(np.concatenate(firsts))
         self._layers.choose()
-        self.damage += damage[:_DAMAGE_TOLD]
-        if len(damage) > _DAMAGE_TOLD:
-            self.damage.append(Damage(damage[_DAMAGE_TOLD].offset, f"{len(damage) - _DAMAGE_TOLD} more damaged places from here on"))
-        self._tell_losses(buffers)
+        self.damage += broken[:_DAMAGE_TOLD]
+        if len(broken) > _DAMAGE_TOLD:
+            self.damage.append(Damage(broken[_DAMAGE_TOLD].offset, f"{len(broken) - _DAMAGE_TOLD} more damaged places from here on"))
+        self._tell_losses()
 
-    def _count_outside(self, records: Records) -> None:
-        trace = self._trace
-        if trace.clock is not None and trace.end > trace.clock.start:
-            time = records.time[records.time != NO_TIME]
-            self._outside += int(((time < trace.clock.start - _HOUR) | (time > trace.end + _HOUR)).sum())
-
-    def _taken(self, records: Records, order: NDArray[np.int64], *, last: bool) -> Iterator[FrameBatch | TraceRecords | None]:
-        """Packets and events of those records that come next."""
-        pieces = pieces_of(records, order)
+    def _taken(self, step: Step) -> Iterator[FrameBatch | TraceRecords | None]:
+        """Packets and events that come next."""
+        pieces, order = step.pieces, step.order
         numbers = self._layers.numbers(pieces)
-        wanted = self._layers.wanted(pieces, numbers)
-        is_packet = np.zeros(records.rows, np.bool_)
-        is_packet[pieces.row] = True
-        if wanted.all():
-            self._shortened += int(pieces.lies.sum())
-        else:
-            self._left_out += int((~wanted & pieces.begins & (numbers < TRACE_LAYERS)).sum())
-            self._shortened += int((wanted & pieces.lies).sum())
-            chosen = np.flatnonzero(wanted)
-            pieces, numbers = pieces.at_rows(chosen), numbers[chosen]
-        frames = self._joining.join(records, pieces, numbers, last=last)
-        self._sent += int(frames.sent.sum())
+        if not self._layers.takes_all:
+            chosen = pieces.at_rows(order)
+            layers = numbers[order]
+            wanted = self._layers.wanted(chosen, layers)
+            self._left_out += int((~wanted & chosen.begins & (layers < TRACE_LAYERS)).sum())
+            order = order[wanted]
+        self._shortened += int(np.count_nonzero(pieces.lies[order]))
+        frames = self._joining.join(step.data, pieces, numbers, order, last=step.is_last)
+        self._sent += int(np.count_nonzero(frames.sent))
         self.packets += len(frames.start)
         self._note_interfaces(frames)
         yield from _batches(frames)
-        is_event = ~(is_packet | records.of_the_trace)
-        if OF_PKTMON in pieces.origin:
-            is_event |= is_from(records, PKTMON, DROPPED)
-        events = order[is_event[order]]
-        if len(events):
-            yield TraceRecords(records.at_rows(events))
+        events = step.events
+        if events.rows:
+            events = events.at_rows(np.flatnonzero(~events.of_the_trace))
+        if events.rows:
+            yield TraceRecords(events)
         yield None
 
     def _note_interfaces(self, frames: Frames) -> None:
@@ -208,7 +202,7 @@ class EventTrace:
         name = self.components.get(number, "")
         return f"component {number}, {name}" if name else f"component {number}"
 
-    def _tell_losses(self, buffers: Sequence[Buffer]) -> None:
+    def _tell_losses(self) -> None:
         trace = self._trace
         self._lost = trace.events_lost, trace.buffers_lost
         lost = [several(trace.events_lost, "event")] if trace.events_lost else []
@@ -216,9 +210,9 @@ class EventTrace:
         if lost:
             were = agree(trace.events_lost + trace.buffers_lost, "was", "were")
             self._notes.append(f"{' and '.join(lost)} {were} lost while the trace was taken")
-        marked = sum(buffer.events_lost for buffer in buffers)
+        marked = self._buffers.events_lost
         if marked:
-            self._notes.append(f"{marked} of {len(buffers)} buffers say that events before or in them were lost")
+            self._notes.append(f"{marked} of {len(self._firsts)} buffers say that events before or in them were lost")
 
     def _tell(self, merging: Merging) -> None:
         """Say at the end what a reader of the numbers should know."""
@@ -241,21 +235,60 @@ class EventTrace:
             self._notes.append(f"{self._sent} of {self.packets} packets were sent, the others received")
 
 
+def _surveyed(
+    source: RandomSource, trace: Trace, loading: Loading, damage: list[Damage], broken: list[Damage]
+) -> Iterator[tuple[Buffers, Sifted | None]]:
+    """Buffers with what they hold; without it where the search has merely come further.
+
+    Args:
+        source: The file: read here, while other threads take apart what was read before.
+        trace: What its header says.
+        loading: What expands buffers.
+        damage: Grows by what is wrong with headers of buffers.
+        broken: Grows by what is wrong inside of buffers.
+    """
+    jobs: deque[tuple[Buffers, Future[tuple[Sifted, list[Damage]]]]] = deque()
+
+    def take(found: Found) -> tuple[Sifted, list[Damage]]:
+        told: list[Damage] = []
+        return take_apart(loading.first(found, told), trace, told, is_survey=True), told
+
+    def oldest() -> tuple[Buffers, Sifted]:
+        buffers, job = jobs.popleft()
+        sifted, told = job.result()
+        broken.extend(told)
+        return buffers, sifted
+
+    with ThreadPoolExecutor(AHEAD, thread_name_prefix="trace") as pool:
+        try:
+            for found in find_buffers(source, trace, damage):
+                if found is None:
+                    yield Buffers.room(0), None
+                    continue
+                if len(jobs) == AHEAD:
+                    yield oldest()
+                jobs.append((found.buffers, pool.submit(take, found)))
+            while jobs:
+                yield oldest()
+        finally:
+            for _, job in jobs:
+                job.cancel()
+
+
 def _batches(frames: Frames) -> Iterator[FrameBatch]:
     """Frames in batches as `frames.CaptureReader` wants them."""
     count = len(frames.start)
     if not count:
         return
     first = 0
-    total = np.cumsum(frames.length)
+    total = np.cumsum(frames.length, dtype=np.int64)
     while first < count:
         before = int(total[first - 1]) if first else 0
         last = int(np.searchsorted(total, before + _BATCH_BYTES, side="right"))
         last = min(max(last, first + 1), first + BATCH_FRAMES, count)
         rows = slice(first, last)
         yield FrameBatch(
-            frames.data, last - first, np.ascontiguousarray(frames.start[rows]), frames.length[rows].astype(np.uint32),
-            frames.wire[rows].astype(np.uint32), np.ascontiguousarray(frames.time[rows]), np.ascontiguousarray(frames.link[rows]),
-            frames.offset[rows].astype(np.uint64),
+            frames.data, last - first, frames.start[rows], frames.length[rows], frames.wire[rows], frames.time[rows], frames.link[rows],
+            frames.offset[rows],
         )  # fmt: skip
         first = last

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netsleuth_tui.readers.damage import Damage
-from netsleuth_tui.readers.etl_buffers import find_buffers, read_trace_header
-from netsleuth_tui.readers.etl_packets import IEEE802_11, Pieces, pieces_of
-from netsleuth_tui.readers.etl_records import Records, read_records
+from netsleuth_tui.readers.etl_buffers import Buffers, Trace, read_trace_header
+from netsleuth_tui.readers.etl_finding import find_buffers
+from netsleuth_tui.readers.etl_loading import Loading
+from netsleuth_tui.readers.etl_packets import IEEE802_11, Pieces
+from netsleuth_tui.readers.etl_sift import take_apart
 from netsleuth_tui.readers.sources import RandomSource
 
 __all__ = ["read_traced_frame"]
@@ -42,24 +46,23 @@ class _Again:
         frame = self.found[: self.length]
         return frame[:1] + bytes([frame[1] & _UNPROTECTED]) + frame[2:] if self.link == IEEE802_11 and len(frame) > 1 else frame
 
-    def add(self, records: Records, pieces: Pieces) -> None:
-        """Add what a buffer has of it, by its records and the pieces of all frames in them."""
+    def add(self, data: NDArray[np.uint8], pieces: Pieces) -> None:
+        """Add what a buffer has of it, by the pieces of all frames in it."""
         begin = 0
         if not self.found:
-            places = np.flatnonzero(records.offset[pieces.row] + pieces.at - records.begin[pieces.row] == self.offset)
+            places = np.flatnonzero(pieces.offset == self.offset)
             if not len(places):
                 return
             begin = int(places[0])
-            row = int(pieces.row[begin])
             self.link = int(pieces.link[begin])
-            self._whose = int(records.thread_id[row]), int(pieces.layer[begin])
+            self._whose = int(pieces.thread[begin]), int(pieces.layer[begin])
         thread, layer = self._whose
-        rest = (records.thread_id[pieces.row] == thread) & (pieces.layer == layer)
+        rest = (pieces.thread == thread) & (pieces.layer == layer)
         for piece in (begin + np.flatnonzero(rest[begin:])).tolist():
             if self.is_ended or (self.found and pieces.begins[piece]):
                 return
             at = int(pieces.at[piece])
-            self.found += records.data[at : at + int(pieces.length[piece])].tobytes()
+            self.found += data[at : at + int(pieces.length[piece])].tobytes()
             self.is_ended = bool(pieces.ends[piece])
 
 
@@ -72,17 +75,31 @@ def read_traced_frame(source: RandomSource, offset: int, length: int) -> bytes:
         length: Bytes.
     """
     untold: list[Damage] = []
-    trace = read_trace_header(source, untold)
-    buffers = find_buffers(source, trace, untold)
-    within = [buffer for buffer in buffers if buffer.start <= offset < buffer.start + buffer.extent]
-    if not within:
-        return b""
-    first = within[0]
-    same = [buffer for buffer in buffers[first.number + 1 :] if buffer.processor == first.processor][:_PIECES_FOLLOWED]
+    trace, loading = read_trace_header(source, untold), Loading(source)
     again = _Again(offset, length)
-    for buffer in (first, *same):
-        records = read_records(source, (buffer,), trace, None, {})
-        again.add(records, pieces_of(records))
+    for buffers in _from_there(source, trace, offset):
+        sifted = take_apart(loading.again(buffers, 0), trace, None)
+        again.add(sifted.data, sifted.pieces)
         if len(again.found) >= length or not again.found:
             break
     return again.frame
+
+
+def _from_there(source: RandomSource, trace: Trace, offset: int) -> Iterator[Buffers]:
+    """The buffer that holds a place, and those of the same processor behind it, one by one."""
+    found, processor = 0, -1
+    for heads in find_buffers(source, trace, [], heads_only=True):
+        if heads is None:
+            continue
+        buffers = heads.buffers
+        if processor < 0:
+            within = np.flatnonzero((buffers.start <= offset) & (offset < buffers.start + buffers.extent))
+            if not len(within):
+                continue
+            processor = int(buffers.processor[within[0]])
+            buffers = buffers.at_rows(slice(int(within[0]), None))
+        for row in np.flatnonzero(buffers.processor == processor).tolist():
+            yield buffers.at_rows(slice(row, row + 1))
+            found += 1
+            if found > _PIECES_FOLLOWED:
+                return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,7 +13,6 @@ from netsleuth_tui.jit import helper, kernel
 from netsleuth_tui.readers.etl_headers import gathered
 from netsleuth_tui.readers.etl_layers import free_slots, new_seed, slot_of
 from netsleuth_tui.readers.etl_packets import ETHERNET, IEEE802_11, RAW, Pieces
-from netsleuth_tui.readers.etl_records import Records
 from netsleuth_tui.readers.limits import TAIL_BYTES, longest_frame
 
 __all__ = ["Frames", "Joining"]
@@ -32,37 +32,31 @@ class Frames(NamedTuple):
 
     data: NDArray[np.uint8]
     start: NDArray[np.int64]
-    length: NDArray[np.int64]
-    wire: NDArray[np.int64]
+    length: NDArray[np.uint32]
+    wire: NDArray[np.uint32]
     time: NDArray[np.int64]
     link: NDArray[np.uint16]
-    offset: NDArray[np.int64]
+    offset: NDArray[np.uint64]
     sent: NDArray[np.bool_]
     layer: NDArray[np.int32]
     """Number of the layer, as `Layers` counts them."""
 
+    @classmethod
+    def room(cls, data: NDArray[np.uint8], count: int) -> Frames:
+        """So many of them, to be filled."""
+        return cls(data, *(np.empty(count, code) for code in ("i8", "u4", "u4", "i8", "u2", "u8", "?", "i4")))
+
 
 class _Part(NamedTuple):
-    """Pieces with all that a frame needs of their records: arrays of one length, in the order of time."""
+    """Pieces of frames with the numbers of their layers, in the order of time."""
 
     data: NDArray[np.uint8]
-    at: NDArray[np.int64]
-    length: NDArray[np.int64]
-    wire: NDArray[np.int64]
-    time: NDArray[np.int64]
-    link: NDArray[np.uint16]
-    offset: NDArray[np.int64]
-    sent: NDArray[np.bool_]
+    pieces: Pieces
     layer: NDArray[np.int32]
-    begins: NDArray[np.bool_]
-    ends: NDArray[np.bool_]
-    cut: NDArray[np.bool_]
-    thread: NDArray[np.int64]
-    """Processor and thread. Idle threads all have number 0, so that a thread alone does not tell whose piece one is."""
 
     def at_rows(self, rows: NDArray[np.generic]) -> _Part:
         """Some of them."""
-        return _Part._make((self.data, *(column[rows] for column in self[1:])))
+        return _Part(self.data, self.pieces.at_rows(rows), self.layer[rows])
 
 
 @dataclass(slots=True)
@@ -78,34 +72,36 @@ class Joining:
     _kept: _Part | None = None
     _seed: NDArray[np.int64] = field(default_factory=new_seed)
 
-    def join(self, records: Records, pieces: Pieces, layers: NDArray[np.int32], *, last: bool) -> Frames:
-        """The frames that are complete, those of `records` and what was kept of the records before.
+    def join(self, data: NDArray[np.uint8], pieces: Pieces, layers: NDArray[np.int32], order: NDArray[np.int64], *, last: bool) -> Frames:
+        """The frames that are complete, those of `pieces` and what was kept of those before.
 
         Args:
-            records: What the pieces lie in.
-            pieces: In the order of time.
+            data: What they lie in.
+            pieces: Pieces of frames.
             layers: Numbers of their layers.
-            last: Whether no more records come.
+            order: Which of them come next, in the order of time.
+            last: Whether no more come.
         """
-        part = _part(records, pieces, layers)
         if self._kept is None and bool(pieces.begins.all()) and bool(pieces.ends.all()):
-            return _whole(part)
+            return _whole(_Part(data, pieces, layers), order)
+        part = _Part(data, pieces, layers).at_rows(order)
         kept, self._kept = self._kept, None
-        return self._join_parts(part if kept is None else _together(kept, part), 0 if kept is None else len(kept.at), last=last)
+        old = 0 if kept is None else len(kept.layer)
+        return self._join_parts(part if kept is None else _together(kept, part), old, last=last)
 
-    def warm(self, records: Records, pieces: Pieces) -> None:
+    def warm(self) -> None:
         """Call every kernel, on no pieces."""
-        part = _trimmed(_part(records, pieces, np.zeros(0, np.int32)))
+        part = _trimmed(_Part(np.zeros(TAIL_BYTES, np.uint8), Pieces.room(0), np.zeros(0, np.int32)))
         self._join_parts(part, 0, last=True)
         nothing, no_flags = np.zeros(0, np.int64), np.zeros(0, np.uint8)
         place_pieces(nothing, nothing, no_flags, 1, nothing, nothing, nothing, no_flags)
 
     def _join_parts(self, part: _Part, old: int, *, last: bool) -> Frames:
-        count = len(part.at)
+        pieces, count = part.pieces, len(part.layer)
         frame, first, state = np.empty(count, np.int32), np.empty(count, np.int64), np.empty(count, np.uint8)
-        flags = part.begins.view(np.uint8) | part.ends.view(np.uint8) << 1
+        flags = pieces.begins.view(np.uint8) | pieces.ends.view(np.uint8) << 1
         number, edge, orphans, unended = join_pieces(
-            part.thread, part.layer, flags, old, int(last), self._seed, free_slots(count), frame, first, state
+            pieces.thread, part.layer, flags, old, int(last), self._seed, free_slots(count), frame, first, state
         )
         self.without_begin += orphans
         self.without_end += unended
@@ -117,17 +113,17 @@ class Joining:
         place = (np.cumsum(taken) - 1)[frame[taken[frame]]]
         return self._put_together(chosen, part.at_rows(first[:number][taken]), place)
 
-    def _put_together(self, pieces: _Part, firsts: _Part, frame: NDArray[np.int64]) -> Frames:
+    def _put_together(self, part: _Part, firsts: _Part, frame: NDArray[np.int64]) -> Frames:
         """Frames of their pieces.
 
         Args:
-            pieces: Of all of them.
+            part: The pieces of all of them.
             firsts: The first piece of each.
             frame: Which frame a piece is of.
         """
-        count = len(firsts.at)
-        if len(pieces.at) == count:
-            return _whole(firsts)
+        pieces, count = part.pieces, len(firsts.layer)
+        if len(frame) == count:
+            return _whole(firsts, np.arange(count))
         longest = longest_frame(ETHERNET)
         length, cut = np.zeros(count, np.int64), np.zeros(count, np.uint8)
         within, taken = np.empty(len(frame), np.int64), np.empty(len(frame), np.int64)
@@ -136,45 +132,33 @@ class Joining:
         start = np.cumsum(length) - length
         data = np.empty(int(length.sum()) + TAIL_BYTES, np.uint8)
         data[len(data) - TAIL_BYTES :] = 0
-        copy_pieces(pieces.data, pieces.at, taken, start[frame] + within, data)
-        return _whole(firsts._replace(data=data, at=start, length=length, cut=cut.view(np.bool_)))
+        copy_pieces(part.data, pieces.at, taken, start[frame] + within, data)
+        whole = firsts.pieces._replace(at=start, length=length, cut=cut.view(np.bool_))
+        return _whole(_Part(data, whole, firsts.layer), np.arange(count))
 
 
-def _part(records: Records, pieces: Pieces, layers: NDArray[np.int32]) -> _Part:
-    rows = pieces.row
-    thread = records.processor[rows].astype(np.int64) << 32 | records.thread_id[rows].astype(np.int64)
-    offset = records.offset[rows] + pieces.at - records.begin[rows]
-    return _Part(
-        records.data, pieces.at, pieces.length, pieces.wire, records.time[rows], pieces.link, offset, pieces.sent, layers,
-        pieces.begins, pieces.ends, pieces.cut, thread,
-    )  # fmt: skip
-
-
-def _whole(part: _Part) -> Frames:
+def _whole(part: _Part, order: NDArray[np.int64]) -> Frames:
     """Frames of a piece each."""
-    wire = part.wire.copy()
-    fill_wire(part.data, part.at, part.length, part.link, part.cut.view(np.uint8), wire)
-    if bool((part.link == IEEE802_11).any()):
-        part.data[part.at[(part.link == IEEE802_11) & (part.length >= 2)] + 1] &= 0xFF ^ _PROTECTED
-    return Frames(part.data, part.at, part.length, wire, *part[4:9])
+    frames = Frames.room(part.data, len(order))
+    lay_out(part.data, order, part.pieces, part.layer, frames)
+    return frames
 
 
 def _together(before: _Part, part: _Part) -> _Part:
     """Pieces that were kept, and those that came after them."""
     base = len(before.data) - TAIL_BYTES
-    pairs: zip[tuple[Any, ...]] = zip(before[1:], part[1:], strict=True)
-    columns: list[NDArray[Any]] = [np.concatenate(both) for both in pairs]
-    columns[0][len(before.at) :] += base
-    return _Part._make((np.concatenate((before.data[:base], part.data)), *columns))
+    pieces = Pieces.joined(before.pieces, part.pieces)
+    pieces.at[len(before.layer) :] += base
+    return _Part(np.concatenate((before.data[:base], part.data)), pieces, np.concatenate((before.layer, part.layer)))
 
 
 def _trimmed(part: _Part) -> _Part:
     """Pieces without all others' data."""
-    ends = np.cumsum(part.length)
-    starts = ends - part.length
+    ends = np.cumsum(part.pieces.length)
+    starts = ends - part.pieces.length
     data = np.zeros((int(ends[-1]) if len(ends) else 0) + TAIL_BYTES, np.uint8)
-    copy_pieces(part.data, part.at, part.length, starts, data)
-    return part._replace(data=data, at=starts)
+    copy_pieces(part.data, part.pieces.at, part.pieces.length, starts, data)
+    return part._replace(data=data, pieces=part.pieces._replace(at=starts))
 
 
 @kernel()
@@ -362,3 +346,43 @@ def fill_wire(data: Any, start: Any, length: Any, link: Any, cut: Any, wire: Any
             wire[i] = wire_of(data, int(start[i]), int(link[i]), int(length[i])) if cut[i] else length[i]
         elif wire[i] < length[i]:
             wire[i] = length[i]
+
+
+def _lay_out_plain(data: NDArray[np.uint8], order: NDArray[np.int64], pieces: Pieces, layer: NDArray[np.int32], frames: Frames) -> None:
+    """Same as the kernel."""
+    chosen = pieces.at_rows(order)
+    wire = chosen.wire.copy()
+    _fill_wire_plain(data, chosen.at, chosen.length, chosen.link, chosen.cut.view(np.uint8), wire)
+    values = (chosen.at, chosen.length, wire, chosen.time, chosen.link, chosen.offset, chosen.sent, layer[order])
+    pairs: Iterator[tuple[NDArray[Any], NDArray[Any]]] = zip(frames[1:], values, strict=True)
+    for column, found in pairs:
+        column[:] = found
+    data[chosen.at[(chosen.link == IEEE802_11) & (chosen.length >= 2)] + 1] &= 0xFF ^ _PROTECTED
+
+
+@kernel(plain=_lay_out_plain)
+def lay_out(data: Any, order: Any, pieces: Pieces, layer: Any, frames: Frames) -> None:
+    """Make frames of pieces that are one each.
+
+    Args:
+        data: uint8, with 64 bytes behind the last frame; flags of 802.11 headers are put right in it.
+        order: int64, which pieces, in the order of frames.
+        pieces: Pieces.
+        layer: int32, numbers of their layers.
+        frames: Filled.
+    """
+    for k in range(len(order)):
+        i = int(order[k])
+        at, length, link, wire = int(pieces.at[i]), int(pieces.length[i]), int(pieces.link[i]), int(pieces.wire[i])
+        if wire <= 0 and pieces.cut[i]:
+            wire = wire_of(data, at, link, length)
+        if link == IEEE802_11 and length >= 2:
+            data[at + 1] &= 0xFF ^ _PROTECTED
+        frames.start[k] = at
+        frames.length[k] = length
+        frames.wire[k] = max(wire, length)
+        frames.time[k] = pieces.time[i]
+        frames.link[k] = link
+        frames.offset[k] = pieces.offset[i]
+        frames.sent[k] = pieces.sent[i]
+        frames.layer[k] = layer[i]

@@ -5,12 +5,12 @@ Layouts after evntrace.h and evntcons.h (EVENT_HEADER, EVENT_TRACE_HEADER, MESSA
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.jit import helper, kernel
+from netsleuth_tui.jit import helper, inlined, kernel
 from netsleuth_tui.readers import etl_walk
 from netsleuth_tui.readers.etl_buffers import LATEST, NO_TIME, Clock
 from netsleuth_tui.readers.etl_walk import (
@@ -29,11 +29,11 @@ from netsleuth_tui.readers.etl_walk import (
 )  # fmt: skip
 from netsleuth_tui.readers.numbers import u16, u32
 
-__all__ = ["Headers", "describe", "gathered"]
+__all__ = ["Headers", "Ticks", "describe", "gathered", "ticks_of"]
 
 _LONGEST_HEADER = 80
 _LITTLE = 1
-_FAR = 1 << 61
+_FAR, _FURTHEST = 1 << 61, 1 << 62
 _WITH_GUID = (EVENT, EVENT_32)
 _CLASSIC = (CLASSIC, CLASSIC_32)
 _KERNEL = etl_walk.OF_THE_KERNEL
@@ -58,6 +58,14 @@ class Headers(NamedTuple):
     thread_id: NDArray[np.uint32]
     pointer: NDArray[np.uint8]
 
+    @classmethod
+    def room(cls, count: int) -> Headers:
+        """So many of them, to be filled."""
+        return cls._make(np.empty(count, code) for code in _COLUMNS)
+
+
+_COLUMNS: Final = "i8 i8 i8 i8 i8 u2 u1 u1 u1 u2 i8 u4 u4 u1".split()  # noqa: SIM905 - as short as a table can be
+
 
 def gathered(data: NDArray[np.uint8], places: NDArray[np.int64], length: int) -> NDArray[np.uint8]:
     """`length` bytes at each place, as rows; what lies behind the end of `data` is zero."""
@@ -71,7 +79,7 @@ def gathered(data: NDArray[np.uint8], places: NDArray[np.int64], length: int) ->
     return np.lib.stride_tricks.sliding_window_view(data, length)[places]
 
 
-def _describe_plain(data: NDArray[np.uint8], places: Places, start: int, raw_start: int, scale: int, unit: int, headers: Headers) -> None:
+def _describe_plain(data: NDArray[np.uint8], places: Places, ticks: Ticks, headers: Headers) -> None:
     """Same as the kernel: all records of a kind in one sweep."""
     for column in headers:
         column[:] = 0
@@ -81,8 +89,8 @@ def _describe_plain(data: NDArray[np.uint8], places: Places, start: int, raw_sta
     headers.time[:] = NO_TIME
     raw = np.zeros(len(places.at), np.int64)
     timed = _read_headers(data, places, headers, raw)
-    if unit:
-        headers.time[timed] = Clock(start, raw_start, scale, unit).times(raw[timed])
+    if ticks.unit:
+        headers.time[timed] = Clock(*ticks[:4]).times(raw[timed])
 
 
 def _read_headers(data: NDArray[np.uint8], places: Places, headers: Headers, raw: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -176,24 +184,52 @@ def i64(data: Any, at: int) -> int:
     return high << 32 | u32(data, at, _LITTLE)
 
 
-@helper
-def time_of(raw: int, start: int, raw_start: int, scale: int, unit: int) -> int:
-    """What a clock makes of a number, as `Clock.times`; `NO_TIME` where `unit` is 0."""
-    half = (raw >> 1) - (raw_start >> 1)
-    if unit == 0 or half >= _FAR or half <= -_FAR:
-        return NO_TIME
-    delta = raw - raw_start
-    whole = delta // unit
-    most = LATEST // scale
-    if whole >= most or whole <= -most:
-        return NO_TIME
-    since = whole * scale + (delta - whole * unit) * scale // unit
-    if since >= LATEST - start:
-        return NO_TIME
-    return (start + since) // 100 * 100
+class Ticks(NamedTuple):
+    """A clock as kernels take it: see `etl_buffers.Clock`."""
+
+    start: int
+    raw_start: int
+    scale: int
+    unit: int
+    """0 without a clock."""
+    factor: int
+    """Nanoseconds of a step where that is a whole number, else 0."""
+    most: int
+    """Steps after which there is no time."""
+    least: int
+    """Steps before which there is none."""
 
 
-@helper
+def ticks_of(clock: Clock | None) -> Ticks:
+    """A clock for kernels."""
+    if clock is None:
+        return Ticks(0, 0, 1, 0, 0, 0, 0)
+    most, even = LATEST // clock.scale, clock.scale % clock.unit == 0
+    far = min(most * clock.unit, _FURTHEST)
+    near = max((1 - most) * clock.unit, -_FURTHEST)
+    return Ticks(clock.start, clock.raw_start, clock.scale, clock.unit, clock.scale // clock.unit if even else 0, far, near)
+
+
+@inlined
+def time_of(raw: int, ticks: Ticks) -> int:
+    """What a clock makes of a number, as `Clock.times`; `NO_TIME` without one."""
+    half = (raw >> 1) - (ticks.raw_start >> 1)
+    if ticks.unit == 0 or half >= _FAR or half <= -_FAR:
+        return NO_TIME
+    delta = raw - ticks.raw_start
+    if delta >= ticks.most or delta < ticks.least:
+        return NO_TIME
+    if ticks.factor:
+        since = delta * ticks.factor
+    else:
+        whole = delta // ticks.unit
+        since = whole * ticks.scale + (delta - whole * ticks.unit) * ticks.scale // ticks.unit
+    if since >= LATEST - ticks.start:
+        return NO_TIME
+    return (ticks.start + since) // 100 * 100
+
+
+@inlined
 def put_event(data: Any, at: int, headers: Any, i: int) -> int:
     """EVENT_HEADER; returns its clock."""
     headers.thread_id[i] = u32(data, at + 8, _LITTLE)
@@ -209,7 +245,7 @@ def put_event(data: Any, at: int, headers: Any, i: int) -> int:
     return i64(data, at + 16)
 
 
-@helper
+@inlined
 def put_classic(data: Any, at: int, headers: Any, i: int) -> int:
     """EVENT_TRACE_HEADER; returns its clock."""
     headers.opcode[i] = int(data[at + 4])
@@ -222,7 +258,7 @@ def put_classic(data: Any, at: int, headers: Any, i: int) -> int:
     return i64(data, at + 16)
 
 
-@helper
+@inlined
 def put_message(data: Any, at: int, headers: Any, i: int) -> tuple[int, int]:
     """MESSAGE_TRACE_HEADER; returns 1 if there is a clock, and it."""
     headers.event_id[i] = u16(data, at + 4, _LITTLE)
@@ -246,7 +282,7 @@ def put_message(data: Any, at: int, headers: Any, i: int) -> tuple[int, int]:
     return flags >> 3 & 1, raw
 
 
-@helper
+@inlined
 def put_kernel(data: Any, at: int, kind: int, headers: Any, i: int) -> int:
     """The header of an event of the kernel; returns its clock."""
     headers.event_id[i] = u16(data, at + 6, _LITTLE)
@@ -258,7 +294,7 @@ def put_kernel(data: Any, at: int, kind: int, headers: Any, i: int) -> int:
     return i64(data, at + 16)
 
 
-@helper
+@inlined
 def clear(headers: Any, i: int) -> None:
     """What not every header has."""
     headers.low[i] = 0
@@ -274,16 +310,13 @@ def clear(headers: Any, i: int) -> None:
 
 
 @kernel(plain=_describe_plain)
-def describe(data: Any, places: Places, start: int, raw_start: int, scale: int, unit: int, headers: Headers) -> None:
+def describe(data: Any, places: Places, ticks: Ticks, headers: Headers) -> None:
     """Fill the columns of headers.
 
     Args:
         data: uint8, with 64 bytes behind the last record.
-        places: Where they are, from `etl_walk.walk`.
-        start: The clock's: see `etl_buffers.Clock`.
-        raw_start: Likewise.
-        scale: Likewise.
-        unit: Likewise; 0 without a clock.
+        places: Where they are.
+        ticks: Their clock.
         headers: Filled.
     """
     for i in range(len(places.at)):
@@ -307,4 +340,4 @@ def describe(data: Any, places: Places, start: int, raw_start: int, scale: int, 
             raw = put_kernel(data, at, kind, headers, i)
         else:
             timed = 0
-        headers.time[i] = time_of(raw, start, raw_start, scale, unit) if timed else NO_TIME
+        headers.time[i] = time_of(raw, ticks) if timed else NO_TIME

@@ -11,14 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.jit import helper, kernel
-from netsleuth_tui.readers.etl_packets import OF_NDISCAP, OF_PKTMON, PKTMON, Pieces, is_from
+from netsleuth_tui.readers.etl_packets import COMPONENT, OF_NDISCAP, OF_PKTMON, PKTMON, Pieces, is_from
 from netsleuth_tui.readers.etl_records import Records
 from netsleuth_tui.readers.limits import TRACE_LAYERS
 
 __all__ = ["Layers", "free_slots", "new_seed", "slot_of"]
 
-_COMPONENT = 20
-"""Event of pktmon that names a component."""
 _NETWORK_CARD = 2
 _LONGEST_NAME = 512
 """Bytes of a component's name that are read."""
@@ -59,9 +57,13 @@ def number_layers(
         Pieces that have their number: fewer than all where it has ended; how many layers are known then.
     """
     mask = len(slots) - 1
+    last = -1
     for i in range(len(layer)):
         value = int(layer[i])
         tag = (int(origin[i]) & 0xFF) << 16 | int(link[i]) & 0xFFFF
+        if last >= 0 and keys[last] == value and tags[last] == tag:
+            numbers[i] = last
+            continue
         at = slot_of(value & 0xFFFFFFFF, value >> 32 & 0xFFFFFFFF, tag, seed, len(slots))
         while slots[at] >= 0 and (keys[slots[at]] != value or tags[slots[at]] != tag):
             at = (at + 1) & mask
@@ -75,7 +77,8 @@ def number_layers(
             tags[known] = tag
             slots[at] = known
             known += 1
-        numbers[i] = slots[at]
+        last = int(slots[at])
+        numbers[i] = last
     return len(layer), known
 
 
@@ -136,6 +139,8 @@ class Layers:
     _tags: NDArray[np.int64] = field(default_factory=lambda: np.zeros(_SMALLEST, np.int64))
     _slots: NDArray[np.int32] = field(default_factory=lambda: free_slots(_SMALLEST))
     _known: int = 0
+    _counts: bool = False
+    """Whether pktmon counts how often it has met packets."""
     _is_chosen: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     _before: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     _seed: NDArray[np.int64] = field(default_factory=new_seed)
@@ -147,7 +152,7 @@ class Layers:
 
     def numbers(self, pieces: Pieces) -> NDArray[np.int32]:
         """Of each piece the number of its layer (and origin, and link type); `TRACE_LAYERS` where so many others were met before."""
-        numbers = np.zeros(len(pieces.row), np.int32)
+        numbers = np.zeros(len(pieces.at), np.int32)
         first = 0
         while True:
             rest = slice(first, None)
@@ -185,7 +190,8 @@ class Layers:
                 if origin[number] == of:
                     counter[int(self._keys[number]) & _ALL] += int(counts[number])
         self.beyond += int((numbers == TRACE_LAYERS).sum())
-        for row in np.flatnonzero(is_from(records, PKTMON, _COMPONENT) & (records.length >= 4)).tolist():
+        self._counts = self._counts or bool((pieces.packet >= 0).any())
+        for row in np.flatnonzero(is_from(records, PKTMON, COMPONENT) & (records.length >= 4)).tolist():
             self._name(records, row)
 
     def _name(self, records: Records, row: int) -> None:
@@ -207,6 +213,11 @@ class Layers:
         components = cards or common
         known = zip(self._keys[: self._known].view(np.uint64).tolist(), (self._tags[: self._known] >> 16).tolist(), strict=True)
         self._is_chosen = np.array([layer in (chosen if origin == OF_NDISCAP else components) for layer, origin in known], np.bool_)
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether all pieces that were surveyed are wanted."""
+        return not self._counts and not self.beyond and len(self._is_chosen) == self._known and bool(self._is_chosen.all())
 
     def wanted(self, pieces: Pieces, numbers: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Which pieces are taken; to be asked once for each, in the order of time.

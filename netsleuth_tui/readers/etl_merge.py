@@ -1,22 +1,30 @@
-"""The records of a trace's buffers in the order of time: buffers by the first time in each, merged as far as they overlap."""
+"""What the buffers of a trace hold in the order of time: buffers by the first time in each, merged as far as they overlap."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.readers.etl_buffers import BUFFER_HEADER, NO_TIME, Buffer, Trace
-from netsleuth_tui.readers.etl_records import Records, load_buffers, take_apart
-from netsleuth_tui.readers.limits import TAIL_BYTES
-from netsleuth_tui.readers.sources import RandomSource
+from netsleuth_tui.readers.etl_buffers import NO_TIME, Buffers, Trace
+from netsleuth_tui.readers.etl_finding import GROUP
+from netsleuth_tui.readers.etl_frames import copy_pieces
+from netsleuth_tui.readers.etl_loading import Loading
+from netsleuth_tui.readers.etl_packets import Pieces
+from netsleuth_tui.readers.etl_records import Records
+from netsleuth_tui.readers.etl_sift import Sifted, take_apart
 
-__all__ = ["Merging", "firsts_of", "groups"]
+__all__ = ["AHEAD", "Merging", "Step", "with_firsts"]
 
-_GROUP = 4 << 20
-"""Bytes of buffers that are taken apart at once."""
+AHEAD = 2
+"""Groups of buffers that are taken apart beside the one that is handed on."""
+_ROOM = 2 << 20
+"""Bytes in front of a group for what waits from those before it: memory only where it is used."""
 _ROW = 96
 """Bytes of a record's columns."""
 _MERGED = 256 << 20
@@ -24,104 +32,140 @@ _MERGED = 256 << 20
 _LATER = 1 << 62
 
 
-def groups(buffers: Sequence[Buffer]) -> Iterator[Sequence[Buffer]]:
-    """Buffers that are taken apart at once."""
-    first, length = 0, 0
-    for place, buffer in enumerate(buffers):
-        length += buffer.filled
-        if length >= _GROUP:
-            yield buffers[first : place + 1]
-            first, length = place + 1, 0
-    if first < len(buffers):
-        yield buffers[first:]
+def with_firsts(firsts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The earliest time in each buffer of a trace; where it has none, that of the one before it."""
+    timed = firsts != NO_TIME
+    timed[:1] = True
+    return firsts[np.maximum.accumulate(np.where(timed, np.arange(len(firsts)), 0))]
 
 
-def firsts_of(records: Records, buffers: Sequence[Buffer], before: int) -> list[int]:
-    """The earliest time in each buffer; where it has none, that of the one before it."""
-    timed = np.flatnonzero(records.time != NO_TIME)
-    found: dict[int, int] = {}
-    if len(timed):
-        edges = np.flatnonzero(np.append([True], np.diff(records.buffer[timed]) != 0))
-        earliest = np.minimum.reduceat(records.time[timed], edges)
-        found = dict(zip(records.buffer[timed][edges].tolist(), earliest.tolist(), strict=True))
-    firsts = []
-    for buffer in buffers:
-        before = found.get(buffer.number, before)
-        firsts.append(before)
-    return firsts
+class Step(NamedTuple):
+    """What comes next."""
+
+    data: NDArray[np.uint8]
+    pieces: Pieces
+    """Pieces of frames, those that come later among them."""
+    order: NDArray[np.int64]
+    """Which of them come now, in the order of time."""
+    events: Records
+    """Records that come now, in the order of time."""
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What is later than the first record of a buffer that is still to be read."""
+
+    data: NDArray[np.uint8]
+    """The bytes of the pieces, then those of the events."""
+    pieces: Pieces
+    events: Records
 
 
 class Merging:
-    """Reads buffers again, and hands on their records in the order of time.
-
-    What is in memory are the buffers of a group, and those before them that have records which are later than the first of a buffer that is
-    still to be read.
+    """Reads buffers again, and hands on what they hold in the order of time.
 
     Args:
-        source: The file.
+        loading: What reads them.
         trace: What its header says.
         buffers: Of the file.
-        firsts: The earliest time in each of them.
-        expanded: Buffers that were expanded before, by number.
+        firsts: The earliest time in each of them, see `with_firsts`.
     """
 
-    def __init__(
-        self, source: RandomSource, trace: Trace, buffers: Sequence[Buffer], firsts: Sequence[int], expanded: dict[int, NDArray[np.uint8]]
-    ) -> None:
+    def __init__(self, loading: Loading, trace: Trace, buffers: Buffers, firsts: NDArray[np.int64]) -> None:
         self.is_unsorted = False
         """Whether too much would have had to wait for earlier records."""
         self.share = 0.0
         """How much of it is done."""
-        self._source = source
+        self._loading = loading
         self._trace = trace
-        self._expanded = expanded
-        order = sorted(range(len(buffers)), key=lambda number: firsts[number])
-        self._queue = [buffers[number] for number in order]
-        self._firsts = [firsts[number] for number in order] + [_LATER]
-        self._waiting: Records | None = None
-        self._extents: dict[int, tuple[int, int]] = {}
-        """Where the records of the buffers that are in memory begin and end, by number of the buffer."""
+        order = np.argsort(firsts, kind="stable")
+        self._queue = buffers.at_rows(order)
+        self._firsts = np.append(firsts[order], _LATER)
+        self._waiting: _Waiting | None = None
 
-    def steps(self) -> Iterator[tuple[Records, NDArray[np.int64], bool]]:
-        """Records, which of them come next, in the order of time, and whether they are the last ones."""
-        place, done, total = 0, 0, sum(buffer.filled for buffer in self._queue) or 1
-        for group in groups(self._queue):
-            place += len(group)
-            done += sum(buffer.filled for buffer in group)
-            self.share = done / total
-            records = self._with(group)
-            horizon = self._firsts[place]
-            if horizon != _LATER and len(records.data) + _ROW * records.rows > _MERGED:
-                horizon, self.is_unsorted = _LATER, True
-            early = np.flatnonzero(records.time < horizon) if horizon != _LATER else np.arange(records.rows)
-            late = np.flatnonzero(records.time >= horizon) if horizon != _LATER else early[:0]
-            self._waiting = records.at_rows(late) if len(late) else None
-            # Each buffer is in the order of time, so that a stable sort merges runs.
-            yield records, early[np.argsort(records.time[early], kind="stable")], place >= len(self._queue)
+    def steps(self) -> Iterator[Step]:
+        """What comes next, group after group; the threads that read ahead end with the generator."""
+        done = np.cumsum(self._queue.filled)
+        jobs: deque[tuple[int, Future[Sifted]]] = deque()
+        with ThreadPoolExecutor(AHEAD, thread_name_prefix="trace") as pool:
+            try:
+                place = 0
+                while place < len(done) or jobs:
+                    while place < len(done) and len(jobs) < AHEAD:
+                        end = _group_end(done, place)
+                        jobs.append((end, pool.submit(self._sifted, self._queue.at_rows(slice(place, end)))))
+                        place = end
+                    end, job = jobs.popleft()
+                    sifted = job.result()
+                    self.share = float(done[end - 1] / done[-1])
+                    yield self._step(sifted, int(self._firsts[end]))
+            finally:
+                for _, job in jobs:
+                    job.cancel()
 
-    def _with(self, group: Sequence[Buffer]) -> Records:
-        """The records that wait, and those of the next buffers, in one piece of memory."""
+    def _sifted(self, buffers: Buffers) -> Sifted:
+        return take_apart(self._loading.again(buffers, _ROOM), self._trace, None)
+
+    def _step(self, sifted: Sifted, horizon: int) -> Step:
+        """What comes before `horizon`; the rest waits."""
+        data, pieces, events = self._with_waiting(sifted)
+        if horizon != _LATER and len(data) + _ROW * (len(pieces.at) + events.rows) > _MERGED:
+            horizon, self.is_unsorted = _LATER, True
+        order, late = _parted(pieces.time, horizon)
+        rows, late_rows = _parted(events.time, horizon)
+        self._waiting = None
+        if len(late) or len(late_rows):
+            self._waiting = _waiting(data, pieces.at_rows(late), events.at_rows(late_rows))
+        if len(rows) < events.rows or not _ascends(events.time):
+            events = events.at_rows(_sorted(events.time, rows))
+        return Step(data, pieces, _sorted(pieces.time, order), events, horizon == _LATER)
+
+    def _with_waiting(self, sifted: Sifted) -> tuple[NDArray[np.uint8], Pieces, Records]:
+        """What waits, and what the next buffers hold, in one piece of memory."""
+        data, pieces, events = sifted.data, sifted.pieces, sifted.events
         waiting = self._waiting
-        kept = sorted(set(waiting.buffer.tolist())) if waiting is not None else []
-        extents = [self._extents[number] for number in kept]
-        length = sum(end - begin for begin, end in extents)
-        room = sum(buffer.filled - BUFFER_HEADER for buffer in group)
-        data = np.empty(length + room + TAIL_BYTES, np.uint8)
-        moved, at = np.zeros(len(kept), np.int64), 0
-        self._extents = {}
-        for place, (number, (begin, end)) in enumerate(zip(kept, extents, strict=True)):
-            if waiting is not None:
-                data[at : at + end - begin] = waiting.data[begin:end]
-            moved[place] = at - begin
-            self._extents[number] = at, at + end - begin
-            at += end - begin
-        begins, ends = load_buffers(self._source, group, data, at, None, self._expanded)
-        for buffer, begin, end in zip(group, begins.tolist(), ends.tolist(), strict=True):
-            self._extents[buffer.number] = begin, end
-        records = take_apart(data, group, begins, ends, self._trace, None)
         if waiting is None:
-            return records
-        by = moved[np.searchsorted(np.array(kept), waiting.buffer)]
-        waiting = waiting._replace(at=waiting.at + by, begin=waiting.begin + by)
-        columns: zip[tuple[Any, ...]] = zip(waiting[1:], records[1:], strict=True)
-        return Records._make((records.data, *(np.concatenate(both) for both in columns)))
+            return data, pieces, events
+        length = len(waiting.data)
+        if length <= sifted.room:
+            data[:length] = waiting.data
+        else:
+            data = np.concatenate((waiting.data, data))
+            pieces, events = pieces._replace(at=pieces.at + length), events._replace(begin=events.begin + length)
+        return data, Pieces.joined(waiting.pieces, pieces), Records.joined(data, waiting.events, events)
+
+
+def _group_end(done: NDArray[np.int64], first: int) -> int:
+    """Where a group of buffers ends that begins at `first`; `done` counts their bytes up to each."""
+    before = int(done[first - 1]) if first else 0
+    return min(int(np.searchsorted(done, before + GROUP)) + 1, len(done))
+
+
+def _parted(time: NDArray[np.int64], horizon: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which rows come before `horizon`, and which do not."""
+    if not len(time) or horizon == _LATER or int(time.max()) < horizon:
+        return np.arange(len(time)), np.zeros(0, np.int64)
+    is_early = time < horizon
+    return np.flatnonzero(is_early), np.flatnonzero(~is_early)
+
+
+def _ascends(time: NDArray[np.int64]) -> bool:
+    return bool((time[1:] >= time[:-1]).all())
+
+
+def _sorted(time: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows in the order of time. Each buffer is in that order, so that a stable sort merges runs."""
+    chosen = time if len(rows) == len(time) else time[rows]
+    return rows if _ascends(chosen) else rows[np.argsort(chosen, kind="stable")]
+
+
+def _waiting(data: NDArray[np.uint8], pieces: Pieces, events: Records) -> _Waiting:
+    """Pieces and events without all others' bytes."""
+    lengths = np.concatenate((pieces.length, events.length))
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    kept = np.empty(int(ends[-1]), np.uint8)
+    copy_pieces(data, np.concatenate((pieces.at, events.begin)), lengths, starts, kept)
+    count = len(pieces.at)
+    return _Waiting(kept, pieces._replace(at=starts[:count]), events._replace(data=kept, begin=starts[count:]))

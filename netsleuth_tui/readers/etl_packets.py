@@ -6,17 +6,18 @@ on real traces.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.jit import helper, kernel
+from netsleuth_tui.jit import helper, inlined, kernel
 from netsleuth_tui.readers.etl_headers import gathered
 from netsleuth_tui.readers.etl_records import Records, guid_halves
 from netsleuth_tui.readers.numbers import u16, u32
 
-__all__ = ["NDISCAP", "PKTMON", "Pieces", "is_from", "pieces_of"]
+__all__ = ["NDISCAP", "PKTMON", "Pieces", "Sources", "Wanted", "find_pieces", "is_from", "pieces_of"]
 
 NDISCAP: Final = guid_halves("2ed6006e-4729-4609-b423-3ee7bcd678ef")
 PKTMON: Final = guid_halves("4d4f80d9-c8bd-4d73-bb5b-19c90402c5ac")
@@ -25,6 +26,10 @@ FRAGMENT, SWITCHED = 1001, 1003
 """Events of ndiscap that hold (a piece of) a frame; the second kind at a port of a virtual switch."""
 PASSED, DROPPED, OTHER = 160, 170, 240
 """Events of pktmon that hold a frame."""
+COMPONENT: Final = 20
+"""Event of pktmon that names a component."""
+SMALLEST: Final = 80 + 12
+"""Bytes of an event that holds a piece of a frame, at least."""
 
 WIRELESS_WAN, TUNNEL, WIFI, CUT_SHORT = 0x200, 0x8000, 0x10000, 0x2000000
 BEGINS, ENDS, SENT = 0x40000000, 0x80000000, 0x100000000
@@ -41,12 +46,10 @@ _NAMES = 3
 
 
 class Pieces(NamedTuple):
-    """Pieces of frames, arrays of one length, in the order of the records that were asked for."""
+    """Pieces of frames, arrays of one length, in the order of their records."""
 
-    row: NDArray[np.int64]
-    """Which record."""
     at: NDArray[np.int64]
-    """Where the bytes begin in `Records.data`."""
+    """Where the bytes begin in the data."""
     length: NDArray[np.int64]
     """How many there are."""
     wire: NDArray[np.int64]
@@ -67,13 +70,30 @@ class Pieces(NamedTuple):
     """pktmon's number of the packet, -1 where it does not count how often it has met one."""
     lies: NDArray[np.bool_]
     """True if it says that it is longer than its record."""
+    time: NDArray[np.int64]
+    """ns since 1970-01-01T00:00:00Z, `NO_TIME` if there is none."""
+    offset: NDArray[np.int64]
+    """Of its bytes in the file, as if no buffer was compressed."""
+    thread: NDArray[np.int64]
+    """Processor and thread. Idle threads all have number 0, so that a thread alone does not tell whose piece one is."""
+
+    @classmethod
+    def room(cls, count: int) -> Pieces:
+        """So many of them, to be filled."""
+        return cls._make(np.empty(count, code) for code in _COLUMNS)
+
+    @classmethod
+    def joined(cls, before: Pieces, behind: Pieces) -> Pieces:
+        """Two in one."""
+        pairs: Iterator[tuple[NDArray[Any], NDArray[Any]]] = zip(before, behind, strict=True)
+        return cls._make(np.concatenate(both) for both in pairs)
 
     def at_rows(self, rows: NDArray[np.generic] | slice) -> Pieces:
         """Some of them."""
         return Pieces._make(column[rows] for column in self)
 
 
-_COLUMNS: Final = "i8 i8 i8 i8 u2 ? ? ? ? u8 u1 i8 ?".split()  # noqa: SIM905 - as short as a table can be
+_COLUMNS: Final = "i8 i8 i8 u2 ? ? ? ? u8 u1 i8 ? i8 i8 i8".split()  # noqa: SIM905 - as short as a table can be
 
 
 def is_from(records: Records, provider: tuple[np.uint64, np.uint64], *event_ids: int) -> NDArray[np.bool_]:
@@ -82,26 +102,33 @@ def is_from(records: Records, provider: tuple[np.uint64, np.uint64], *event_ids:
     return found & np.isin(records.event_id, event_ids) if event_ids else found
 
 
-def pieces_of(records: Records, rows: NDArray[np.int64] | None = None) -> Pieces:
-    """The pieces of frames in records.
-
-    Args:
-        records: Where they are looked for.
-        rows: Which records, in the order in which pieces are wanted; all without it.
-    """
-    if rows is None:
-        rows = np.arange(records.rows)
-    pieces = Pieces._make(np.empty(len(rows), code) for code in _COLUMNS)
-    columns = _Wanted(
+def pieces_of(records: Records) -> tuple[NDArray[np.int64], Pieces]:
+    """The pieces of frames in records, and which records hold them."""
+    pieces, rows = Pieces.room(records.rows), np.empty(records.rows, np.int64)
+    columns = Wanted(
         records.begin, records.length, records.low.view(np.int64), records.high.view(np.int64), records.event_id,
         records.keywords.view(np.int64),
     )  # fmt: skip
-    guids = [int(half.view(np.int64)) for provider in (NDISCAP, PKTMON) for half in provider]
-    (count,) = find_pieces(records.data, rows, columns, guids[0], guids[1], guids[2], guids[3], pieces)
-    return pieces.at_rows(slice(count))
+    (count,) = find_pieces(records.data, columns, SOURCES, rows, pieces)
+    rows, pieces = rows[:count], pieces.at_rows(slice(count))
+    thread = records.processor[rows].astype(np.int64) << 32 | records.thread_id[rows].astype(np.int64)
+    offset = records.offset[rows] + pieces.at - records.begin[rows]
+    return rows, pieces._replace(time=records.time[rows], offset=offset, thread=thread)
 
 
-class _Wanted(NamedTuple):
+class Sources(NamedTuple):
+    """Halves of the GUIDs of providers whose events hold frames, as numbers with a sign."""
+
+    ndiscap_low: int
+    ndiscap_high: int
+    pktmon_low: int
+    pktmon_high: int
+
+
+SOURCES: Final = Sources._make(int(half.view(np.int64)) for provider in (NDISCAP, PKTMON) for half in provider)
+
+
+class Wanted(NamedTuple):
     """Columns of records that tell pieces."""
 
     begin: NDArray[np.int64]
@@ -111,22 +138,20 @@ class _Wanted(NamedTuple):
     event_id: NDArray[np.uint16]
     keywords: NDArray[np.int64]
 
-    def at_rows(self, rows: NDArray[np.generic]) -> _Wanted:
+    def at_rows(self, rows: NDArray[np.generic]) -> Wanted:
         """Some of the records."""
-        return _Wanted._make(column[rows] for column in self)
+        return Wanted._make(column[rows] for column in self)
 
 
-def _find_pieces_plain(
-    data: NDArray[np.uint8], rows: NDArray[np.int64], records: _Wanted, low: int, high: int, other_low: int, other_high: int, pieces: Pieces
-) -> tuple[int]:
+def _find_pieces_plain(data: NDArray[np.uint8], records: Wanted, sources: Sources, rows: NDArray[np.int64], pieces: Pieces) -> tuple[int]:
     """Same as the kernel: all events of a provider in one sweep."""
-    records = records.at_rows(rows)
-    parts = [_of_ndiscap(data, records, low, high), _of_pktmon(data, records, other_low, other_high)]
+    parts = [_of_ndiscap(data, records, *sources[:2]), _of_pktmon(data, records, *sources[2:])]
     found = [np.concatenate(columns) for columns in zip(*parts, strict=True)]
     order = np.argsort(found[0], kind="stable")
-    found[0] = rows[found[0]]
-    for name, values in zip(Pieces._fields, found, strict=True):
-        getattr(pieces, name)[: len(order)] = values[order]
+    rows[: len(order)] = found[0][order]
+    columns: Iterator[tuple[NDArray[Any], NDArray[Any]]] = zip(pieces, found[1:], strict=False)
+    for column, values in columns:  # times and places are the caller's
+        column[: len(order)] = values[order]
     return (len(order),)
 
 
@@ -135,7 +160,7 @@ def _u(heads: NDArray[np.uint8], at: int, code: str) -> NDArray[np.int64]:
     return np.ascontiguousarray(heads[:, at : at + size]).view(code)[:, 0].astype(np.int64)
 
 
-def _of_ndiscap(data: NDArray[np.uint8], records: _Wanted, low: int, high: int) -> tuple[NDArray[Any], ...]:
+def _of_ndiscap(data: NDArray[np.uint8], records: Wanted, low: int, high: int) -> tuple[NDArray[Any], ...]:
     wanted = (records.low == low) & (records.high == high) & np.isin(records.event_id, (FRAGMENT, SWITCHED))
     rows = np.flatnonzero(wanted & (records.length >= _NDISCAP_HEAD))
     heads = gathered(data, records.begin[rows], _NDISCAP_HEAD)
@@ -157,7 +182,7 @@ def _of_ndiscap(data: NDArray[np.uint8], records: _Wanted, low: int, high: int) 
     )  # fmt: skip
 
 
-def _of_pktmon(data: NDArray[np.uint8], records: _Wanted, low: int, high: int) -> tuple[NDArray[Any], ...]:
+def _of_pktmon(data: NDArray[np.uint8], records: Wanted, low: int, high: int) -> tuple[NDArray[Any], ...]:
     wanted = (records.low == low) & (records.high == high) & np.isin(records.event_id, (PASSED, DROPPED, OTHER))
     rows = np.flatnonzero(wanted & (records.length >= _PKTMON_HEAD))
     heads = gathered(data, records.begin[rows], _PKTMON_HEAD)
@@ -207,7 +232,17 @@ def switched(data: Any, at: int, end: int) -> tuple[int, int]:
     return end, 0
 
 
-@helper
+@inlined
+def origin_of(low: int, high: int, event_id: int, length: int, sources: Sources) -> int:
+    """Whether an event holds (a piece of) a frame, by its provider, number and bytes of data: OF_NDISCAP, OF_PKTMON or 0."""
+    if low == sources.ndiscap_low and high == sources.ndiscap_high:
+        return OF_NDISCAP if event_id in (FRAGMENT, SWITCHED) and length >= _NDISCAP_HEAD else 0
+    if low == sources.pktmon_low and high == sources.pktmon_high:
+        return OF_PKTMON if event_id in (PASSED, DROPPED, OTHER) and length >= _PKTMON_HEAD else 0
+    return 0
+
+
+@inlined
 def put_ndiscap(data: Any, at: int, end: int, event_id: int, keywords: int, pieces: Pieces, k: int) -> None:
     """Write the piece of a frame whose event's data lie in data[at:end]."""
     begin = at + _NDISCAP_HEAD
@@ -228,7 +263,7 @@ def put_ndiscap(data: Any, at: int, end: int, event_id: int, keywords: int, piec
     pieces.lies[k] = size > end - begin
 
 
-@helper
+@inlined
 def put_pktmon(data: Any, at: int, end: int, pieces: Pieces, k: int) -> None:
     """Write the frame of an event of pktmon whose data lie in data[at:end]."""
     begin = at + _PKTMON_HEAD
@@ -252,41 +287,30 @@ def put_pktmon(data: Any, at: int, end: int, pieces: Pieces, k: int) -> None:
 
 
 @kernel(plain=_find_pieces_plain)
-def find_pieces(data: Any, rows: Any, records: _Wanted, low: int, high: int, other_low: int, other_high: int, pieces: Pieces) -> tuple[int]:
-    """Find pieces of frames among records.
+def find_pieces(data: Any, records: Wanted, sources: Sources, rows: Any, pieces: Pieces) -> tuple[int]:
+    """Find pieces of frames among records that were described.
 
     Args:
         data: uint8, in which the records lie.
-        rows: int64, which records, in the order in which pieces are wanted.
         records: Their columns.
-        low: First half of ndiscap's GUID.
-        high: Second half of it.
-        other_low: First half of pktmon's GUID.
-        other_high: Second half of it.
-        pieces: Filled from the first entry on.
+        sources: Whose events hold pieces.
+        rows: int64, gets which records those are; filled from the first entry on.
+        pieces: Likewise, but for time, offset and thread.
 
     Returns:
         Pieces, alone in a tuple.
     """
     count = 0
-    for i in range(len(rows)):
-        row = int(rows[i])
+    for row in range(len(records.begin)):
         event_id = int(records.event_id[row]) & 0xFFFF
-        at = int(records.begin[row])
-        length = int(records.length[row])
-        is_ndiscap = records.low[row] == low and records.high[row] == high and event_id in (FRAGMENT, SWITCHED) and length >= _NDISCAP_HEAD
-        is_pktmon = (
-            records.low[row] == other_low
-            and records.high[row] == other_high
-            and event_id in (PASSED, DROPPED, OTHER)
-            and length >= _PKTMON_HEAD
-        )
-        if is_ndiscap:
+        at, length = int(records.begin[row]), int(records.length[row])
+        origin = origin_of(int(records.low[row]), int(records.high[row]), event_id, length, sources)
+        if origin == OF_NDISCAP:
             put_ndiscap(data, at, at + length, event_id, int(records.keywords[row]), pieces, count)
-        elif is_pktmon:
+        elif origin == OF_PKTMON:
             put_pktmon(data, at, at + length, pieces, count)
         else:
             continue
-        pieces.row[count] = row
+        rows[count] = row
         count += 1
     return (count,)

@@ -1,4 +1,4 @@
-"""Where the records of a trace's buffers are: one walk over many buffers that lie in memory side by side.
+"""Where the records of a trace's buffers are: their kinds, their headers, what is wrong with them.
 
 A buffer holds records of several kinds, each at a multiple of eight bytes; the byte at offset 2 says which kind, and the kind where the
 size is (evntrace.h, and ntwmi.h for the kinds of the kernel).
@@ -6,13 +6,15 @@ size is (evntrace.h, and ntwmi.h for the kinds of the kernel).
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.jit import helper, kernel
-from netsleuth_tui.readers.numbers import u16, u32
+from netsleuth_tui.jit import helper
+from netsleuth_tui.readers.numbers import u16
 
 __all__ = ["BAD_EXTENSION", "BAD_SIZE", "UNKNOWN_KIND", "Places", "Problems", "room_for", "walk"]
 
@@ -29,12 +31,14 @@ TIMED, WNODE, MESSAGE, PERFORMANCE, PERFORMANCE_64 = 12, 14, 15, 16, 17
 EVENT_32, EVENT = 18, 19
 OF_THE_KERNEL = (SYSTEM, SYSTEM_64, COMPACT, COMPACT_64, PERFORMANCE, PERFORMANCE_64)
 
-_EXTENDED = 1
+EXTENDED: Final = 1
 """Flag of an event that has something attached before its data."""
 _ATTACHED = 64
 """Most things attached to one event that are stepped over."""
 _LITTLE = 1
-_ENDING = 0xFFFFFFFF
+ENDING: Final = 0xFFFFFFFF
+"""What stands behind the last record."""
+_WORDS = struct.Struct("<II").unpack_from
 
 
 class Places(NamedTuple):
@@ -100,59 +104,55 @@ def attached_end(data: Any, at: int, end: int) -> int:
     return -1
 
 
-@kernel()
-def walk(data: Any, begins: Any, ends: Any, places: Places, problems: Problems) -> tuple[int, int]:
-    """Find the records of buffers.
+def walk(
+    data: NDArray[np.uint8], begins: NDArray[np.int64], ends: NDArray[np.int64], places: Places, problems: Problems
+) -> tuple[int, int]:
+    """Find the records of buffers in plain Python; `etl_sift.sift` does it, and more, as a kernel.
 
     Args:
-        data: uint8, the buffers' records.
-        begins: int64, where the records of each buffer begin.
-        ends: int64, where they end.
+        data: The buffers' records.
+        begins: Where the records of each buffer begin.
+        ends: Where they end.
         places: Filled from the first entry on; room for an eighth of all bytes is enough.
         problems: Likewise; room for two entries a buffer is enough.
 
     Returns:
         Records and problems.
     """
-    count = 0
-    wrong = 0
-    for buffer in range(len(begins)):
-        at = int(begins[buffer])
-        end = int(ends[buffer])
-        told = 0
+    rows: list[tuple[int, ...]] = []
+    wrong: list[tuple[int, ...]] = []
+    view = data.data
+    for buffer, (begins_at, end) in enumerate(zip(begins.tolist(), ends.tolist(), strict=True)):
+        at, told = begins_at, False
         while at + 8 <= end:
-            if u32(data, at, _LITTLE) == _ENDING:
+            first, second = _WORDS(view, at)
+            if first == ENDING:
                 break
-            kind = int(data[at + 2]) & 0xFF
+            kind = first >> 16 & 0xFF
             header = header_of(kind)
-            size = u16(data, at + 4 if kind in (1, 2, 3, 4, 16, 17) else at, _LITTLE)
+            size = (second if kind in OF_THE_KERNEL else first) & 0xFFFF
             if header == 0 or size < header or at + size > end:
-                problems.buffer[wrong] = buffer
-                problems.at[wrong] = at
-                problems.why[wrong] = UNKNOWN_KIND if header == 0 else BAD_SIZE
-                problems.number[wrong] = kind if header == 0 else size
-                wrong += 1
+                wrong.append((buffer, at, BAD_SIZE if header else UNKNOWN_KIND, size if header else kind))
                 break
             begin = at + header
-            if kind in (EVENT, EVENT_32) and u16(data, at + 4, _LITTLE) & _EXTENDED:
-                begin = attached_end(data, begin, at + size)
+            if kind in (EVENT, EVENT_32) and second & EXTENDED:
+                begin = attached_end(view, begin, at + size)
                 if begin < 0:
                     begin = at + size
-                    if told == 0:
-                        told = 1
-                        problems.buffer[wrong] = buffer
-                        problems.at[wrong] = at
-                        problems.why[wrong] = BAD_EXTENSION
-                        problems.number[wrong] = size
-                        wrong += 1
-            places.at[count] = at
-            places.size[count] = size
-            places.kind[count] = kind
-            places.buffer[count] = buffer
-            places.begin[count] = begin
-            count += 1
+                    if not told:
+                        wrong.append((buffer, at, BAD_EXTENSION, size))
+                    told = True
+            rows.append((at, size, kind, buffer, begin))
             at += (size + 7) & ~7
-    return count, wrong
+    _put(places, rows)
+    _put(problems, wrong)
+    return len(rows), len(wrong)
+
+
+def _put(columns: Sequence[Any], rows: list[tuple[int, ...]]) -> None:
+    """Write rows into the beginning of columns."""
+    for column, values in zip(columns, zip(*rows, strict=True), strict=bool(rows)):
+        column[: len(rows)] = values
 
 
 def room_for(buffers: int, length: int) -> tuple[Places, Problems]:

@@ -22,6 +22,7 @@ __all__ = [
     "TABLE_BLOCK",
     "TAIL_BYTES",
     "TRACE_BUFFER",
+    "TRACE_BUFFERS",
     "TRACE_LAYERS",
     "ZIP_DIRECTORY",
     "ZSTD_WINDOW",
@@ -68,6 +69,8 @@ LZMA_MEMORY = 256 << 20
 
 TRACE_BUFFER = 32 << 20
 """Largest buffer of an event trace in bytes; Windows allows 16 MiB."""
+TRACE_BUFFERS = 1 << 22
+"""Most buffers of an event trace: 128 GiB of those with 32 KiB. Each takes 53 bytes of memory until the trace is read."""
 TRACE_LAYERS = 65_536
 """Most layers at which a trace saw packets that are told apart, 64 times a power of two; each is kept until the trace is read."""
 

@@ -35,11 +35,11 @@ def open_packets(batch: FrameBatch) -> int:
     if not len(places):
         return 0
     records = net_events(batch)
-    pieces = pieces_of(records)
+    rows, pieces = pieces_of(records)
     is_whole = pieces.begins & pieces.ends & ~pieces.lies & (pieces.length > 0)
-    is_drop = (pieces.origin == OF_PKTMON) & (records.event_id[pieces.row] == DROPPED)
-    pieces = pieces.at_rows(np.flatnonzero(is_whole & ~is_drop))
-    rows = places[pieces.row]
+    is_drop = (pieces.origin == OF_PKTMON) & (records.event_id[rows] == DROPPED)
+    chosen = np.flatnonzero(is_whole & ~is_drop)
+    rows, pieces = places[rows[chosen]], pieces.at_rows(chosen)
     wire = pieces.wire.copy()
     fill_wire(batch.data, pieces.at, pieces.length, pieces.link, pieces.cut.view(np.uint8), wire)
     batch.offset[rows] += (pieces.at - batch.start[rows]).astype(np.uint64)
@@ -73,9 +73,8 @@ def net_events(batch: FrameBatch) -> Records:
     length = np.minimum(said, room)
     # What is attached lies in front of the data, in a form that no file at hand shows: the data end with the frame.
     begin = np.where(attached, captured - length, np.minimum(_HEAD, captured))
-    zero = np.zeros(len(rows), np.int64)
     return Records(
-        data=batch.data, at=start, begin=start + begin, length=length, kind=zero.astype(np.uint8), buffer=zero.astype(np.int32),
+        data=batch.data, begin=start + begin, length=length, kind=np.zeros(len(rows), np.uint8),
         processor=heads[:, 80].astype(np.uint16), offset=batch.offset[rows].astype(np.int64) + begin, time=batch.time[rows],
         low=number(24, "<u8").astype(np.uint64), high=number(32, "<u8").astype(np.uint64), event_id=number(40, "<u2").astype(np.uint16),
         version=heads[:, 42], level=heads[:, 44], opcode=heads[:, 45], task=number(46, "<u2").astype(np.uint16),

@@ -10,7 +10,7 @@ from typing import Any
 
 from netsleuth_tui.jit import helper
 
-__all__ = ["u16", "u32"]
+__all__ = ["POSITION", "u16", "u32"]
 
 POSITION = (1 << 40) - 1
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.jit import helper, kernel
-from netsleuth_tui.readers.numbers import u16, u32
+from netsleuth_tui.jit import helper, inlined, kernel
+from netsleuth_tui.readers.numbers import POSITION, u16, u32
 
-__all__ = ["CUT", "DISTANT", "FULL", "expand"]
+__all__ = ["CUT", "DISTANT", "FULL", "expand", "expand_buffers"]
 
 FULL: Final = 0
 """The output is as long as it should be."""
@@ -29,6 +29,7 @@ _NIBBLE = 15
 _OCTET = 255
 _SHORTEST = 3
 _LITTLE = 1
+_WORD = 0xFFFFFFFF
 
 
 def _expand_plain(data: NDArray[np.uint8], at: int, end: int, out: NDArray[np.uint8], to: int, stop: int) -> tuple[int, int, int]:
@@ -76,7 +77,7 @@ def _expand_bytes(source: bytes, made: bytearray, wanted: int) -> tuple[int, int
     return FULL, at
 
 
-@helper
+@inlined
 def match_at(data: Any, at: int, end: int, half: int) -> tuple[int, int, int, int]:
     """Read a match at `at`; `half` is where an octet lies whose upper half is still to be used as a length, -1 without one.
 
@@ -128,7 +129,49 @@ def long_length(data: Any, at: int, end: int) -> tuple[int, int]:
     return max(length - _LENGTH, -1), at
 
 
-@kernel(plain=_expand_plain)
+@inlined
+def zeros_of(octet: int) -> int:
+    """How many bits of an octet are zero before the first that is not."""
+    count = 0
+    if octet < 16:
+        count = 4
+        octet <<= 4
+    if octet < 64:
+        count += 2
+        octet <<= 2
+    return count + (octet < 128) + (octet == 0)
+
+
+@inlined
+def copy_eight(data: Any, at: int, out: Any, to: int) -> None:
+    """Copy eight bytes; all are read before the first is written, so that one instruction does for all."""
+    at &= POSITION
+    to &= POSITION
+    a, b, c, d = data[at], data[at + 1], data[at + 2], data[at + 3]
+    e, f, g, h = data[at + 4], data[at + 5], data[at + 6], data[at + 7]
+    out[to], out[to + 1], out[to + 2], out[to + 3] = a, b, c, d
+    out[to + 4], out[to + 5], out[to + 6], out[to + 7] = e, f, g, h
+
+
+@inlined
+def repeat(out: Any, begin: int, to: int, last: int, stop: int) -> None:
+    """Write out[to:last] with what begins before it; up to `stop` anything may be written."""
+    source = begin
+    if to - begin >= 8 and last + 8 <= stop:
+        while to < last:
+            copy_eight(out, source, out, to)
+            to += 8
+            source += 8
+    behind = to  # where a match overlaps with what it makes, its bytes repeat: they are taken from where all of them are there already
+    while to < last:
+        out[to & POSITION] = out[source & POSITION]
+        to += 1
+        source += 1
+        if source == behind:
+            source = begin
+
+
+@inlined
 def expand(data: Any, at: int, end: int, out: Any, to: int, stop: int) -> tuple[int, int, int]:
     """Expand what lies in data[at:end].
 
@@ -154,14 +197,22 @@ def expand(data: Any, at: int, end: int, out: Any, to: int, stop: int) -> tuple[
             flags = u32(data, at, _LITTLE)
             at += 4
             left = 32
-        left -= 1
-        if not flags >> left & 1:
+        if not flags >> 31:
             if at >= end:
                 return to, at, CUT
-            out[to] = data[at]
-            at += 1
-            to += 1
+            run = 1
+            if at + 8 <= end and to + 8 <= stop:
+                run = min(zeros_of(flags >> 24), left)
+                copy_eight(data, at, out, to)  # those that are none are written over
+            else:
+                out[to] = data[at]
+            at += run
+            to += run
+            left -= run
+            flags = flags << run & _WORD
             continue
+        left -= 1
+        flags = flags << 1 & _WORD
         length, distance, at, half = match_at(data, at, end, half)
         if length == 0:
             return to, at, CUT
@@ -169,8 +220,59 @@ def expand(data: Any, at: int, end: int, out: Any, to: int, stop: int) -> tuple[
         if begin < first:
             return to, at, DISTANT
         last = min(to + length, stop)
-        while to < last:
-            out[to] = out[begin]
-            to += 1
-            begin += 1
+        repeat(out, begin, to, last, stop)
+        to = last
     return to, at, FULL
+
+
+def _expand_buffers_plain(
+    data: NDArray[np.uint8],
+    begins: NDArray[np.int64],
+    limits: NDArray[np.int64],
+    is_packed: NDArray[np.uint8],
+    out: NDArray[np.uint8],
+    places: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    used: NDArray[np.int64],
+    status: NDArray[np.uint8],
+) -> None:
+    """Same as the kernel."""
+    rows = zip(begins.tolist(), limits.tolist(), places.tolist(), stops.tolist(), strict=True)
+    for row, (at, end, to, stop) in enumerate(rows):
+        if is_packed[row]:
+            ends[row], used[row], status[row] = _expand_plain(data, at, end, out, to, stop)
+        else:
+            count = max(min(end - at, stop - to), 0)
+            out[to : to + count] = data[at : at + count]
+            ends[row], used[row], status[row] = to + count, at + count, FULL
+
+
+@kernel(plain=_expand_buffers_plain)
+def expand_buffers(
+    data: Any, begins: Any, limits: Any, is_packed: Any, out: Any, places: Any, stops: Any, ends: Any, used: Any, status: Any
+) -> None:
+    """Expand buffers, and copy those that are not compressed.
+
+    Args:
+        data: uint8, the bytes of all of them.
+        begins: int64, where each begins.
+        limits: int64, where it ends.
+        is_packed: uint8, 1 if it is compressed.
+        out: uint8, for the expanded ones.
+        places: int64, where each begins there.
+        stops: int64, where it has to end.
+        ends: int64, gets where it ends.
+        used: int64, gets where its bytes end that were used.
+        status: uint8, gets FULL, CUT or DISTANT.
+    """
+    for row in range(len(begins)):
+        at = int(begins[row])
+        to = int(places[row])
+        if is_packed[row]:
+            ends[row], used[row], status[row] = expand(data, at, int(limits[row]), out, to, int(stops[row]))
+        else:
+            count = max(min(int(limits[row]) - at, int(stops[row]) - to), 0)
+            for k in range(count):
+                out[to + k] = data[at + k]
+            ends[row], used[row], status[row] = to + count, at + count, FULL

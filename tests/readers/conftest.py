@@ -12,10 +12,12 @@ from machine_code import machine_code
 from netsleuth_tui.jit import Kernel
 from netsleuth_tui.readers import (
     blocks,
+    etl_finding,
     etl_frames,
     etl_headers,
     etl_layers,
     etl_packets,
+    etl_sift,
     etl_walk,
     netmon_frames,
     pcap,
@@ -29,7 +31,8 @@ KERNELS: list[Kernel[..., Any]] = [
     blocks.frame_blocks,
     netmon_frames.frame_entries,
     netmon_frames.walk_frames,
-    etl_walk.walk,
+    etl_finding.follow,
+    etl_sift.sift,
     etl_headers.describe,
     etl_packets.find_pieces,
     etl_layers.number_layers,
@@ -38,8 +41,10 @@ KERNELS: list[Kernel[..., Any]] = [
     etl_frames.place_pieces,
     etl_frames.copy_pieces,
     etl_frames.fill_wire,
-    xpress.expand,
+    etl_frames.lay_out,
+    xpress.expand_buffers,
 ]
+
 Write = Callable[[bytes], Path]
 
 

@@ -18,6 +18,7 @@ from netsleuth_tui.readers import (
     FrameBatch,
     TraceRecords,
     etl,
+    etl_finding,
     etl_frames,
     etl_layers,
     etl_merge,
@@ -214,7 +215,8 @@ def test_pieces_of_processors_and_threads_are_not_mixed(write: Write) -> None:
 @pytest.mark.parametrize("parts", [1, 3])
 def test_frames_whose_pieces_are_read_at_different_times(write: Write, monkeypatch: pytest.MonkeyPatch, parts: int) -> None:
     """However few buffers are in memory at once, frames are whole and in the order of time: those that lack a piece hold up later ones."""
-    monkeypatch.setattr(etl_merge, "_GROUP", 2048)
+    for module in (etl_finding, etl_merge):
+        monkeypatch.setattr(module, "GROUP", 2048)
     frames = some_frames(200, seed=3)
     read = Read(write(made.trace(packets(frames, parts=parts), packed=True, size=1024)))
     assert read.frames == [(10 * i, 1, len(frame), frame) for i, frame in enumerate(frames)]
@@ -314,10 +316,10 @@ def test_both_forms_of_the_decompressor_agree_on_anything(data: bytes, wanted: i
     """Whatever the bytes, plain and kernel form give the same, and neither leaves the buffers."""
     kernel, plain = (np.zeros(wanted + 9, np.uint8) for _ in range(2))
     padded = np.frombuffer(data + bytes(64), np.uint8)
-    ends = xpress.expand.function(padded.data, 0, len(data), kernel.data, 4, 4 + wanted)
+    ends = xpress.expand(padded.data, 0, len(data), kernel.data, 4, 4 + wanted)
     others = xpress._expand_plain(padded, 0, len(data), plain, 4, 4 + wanted)
     assert (ends[0], ends[2]) == (others[0], others[2])
-    assert kernel.tobytes() == plain.tobytes()
+    assert kernel[: ends[0]].tobytes() == plain[: ends[0]].tobytes()
     assert not kernel[:4].any()
     assert not kernel[4 + wanted :].any()
 
@@ -333,8 +335,11 @@ def test_a_match_of_a_length_that_needs_four_bytes() -> None:
 def expanded(packed: bytes, length: int) -> tuple[bytes, int]:
     """The bytes that come of it, and how it ended."""
     out = np.zeros(length, np.uint8)
-    end, _, status = xpress.expand(np.frombuffer(packed + bytes(64), np.uint8), 0, len(packed), out, 0, length)
-    return out[:end].tobytes(), status
+    (place, end, used), status = np.zeros((3, 1), np.int64), np.zeros(1, np.uint8)
+    stored = np.frombuffer(packed + bytes(64), np.uint8).copy()
+    one = np.ones(1, np.uint8)
+    xpress.expand_buffers(stored, place, place + len(packed), one, out, place, place + length, end, used, status)
+    return out[: int(end[0])].tobytes(), int(status[0])
 
 
 def test_traces_of_the_packet_monitor(shared: Path) -> None:

@@ -15,7 +15,10 @@ from readers.etl_lies import SIZE, Lie, lies, records
 from readers.test_etl import Read
 
 from netsleuth_tui.cli import run
-from netsleuth_tui.readers import read_frame
+from netsleuth_tui.readers import etl_finding, read_frame
+from netsleuth_tui.readers.damage import Damage
+from netsleuth_tui.readers.etl_buffers import read_trace_header
+from netsleuth_tui.readers.sources import FileSource
 
 LIES = list(lies())
 SECONDS = 20.0
@@ -128,3 +131,44 @@ def test_a_trace_of_zeros_is_no_headers(write: Write) -> None:
     read = Read(write(bytes(whole[:1024]) + bytes(3 << 20) + bytes(whole[1024:])))
     assert time.process_time() - begun < SECONDS / 10
     assert [seen[3] for seen in read.frames] == [made_frame(0), made_frame(1)]
+
+
+def headers_alone(count: int, *, filled: int = 72) -> bytes:
+    """A trace of two packets, and behind it nothing but headers of buffers."""
+    whole = made.trace(records()[:2], size=1024)
+    head = bytearray(whole[1024 : 1024 + 72])
+    head[0:4], head[48:52] = (72).to_bytes(4, "little"), filled.to_bytes(4, "little")
+    return whole + bytes(head) * count
+
+
+def test_no_more_buffers_are_kept_than_that(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Headers alone take memory, too: of more than a limit those before it are read, and where the others begin is said."""
+    monkeypatch.setattr(etl_finding, "TRACE_BUFFERS", 1000)
+    read = Read(write(headers_alone(5000)))
+    assert [seen[3] for seen in read.frames] == [made_frame(0), made_frame(1)]
+    assert read.damage == [f"damaged at byte {2048 + 998 * 72}: there are more than 1000 buffers; the rest is not read"]
+    assert not Read(write(headers_alone(900))).damage
+
+
+@pytest.mark.parametrize(("count", "filled"), [(20_000, 72), (3000, 1 << 20)], ids=["as they should be", "each of them a lie"])
+def test_headers_alone_can_be_left(write: Write, count: int, filled: int) -> None:
+    """Somebody who waits for the end of a search through many headers can end it after any part of them."""
+    content = headers_alone(count, filled=filled)
+    source, damage = FileSource(str(write(content))), list[Damage]()
+    trace = read_trace_header(source, damage)
+    steps = list(etl_finding.find_buffers(source, trace, damage))
+    source.close()
+    assert max(len(step.buffers.number) for step in steps if step is not None) <= 1 << 14
+    assert sum(len(step.buffers.number) for step in steps if step is not None) == 2 + count
+    assert len(steps) >= (10 if damage else 2)
+    assert len(damage) in (0, 101)
+
+
+def test_a_search_through_much_can_be_left(write: Write) -> None:
+    """Where no buffer follows for long, the search stops every now and then."""
+    content = made.trace(records()[:2], size=1024)
+    source = FileSource(str(write(content + b"\x11" * (5 << 20))))
+    trace = read_trace_header(source, [])
+    stops = sum(step is None for step in etl_finding.find_buffers(source, trace, []))
+    source.close()
+    assert stops >= 4

@@ -1,0 +1,294 @@
+"""Buffers of a trace taken apart in one pass: pieces of packets as columns of their own, and where all other records are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netsleuth_tui.jit import inlined, kernel
+from netsleuth_tui.readers.damage import Damage
+from netsleuth_tui.readers.etl_buffers import BUFFER_HEADER, COMPRESSED, NO_TIME, Buffers, Trace
+from netsleuth_tui.readers.etl_headers import Headers, Ticks, describe, i64, ticks_of, time_of
+from netsleuth_tui.readers.etl_loading import Loaded
+from netsleuth_tui.readers.etl_packets import (
+    COMPONENT,
+    DROPPED,
+    OF_NDISCAP,
+    OF_PKTMON,
+    SMALLEST,
+    SOURCES,
+    Pieces,
+    Sources,
+    Wanted,
+    find_pieces,
+    origin_of,
+    put_ndiscap,
+    put_pktmon,
+)
+from netsleuth_tui.readers.etl_records import Records, described
+from netsleuth_tui.readers.etl_walk import (
+    BAD_EXTENSION,
+    BAD_SIZE,
+    ENDING,
+    EVENT,
+    EVENT_32,
+    EXTENDED,
+    UNKNOWN_KIND,
+    Places,
+    Problems,
+    attached_end,
+    header_of,
+    room_for,
+    walk,
+)  # fmt: skip
+from netsleuth_tui.readers.numbers import u16, u32
+
+__all__ = ["Sifted", "Span", "take_apart"]
+
+_LITTLE = 1
+_HOUR = 3600 * 10**9
+_EVER = (1 << 63) - 1
+_NEVER = -_EVER
+
+
+class Span(NamedTuple):
+    """Times that a trace can have, ns since the epoch."""
+
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, trace: Trace) -> Span:
+        """What it says itself, and an hour more on both sides."""
+        if trace.clock is None or trace.end <= trace.clock.start:
+            return cls(_NEVER, _EVER)
+        return cls(trace.clock.start - _HOUR, trace.end + _HOUR)
+
+
+class Sifted(NamedTuple):
+    """What buffers hold."""
+
+    data: NDArray[np.uint8]
+    """Their records, with 64 bytes behind the last one."""
+    pieces: Pieces
+    """Those of frames, in the order of the buffers."""
+    events: Records
+    """All other records and, once more, those of packets that pktmon saw dropped; likewise."""
+    firsts: NDArray[np.int64]
+    """The earliest time in each buffer, `NO_TIME` where there is none."""
+    outside: int
+    """Records whose times are outside of those of the trace."""
+    room: int
+    """Bytes in front of them that are free."""
+
+
+def take_apart(loaded: Loaded, trace: Trace, damage: list[Damage] | None, *, is_survey: bool = False) -> Sifted:
+    """Take buffers apart.
+
+    Args:
+        loaded: The buffers.
+        trace: Whose clock the times come from.
+        damage: Grows by what is wrong in the buffers; None leaves it untold, for a second reading.
+        is_survey: Whether no other events are wanted than those that name pktmon's components.
+    """
+    data, buffers, begins, ends, _ = loaded
+    length = int(np.maximum(ends - begins, 0).sum())
+    places, problems = room_for(len(begins), length)
+    pieces, firsts = Pieces.room(length // SMALLEST + 1), np.empty(len(begins), np.int64)
+    shift, processor = buffers.start + BUFFER_HEADER - begins, buffers.processor.astype(np.int64)
+    ticks = ticks_of(trace.clock)
+    events, packets, wrong, outside, names = sift(
+        data, begins, ends, shift, processor, ticks, Span.of(trace), SOURCES, places, pieces, problems, firsts
+    )
+    if damage is not None:
+        for number in range(wrong):
+            _tell(buffers, begins, [int(column[number]) for column in problems], damage)
+    if is_survey and not names:
+        events = 0
+    records = described(data, places.first(events), buffers, begins, ticks)
+    return Sifted(data, pieces.at_rows(slice(packets)), records, firsts, outside, loaded.room)
+
+
+def _tell(buffers: Buffers, begins: NDArray[np.int64], problem: list[int], damage: list[Damage]) -> None:
+    """Report what is wrong in a buffer."""
+    index, at, why, number = problem
+    offset, is_packed = int(buffers.offset[index]), bool(int(buffers.flags[index]) & COMPRESSED)
+    inside = at - int(begins[index]) + BUFFER_HEADER
+    place = offset if is_packed else offset + inside
+    where = f", at byte {inside} of the expanded buffer" if is_packed else ""
+    if why == BAD_EXTENSION:
+        damage.append(Damage(place, f"what is attached to an event does not fit into its {number} bytes{where}"))
+    elif not buffers.is_cut[index]:  # the last record of a buffer that is cut off ends with it
+        what = f"a record of kind {number}, which does not exist" if why == UNKNOWN_KIND else f"a record of {number} bytes cannot be"
+        damage.append(Damage(place, f"{what}; the rest of the buffer is not read{where}"))
+
+
+def _sift_plain(
+    data: NDArray[np.uint8],
+    begins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    shift: NDArray[np.int64],
+    processor: NDArray[np.int64],
+    ticks: Ticks,
+    span: Span,
+    sources: Sources,
+    events: Places,
+    pieces: Pieces,
+    problems: Problems,
+    firsts: NDArray[np.int64],
+) -> tuple[int, int, int, int, int]:
+    """Same as the kernel: a walk, then all records in one sweep."""
+    count, wrong = walk(data, begins, ends, events, problems)
+    places = Places._make(column[:count].copy() for column in events)
+    headers = Headers.room(count)
+    describe(data, places, ticks, headers)
+    firsts[:] = _EVER
+    timed = headers.time != NO_TIME
+    np.minimum.at(firsts, places.buffer[timed], headers.time[timed])
+    firsts[firsts == _EVER] = NO_TIME
+    outside = int((timed & ((headers.time < span.first) | (headers.time > span.last))).sum())
+    is_event = np.isin(places.kind, (EVENT, EVENT_32))
+    low = np.where(is_event, headers.low, 0)
+    columns = Wanted(headers.begin, headers.length, low, headers.high, headers.event_id, headers.keywords)
+    rows = np.empty(count, np.int64)
+    (found,) = find_pieces(data, columns, sources, rows, pieces)
+    rows, buffer = rows[:found], places.buffer[rows[:found]]
+    pieces.time[:found] = headers.time[rows]
+    pieces.offset[:found] = shift[buffer] + pieces.at[:found]
+    pieces.thread[:found] = processor[buffer] << 32 | headers.thread_id[rows].astype(np.int64)
+    is_piece = np.zeros(count, np.bool_)
+    is_piece[rows] = True
+    of_pktmon = (low == sources.pktmon_low) & (headers.high == sources.pktmon_high)
+    kept = np.flatnonzero(~is_piece | (of_pktmon & (headers.event_id == DROPPED)))
+    pairs: Iterator[tuple[NDArray[Any], NDArray[Any]]] = zip(events, places, strict=True)
+    for column, values in pairs:
+        column[: len(kept)] = values[kept]
+    return len(kept), found, wrong, outside, int((of_pktmon & (headers.event_id == COMPONENT)).sum())
+
+
+@inlined
+def clock_of(data: Any, at: int, kind: int) -> tuple[int, int]:
+    """Whether the record of a kind other than EVENT has a clock, 0 or 1, and what it shows."""
+    if kind in (16, 17):
+        return 1, i64(data, at + 8)
+    if kind == 15:
+        flags = u16(data, at + 6, _LITTLE)
+        place = at + 8 + (4 if flags & 1 else 0) + (16 if flags & 2 else 4 if flags & 4 else 0)
+        return flags >> 3 & 1, i64(data, place) if flags & 8 else 0
+    if kind in (12, 14):
+        return 0, 0
+    return 1, i64(data, at + 16)
+
+
+@inlined
+def put_problem(problems: Problems, wrong: int, buffer: int, at: int, why: int, number: int) -> int:
+    """Write down what is wrong; returns how much that is."""
+    problems.buffer[wrong] = buffer
+    problems.at[wrong] = at
+    problems.why[wrong] = why
+    problems.number[wrong] = number
+    return wrong + 1
+
+
+@kernel(plain=_sift_plain)
+def sift(  # noqa: C901, PLR0912, PLR0915 - one pass
+    data: Any,
+    begins: Any,
+    ends: Any,
+    shift: Any,
+    processor: Any,
+    ticks: Ticks,
+    span: Span,
+    sources: Sources,
+    events: Places,
+    pieces: Pieces,
+    problems: Problems,
+    firsts: Any,
+) -> tuple[int, int, int, int, int]:
+    """Take buffers apart.
+
+    Args:
+        data: uint8, their records, with 64 bytes behind the last one.
+        begins: int64, where the records of each begin.
+        ends: int64, where they end.
+        shift: int64, for each what makes of a place in `data` an offset in the file.
+        processor: int64, which filled each.
+        ticks: Their clock.
+        span: Times that they should have.
+        sources: Whose events hold pieces of frames.
+        events: Filled from the first entry on; room for an eighth of all bytes is enough.
+        pieces: Likewise; room for one in `SMALLEST` bytes is enough.
+        problems: Likewise; room for two entries a buffer is enough.
+        firsts: int64, gets the earliest time in each, `NO_TIME` where there is none.
+
+    Returns:
+        Events, pieces, problems, records whose times are outside of `span`, and those that name pktmon's components.
+    """
+    others = 0
+    count = 0
+    wrong = 0
+    outside = 0
+    names = 0
+    for buffer in range(len(begins)):
+        at = int(begins[buffer])
+        end = int(ends[buffer])
+        first = _EVER
+        told = 0
+        while at + 8 <= end:
+            if u32(data, at, _LITTLE) == ENDING:
+                break
+            kind = int(data[at + 2]) & 0xFF
+            is_event = kind in (18, 19)
+            header = 80 if is_event else header_of(kind)
+            size = u16(data, at + 4 if kind in (1, 2, 3, 4, 16, 17) else at, _LITTLE)
+            if header == 0 or size < header or at + size > end:
+                why = UNKNOWN_KIND if header == 0 else BAD_SIZE
+                wrong = put_problem(problems, wrong, buffer, at, why, kind if header == 0 else size)
+                break
+            begin = at + header
+            if is_event and u16(data, at + 4, _LITTLE) & EXTENDED:
+                begin = attached_end(data, begin, at + size)
+                if begin < 0:
+                    begin = at + size
+                    if told == 0:
+                        wrong = put_problem(problems, wrong, buffer, at, BAD_EXTENSION, size)
+                    told = 1
+            timed = 1
+            if is_event:
+                raw = i64(data, at + 16)
+            else:
+                timed, raw = clock_of(data, at, kind)
+            time = time_of(raw, ticks) if timed else NO_TIME
+            if time != NO_TIME:
+                first = min(first, time)
+                outside += time < span.first or time > span.last
+            origin = 0
+            event_id = 0
+            if is_event:
+                event_id = u16(data, at + 40, _LITTLE)
+                origin = origin_of(i64(data, at + 24), i64(data, at + 32), event_id, at + size - begin, sources)
+                # Arrays must not be handed on twice: Numba would count who holds each of them, at every packet.
+                if origin == OF_NDISCAP:
+                    put_ndiscap(data, begin, at + size, event_id, i64(data, at + 48), pieces, count)
+                elif origin == OF_PKTMON:
+                    put_pktmon(data, begin, at + size, pieces, count)
+            if origin:
+                pieces.time[count] = time
+                pieces.offset[count] = shift[buffer] + pieces.at[count]
+                pieces.thread[count] = processor[buffer] << 32 | u32(data, at + 8, _LITTLE)
+                count += 1
+            if origin == 0 or (origin == OF_PKTMON and event_id == DROPPED):
+                is_name = is_event and event_id == COMPONENT and i64(data, at + 24) == sources.pktmon_low
+                names += is_name and i64(data, at + 32) == sources.pktmon_high
+                events.at[others] = at
+                events.size[others] = size
+                events.kind[others] = kind
+                events.buffer[others] = buffer
+                events.begin[others] = begin
+                others += 1
+            at += (size + 7) & ~7
+        firsts[buffer] = NO_TIME if first == _EVER else first
+    return others, count, wrong, outside, names
