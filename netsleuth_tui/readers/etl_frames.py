@@ -95,6 +95,7 @@ class Joining:
         self._join_parts(part, 0, last=True)
         nothing, no_flags = np.zeros(0, np.int64), np.zeros(0, np.uint8)
         place_pieces(nothing, nothing, no_flags, 1, nothing, nothing, nothing, no_flags)
+        fill_wire(part.data, nothing, nothing, np.zeros(0, np.uint16), no_flags, nothing)
 
     def _join_parts(self, part: _Part, old: int, *, last: bool) -> Frames:
         pieces, count = part.pieces, len(part.layer)
