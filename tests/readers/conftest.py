@@ -18,7 +18,6 @@ from netsleuth_tui.readers import (
     etl_layers,
     etl_packets,
     etl_sift,
-    etl_walk,
     netmon_frames,
     pcap,
     snoop,
