@@ -135,14 +135,22 @@ class ColumnTable(ScrolledLines):
         self._measured.clear()
 
     def on_resize(self) -> None:
-        """Other titles may fit now."""
+        """Other titles may fit now; what was painted before this was told has other widths."""
         self.forget_widths()
         super().on_resize()
+        self.redraw()
 
     def redraw(self) -> None:
         """Widths first: all lines depend on them."""
         self._measure()
         super().redraw()
+
+    def redraw_line(self, y: int) -> None:
+        """One line, or all where columns have other widths by now."""
+        if self._measure():
+            self.redraw()
+        else:
+            super().redraw_line(y)
 
     def _title(self, column: TableColumn) -> str:
         title = column.short if column.short and self.size.width < NARROW else column.title
@@ -153,12 +161,20 @@ class ColumnTable(ScrolledLines):
     def _width(self, column: TableColumn) -> int:
         return self._given.get(column.name) or max(self._measured.get(column.name, 0), len(self._title(column)))
 
-    def _measure(self) -> None:
-        """Let columns grow to what is seen; they never shrink while the lines are the same, lest the table jumps about."""
+    def _measure(self) -> bool:
+        """Let columns grow to what is seen; they never shrink while the lines are the same, lest the table jumps about.
+
+        Returns:
+            True if one has grown.
+        """
+        grown = False
         for index in self._seen():
             for column, cell in zip(self.columns, self.cells(index), strict=True):
                 if len(cell) > self._measured.get(column.name, 0):
-                    self._measured[column.name] = len(cell) if column.long else min(len(cell), column.widest)
+                    width = len(cell) if column.long else min(len(cell), column.widest)
+                    grown |= width > self._measured.get(column.name, 0)
+                    self._measured[column.name] = width
+        return grown
 
     def _seen(self) -> range:
         return range(self.top, min(self.top + self.page, self.count()))

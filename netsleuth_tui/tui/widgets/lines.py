@@ -84,6 +84,10 @@ class Lines(Widget):
             if region is not None:
                 self.refresh(region)
 
+    def on_show(self) -> None:
+        """Send what has changed while it was hidden: Textual shows what was painted before."""
+        self.redraw()
+
     def notify_style_update(self) -> None:
         """Draw everything again after a change of the theme or the focus' style sheet."""
         self._drawn.clear()
