@@ -16,6 +16,8 @@ SHORTEST = 10_000
 
 ABOVE_NOISE = 3 * 1.4826
 """So many median absolute deviations above the median is a peak; 1.4826 of them are one standard deviation of normal noise."""
+SEEN = 0.1
+"""A peak rises above the median by at least this share of what the highest does: less looks like its neighbours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +114,12 @@ def holding(shown: Range, time: int, whole: Range, step: int = 1) -> Range:
 
 
 def peaks(heights: Sequence[float]) -> list[int]:
-    """Columns that stand out: the greatest of each run of columns above the noise, by the median and its absolute deviation."""
+    """Columns that stand out: the greatest of each run above the noise (median, absolute deviation), and `SEEN` beside the highest."""
     if not heights:
         return []
     middle = median(heights)
-    least = middle + ABOVE_NOISE * median(abs(height - middle) for height in heights)
+    above = max(ABOVE_NOISE * median(abs(height - middle) for height in heights), SEEN * (max(heights) - middle))
+    least = middle + above
     found: list[int] = []
     in_run = False
     for column, height in enumerate(heights):

@@ -107,6 +107,7 @@ def test_peaks_stand_out_of_the_noise() -> None:
     burst = [*noise[:9], 7000, *noise[10:20], 300, 900, 450, *noise[23:]]
     assert peaks(burst) == [9, 21]
     assert peaks([0, 0, 5, 0, 0, 0, 7, 9, 0]) == [2, 7]
+    assert peaks([*burst[:30], 694, *burst[31:]]) == [9, 21]  # nothing that is drawn as low as its neighbours
     assert peaks([100] * 30) == []
     assert peaks([]) == []
     assert peaks([0, 0, 0]) == []

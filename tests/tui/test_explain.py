@@ -52,6 +52,7 @@ async def test_a_finding_becomes_the_filter(driven: Driven) -> None:
         await d.press("enter")
         assert session.scope == Scope(heading.filter, WINDOW.start, WINDOW.end)
         assert d.main.overview.matched == 500
+        assert "The filter leaves no packet there: u undoes it" in d.text
         await d.press("u", "down")
         term = pane.term()
         assert term != heading.filter

@@ -38,8 +38,7 @@ INDENT = "  "
 HOW_TO = (
     "Explain compares a window of time with the rest.",
     "",
-    "To make a window: t goes to the time line; there shift and the arrows, or [ and ]",
-    "at its cursor, mark it, and Enter takes the column under the cursor. Then x.",
+    "To make a window, t goes to the time line: shift and the arrows, or [ and ], mark one; Enter takes the column at its cursor. Then x.",
 )
 
 
@@ -108,6 +107,8 @@ class ExplainPane(ScrolledLines, Pane):
             return self._wrapped(HOW_TO)
         if found is None or not found.findings:
             texts = ([nothing] if nothing else []) + ([found.remark] if found is not None and found.remark != nothing else [])
+            if found is not None and found.packets and not found.others and scope is not None and scope.filter.strip():
+                texts.append("The filter leaves no packet there: u undoes it, and x compares all packets then.")
             other = "the time before it" if self.against == "rest" else "all the rest"
             return self._wrapped([*texts, "", f"a compares with {other}."])
         entries: list[_Entry] = []
@@ -181,9 +182,9 @@ class ExplainPane(ScrolledLines, Pane):
         rates = [rate(one, of_bytes=False) for one in (shown.rate, shown.other_rate, shown.usual_rate)]
         return [
             (fit(text if entry.heads else INDENT + text, label, clipped), palette.accent if entry.heads else palette.text),
-            (fit_right(rates[0], RATE, clipped), palette.accent if entry.heads else palette.text),
-            ("".join(fit_right(one, RATE, clipped) for one in rates[1:]), palette.muted),
-            (fit_right(lift, LIFT, clipped) + " ", palette.text),
+            (f" {fit_right(rates[0], RATE - 1, clipped)}", palette.accent if entry.heads else palette.text),
+            ("".join(f" {fit_right(one, RATE - 1, clipped)}" for one in rates[1:]), palette.muted),
+            (f" {fit_right(lift, LIFT - 1, clipped)} ", palette.text),
             (self.glyphs.sparkline(_merged(shown.timeline, timeline)), palette.muted),
         ]
 
