@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tui.screens import Driver, FakeSession, mixed
 
+from netsleuth_tui.analysis import Scope
 from netsleuth_tui.saved import filters_path, history_path, read_filters, read_history, remember, save_filter
 from netsleuth_tui.tui.widgets.complaint import Complaint
 
@@ -230,3 +231,25 @@ async def test_a_list_fits_every_terminal(driven: Driven) -> None:
             await d.settle()
             await d.press("down")
         assert d.app.crash is None
+
+
+async def test_a_long_filter_shows_its_beginning_and_that_there_is_more(driven: Driven) -> None:
+    """Until it is edited: then its end, where one types. No list opens for what the program was started with."""
+    long = "tcp.flags.reset == 1 && ip.addr == 10.0.0.0/8 && tcp.port == 443 && frame.len > 60"
+    async with driven(FakeSession(mixed()), size=(80, 24)) as d:
+        d.main.look_at(Scope(long))
+        await d.settle()
+        shown = d.text.splitlines()[1]
+        assert shown.startswith("/ tcp.flags.reset == 1 && ip.addr")
+        assert "… " in shown
+        assert shown.rstrip().endswith("%")
+        await d.press("slash")
+        assert "frame.len > 60" in d.text.splitlines()[1]
+        assert "…" not in d.text.splitlines()[1]
+
+
+async def test_the_filter_that_the_program_is_started_with_opens_no_list(driven: Driven) -> None:
+    """Nobody types there."""
+    async with driven(FakeSession(mixed()), size=(80, 24), text="udp") as d:
+        await d.settle()
+        assert not d.main.filter_bar.suggestions.display

@@ -78,7 +78,7 @@ async def test_the_footer_says_where_places_come_from_and_who_is_nowhere(driven:
     """Data, date and attribution stand below the lines, and the share of addresses that no list has."""
     async with driven(Placed(filled(), (sites,)), (80, 24)) as d:
         await d.press("4")
-        for text in ("DB-IP Lite Country 2026-06-01", "CC BY 4.0", "sites.csv", "1 of 5 addresses are private and at no site"):
+        for text in ("DB-IP Lite Country 2026-06-01", "CC BY 4.0", "sites.csv", "1 of 5 addresses is private and at no site"):
             assert text in " ".join(d.text.split())
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from rich.style import Style
 from textual.binding import BindingType
 
@@ -108,7 +109,11 @@ class ColumnTable(ScrolledLines):
         self.redraw()
 
     def remark(self) -> str:
-        """What stands at the right end of the titles."""
+        """What stands at the right end of the titles, in place of some if need be."""
+        return ""
+
+    def total(self) -> str:
+        """What stands there if there is nothing to remark, and room for it."""
         return ""
 
     def is_marked(self, index: int) -> bool:  # noqa: ARG002
@@ -186,8 +191,15 @@ class ColumnTable(ScrolledLines):
         titles = [self._title(column) for column in self.columns]
         styles = [palette.accent if k == self.column and self.has_focus else palette.muted for k in range(len(titles))]
         remark = "sorting … " if self.sorting else self.remark()
-        right = f"  {remark}" if remark else ""
+        room = width - sum(cell_len(text) for text, _ in self._laid_out(titles, styles, width))
+        right = f"  {remark}" if remark else self._total(room)
         return ends(self._laid_out(titles, styles, width - len(right)), [(right, palette.accent)], width, palette.muted)
+
+    def _total(self, room: int) -> str:
+        """What there is in all, or the first part of it, where titles leave so much room."""
+        total = self.total()
+        said = [f"  {text} " for text in (total, total.partition(", ")[0]) if text]
+        return next((text for text in said if len(text) <= room), "")
 
     def draw(self, y: int, width: int) -> Strip:
         """A line; where there are none the reason stands in the first one."""

@@ -55,8 +55,6 @@ PORTS = ("port_a", "port_b", "protocol")
 ALARMING = ("retransmissions_ab", "retransmissions_ba", "resets_ab", "resets_ba")
 AGAIN = 1.0
 """Seconds after which a pane asks again that was not answered."""
-ROOMY = 120
-"""Cells from which all that there is to remark stands beside the titles."""
 
 
 class ConversationTable(CountedTable):
@@ -118,13 +116,13 @@ class ConversationTable(CountedTable):
             return self.palette.protocol(text)
         return self.palette.warning if column.name in ALARMING and text not in {"", "0"} else self.palette.text
 
-    def remark(self) -> str:
+    def total(self) -> str:
         """How many conversations there are, and what is in none."""
         if self.answered is None:
             return ""
         outside = self.answered.found.outside
-        none = f", {counted(outside, 'packet')} in none" if outside and self.size.width >= ROOMY else ""
-        return f"{counted(self.count(), '5-tuple' if self.by == 'ports' else 'pair')}{none} "
+        none = f", {counted(outside, 'packet')} in none" if outside else ""
+        return f"{counted(self.count(), '5-tuple' if self.by == 'ports' else 'pair')}{none}"
 
     # Columns
 

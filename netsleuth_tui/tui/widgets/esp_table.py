@@ -174,13 +174,13 @@ class EspTable(CountedTable):
         """What went wrong stands out."""
         return self.palette.warning if column.name in ALARMING and text not in {"", "0", "0.00"} else self.palette.text
 
-    def remark(self) -> str:
+    def total(self) -> str:
         """How many there are, and packets that are in none."""
         if self.answered is None:
             return ""
         others = sum(self.answered.found.others.values())
-        none = f", {counted(others, 'packet')} in none" if others and self.size.width >= 120 else ""
-        return f"{counted(self.count(), 'SA')}{none} "
+        none = f", {counted(others, 'packet')} in none" if others else ""
+        return f"{counted(self.count(), 'SA')}{none}"
 
     # Columns
 

@@ -157,6 +157,6 @@ class CountedEvents(CountedTable):
             return self.palette.muted
         return self.palette.warning if column.name == "level" and text.startswith(("Error", "Critical")) else self.palette.text
 
-    def remark(self) -> str:
+    def total(self) -> str:
         """How many lines there are."""
-        return f"{grouped(self.count())} " if self.answered is not None else ""
+        return grouped(self.count()) if self.answered is not None else ""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.analysis.occurring import Occurring
     from netsleuth_tui.errors import NetSleuthError
     from netsleuth_tui.query.completion import Candidate, Completion
+    from netsleuth_tui.terminal.glyphs import Glyphs
 
 __all__ = ["FilterBar", "State"]
 
@@ -65,8 +66,18 @@ class _Matches(Lines):
         styles = self.palette
         if not self.known:
             return line((), width, styles.text)
+        matched, of = self._texts()
+        return ends((), [(matched, styles.text), (of, styles.muted)], width, styles.text)
+
+    def show(self, matched: int, total: int) -> None:
+        """Other numbers, in no more room than they take."""
+        self.matched, self.total, self.known = matched, total, True
+        self.styles.width = sum(map(len, self._texts()))
+        self.redraw()
+
+    def _texts(self) -> tuple[str, str]:
         of = f" of {grouped(self.total)} {self.glyphs.dot} {share(self.matched, self.total)}"
-        return ends((), [(f"  {grouped(self.matched)}", styles.text), (of, styles.muted)], width, styles.text)
+        return f"  {grouped(self.matched)}", of
 
 
 class FilterBar(Vertical):
@@ -104,6 +115,11 @@ class FilterBar(Vertical):
     def input(self) -> FilterInput:
         """The field with the text."""
         return self.query_one(FilterInput)
+
+    @property
+    def glyphs(self) -> Glyphs:
+        """Characters to draw with."""
+        return self.query_one(_Prompt).glyphs
 
     @property
     def suggestions(self) -> Suggestions:
@@ -152,9 +168,7 @@ class FilterBar(Vertical):
 
     def valid(self, matched: int, total: int, *, about_text: bool) -> None:
         """Show how much is matched; `about_text`: it is the text in the field that was counted."""
-        matches = self.query_one(_Matches)
-        matches.matched, matches.total, matches.known = matched, total, True
-        matches.redraw()
+        self.query_one(_Matches).show(matched, total)
         if about_text:
             self.query_one(Complaint).text = ""
             self._show_complaint()
@@ -204,7 +218,7 @@ class FilterBar(Vertical):
             return
         after, self._next = self._next, "wanted"
         self.post_message(FilterEdited(event.value))
-        if after == "nothing":
+        if after == "nothing" or not self.input.has_focus:  # as for the text that the program was started with
             self.close_list()
         else:
             self._recall = None

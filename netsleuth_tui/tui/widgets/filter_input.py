@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
 from rich.highlighter import Highlighter
 from rich.style import Style
 from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.strip import Strip
 from textual.widgets import Input
 
 from netsleuth_tui.tui.keys import footer_key, key
@@ -67,6 +70,22 @@ class FilterInput(Input):
         )
         self.cursor_blink = False
         self._bar = bar
+
+    def render_line(self, y: int) -> Strip:
+        """While it is not edited its beginning is shown, and that there is more."""
+        width = self.scrollable_content_region.width
+        if y or self.has_focus or cell_len(self.value) <= width:
+            return super().render_line(y)
+        shown = self._value
+        shown.truncate(max(width - 1, 0), overflow="crop")
+        shown.append(self._bar.glyphs.ellipsis)
+        strip = Strip(self.app.console.render(shown, self.app.console_options.update_width(max(width, 1))))
+        return strip.extend_cell_length(width + 1).apply_style(self.rich_style)
+
+    def on_focus(self) -> None:
+        """What is edited is seen: the field may have become narrower since the cursor was put there."""
+        here = Region(cell_len(self.value[: self.cursor_position]), 0, 1, 1)
+        self.call_after_refresh(self.scroll_to_region, here, force=True, animate=False)
 
     async def _on_key(self, event: events.Key) -> None:
         """Do at once what a key of this field does: Textual would do it after the letters that arrived together with the key."""

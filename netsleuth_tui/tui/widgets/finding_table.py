@@ -48,8 +48,6 @@ SHOWN = 6
 """So many of them are shown until others are chosen."""
 LEAST_WHAT = 40
 """Cells of the sentence where there is little room: columns at the right of it can be scrolled to."""
-WIDE = 100
-"""Cells from which the titles leave room for more than how many there are."""
 LEAST_LINES, MOST_DETAIL = 4, 14
 """Lines of the table that the detail leaves at least, and lines that it takes at most."""
 WAITS = "Findings are looked for when everything is loaded; a looks in what is there now."
@@ -153,15 +151,15 @@ class FindingTable(ColumnTable, Pane):
         return max(min(width, max(self.size.width - 1 - others, LEAST_WHAT)), len(column.title))
 
     def remark(self) -> str:
-        """How far the search is, or how many there are."""
-        if self.looking is not None:
-            return f"{progress_text(self.looking)} {self.glyphs.ellipsis} "
+        """How far the search is."""
+        return f"{progress_text(self.looking)} {self.glyphs.ellipsis} " if self.looking is not None else ""
+
+    def total(self) -> str:
+        """How many there are."""
         if self.report is None:
             return ""
-        if self.size.width < WIDE:
-            return f"{grouped(len(self._findings))} found "
         more = f", {grouped(self.report.left_out)} more left out" if self.report.left_out else ""
-        return f"{grouped(len(self._findings))} found{more}, of {len(self.report.looked_for)} kinds "
+        return f"{grouped(len(self._findings))} found{more}, of {len(self.report.looked_for)} kinds"
 
     @property
     def _room(self) -> int:

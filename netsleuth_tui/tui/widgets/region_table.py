@@ -136,9 +136,9 @@ class RegionTable(CountedTable):
         """Resets over time stand out."""
         return self.palette.warning if column.name in ALARMING else self.palette.muted if column.name in OVER_TIME else self.palette.text
 
-    def remark(self) -> str:
-        """How many there are, where there is room."""
-        return f"{grouped(self.count())} " if self.answered is not None and self.size.width >= 100 else ""
+    def total(self) -> str:
+        """How many there are."""
+        return grouped(self.count()) if self.answered is not None else ""
 
     # The footer
 
