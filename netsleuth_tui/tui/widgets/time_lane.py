@@ -182,8 +182,9 @@ class TimeLane:
         if look.cursor is not None:
             return line([*left, *self._readout(chart, look.cursor, width - used, palette)], width, palette.text)
         peak = f"  peak {self._height(chart)} at {self._instant(chart, chart.peak_time, chart.plan.unit)}"
-        hint = f"  {look.hint}" if look.hint and used + len(look.hint) + len(peak) + 2 <= width else ""
-        legend = self._legend(chart, width - used - len(hint) - len(peak) - 2, palette)
+        legend = self._legend(chart, width - used - len(peak) - 2, palette)
+        used += sum(len(text) for text, _ in legend)
+        hint = f"  {look.hint}" if look.hint and used + len(look.hint) + len(peak) + 4 <= width else ""
         return ends([*left, *legend], [(hint, palette.muted), (peak, palette.text)], width, palette.text)
 
     def _instant(self, chart: Chart, time: int, unit: int) -> str:
