@@ -289,8 +289,8 @@ def test_marks_know_their_neighbours():
 
 async def test_many_marks_leave_room_for_what_they_are(driven: Driven) -> None:
     """Where none of their gaps holds it, the heading of the time line says how many findings there are."""
-    close = finding(0, occurrences=tuple(START + k * SECOND for k in range(70)))
-    async with driven(FakeSession(mixed(700)), (80, 24)) as d:
+    close = finding(0, occurrences=tuple(START + k * SECOND for k in range(95)))
+    async with driven(FakeSession(mixed(950)), (100, 24)) as d:
         d.main.query_one("#timeline").show_findings([close, finding(20)])
         await d.settle()
         heading = next(text for text in d.lines if text.startswith("packets/s"))
