@@ -177,6 +177,8 @@ def fragment(  # noqa: C901, PLR0912 - one branch for each token
                 at = found.end
                 (stack[-1].content if stack else roots).append(found)
             elif not stack:
+                if roots:
+                    break  # what stands behind an element and is none is left alone, as kernels do
                 raise Malformed(f"token {token:#x} outside an element at {at}")
             elif kind == ATTRIBUTE:
                 name, at = _name(chunk, at + 1, names)

@@ -14,7 +14,7 @@ from netsleuth_tui import jit
 from netsleuth_tui.decode.binxml import Malformed
 from netsleuth_tui.decode.chunk_survey import CHUNK, Chunks, reports_of, survey
 from netsleuth_tui.decode.columns import NO_TIME
-from netsleuth_tui.decode.event_layout import COLUMNS, DEFERRED, FULL, GROW, OK, PAIR, ROW, SLOW, State, TemplateArrays
+from netsleuth_tui.decode.event_layout import COLUMNS, DEFERRED, FULL, GROW, OK, PAIR, PENDING, ROW, SLOW, State, TemplateArrays
 from netsleuth_tui.decode.event_records import ChunkReader
 from netsleuth_tui.decode.event_shapes import IDENTITY, SHAPE, Shapes
 from netsleuth_tui.decode.event_templates import GLOBAL, Templates
@@ -233,14 +233,20 @@ class LogDecoder:
             self._shapes.numbers[code] = 1 + number
         for kind, first, second, third in dict.fromkeys(map(tuple, noted)):
             if kind == PAIR:
-                self._templates.pair(first, second, third)
+                outer, inner = self._numbered(first), 1 + self._numbered(second - 1)
+                if outer >= 0 and (inner or not second):
+                    self._templates.pair(outer, inner, third)
         identities: dict[bytes, int] = {}
         for kind, chunk, definition, number in noted:
-            if kind == IDENTITY:
+            if kind == IDENTITY and self._numbered(number) >= 0:
                 at = int(chunks.table[chunk, 0]) + definition + 4
-                identities.setdefault(data[at : at + 16].tobytes(), number)
+                identities.setdefault(data[at : at + 16].tobytes(), self._numbered(number))
         for identity, number in identities.items():
             self._templates.identify(identity, number)
+
+    def _numbered(self, number: int) -> int:
+        """The number of a template that may just have been registered; less than 0 if there is none."""
+        return number if number > PENDING else int(self._shapes.numbers[PENDING - number]) - 1
 
     def _slowly(
         self, data: NDArray[np.uint8], chunks: Chunks, rows: NDArray[np.int64], slow: NDArray[np.int64], used: int, offset: int,

@@ -243,8 +243,8 @@ def fragment_of(
     """Look at the binary XML at `at`.
 
     Returns:
-        The number of its template (-1: it has to be registered, -2: this is not for these kernels), where the values of the instance begin,
-        and the number of texts (`places`) if it is a literal element, -1 if it is an instance.
+        The number of its template (`PENDING` if it has to be registered, -1 if this is not for these kernels), where the values of the
+        instance begin, and the number of texts (`places`) if it is a literal element, -1 if it is an instance.
     """
     if at < end and octet(block, at) == 0x0F:
         at += 4
@@ -252,12 +252,12 @@ def fragment_of(
         number, texts = literal_of(block, unknown, state, base, limit, chunk, at, end, shapes, shape_bytes, scratch, numbers, places)
         return number, 0, texts
     if at + 14 > end or octet(block, at) != 0x0C:
-        return -2, 0, -1
+        return -1, 0, -1
     number = template_of(
         block, templates, seen, unknown, state, base, limit, damaged, stamp, chunk, at, shapes, shape_bytes, scratch, numbers
     )
-    first = values_at(block, base, at, end) if number >= -1 else -1
-    return (number if first >= 0 else -2), first, -1
+    first = values_at(block, base, at, end) if number != -1 else -1
+    return (number if first >= 0 else -1), first, -1
 
 
 @inlined
@@ -291,9 +291,9 @@ def take_apart(
         shapes, shape_bytes, scratch, numbers, places,
     )  # fmt: skip
     plain, tree, tree_length, many, items = 1, -1, 0, -1, 0
-    if outer >= -1 and texts < 0:
+    if outer != -1 and texts < 0:
         plain, tree, tree_length, many, items = shape_of(block, templates, outer, first, record + size - 4)
-    if outer < -1 or not plain:
+    if outer == -1 or not plain:
         return SLOW
     inner, second, inner_texts, tree_end = -1, 0, -1, tree + tree_length
     if tree >= 0:
@@ -301,9 +301,10 @@ def take_apart(
             block, templates, seen, unknown, state, base, limit, damaged, stamp, chunk, tree, tree_end,
             shapes, shape_bytes, scratch, numbers, places,
         )  # fmt: skip
-        if inner < 0:
-            return DEFERRED if inner == -1 else SLOW
-    if outer < 0:
+        if inner == -1:
+            return SLOW
+    if outer < 0 or inner < -1:
+        add_unknown(unknown, state, PAIR, outer, inner + 1, items << 16 | many if many >= 0 else 0)
         return DEFERRED
     kind = int(templates.plans[outer, KIND])
     other = int(templates.plans[inner, KIND]) if inner >= 0 else EMPTY

@@ -14,8 +14,8 @@ from netsleuth_tui.decode.texts import MASK
 from netsleuth_tui.jit import helper, inlined
 
 __all__ = [
-    "CELL", "CHUNKS", "COLUMNS", "DEFERRED", "EMPTY", "FOUND", "FULL", "FULL_OF", "GROW", "NESTED", "NOT_PLAIN", "OK", "PAIR", "ROW",
-    "SLOW", "State", "TemplateArrays", "add_unknown", "named_template", "pair_of", "put_constants", "slot_of", "width_of",
+    "CELL", "CHUNKS", "COLUMNS", "DEFERRED", "EMPTY", "FOUND", "FULL", "FULL_OF", "GROW", "NESTED", "NOT_PLAIN", "OK", "PAIR", "PENDING",
+    "ROW", "SLOW", "State", "TemplateArrays", "add_unknown", "named_template", "pair_of", "put_constants", "slot_of", "width_of",
 ]  # fmt: skip
 
 MAGIC = 0x2A2A
@@ -58,6 +58,12 @@ RECOVERED = 1
 
 PAIR = 1
 """Kind of what has to be registered: a pair of templates."""
+
+PENDING = -2
+"""Stands for a template that has to be registered: this less the code of its shape. -1 is one that kernels cannot have."""
+
+LATELY = 64
+"""So many of the last notes are looked through before the same is noted again: one record is often like the one before it."""
 
 
 class State(NamedTuple):
@@ -129,6 +135,9 @@ def slot_of(seed: NDArray[np.int64], first: int, second: int, third: int) -> int
 def add_unknown(unknown: NDArray[np.int64], state: State, kind: int, first: int, second: int, third: int) -> None:
     """Note what has to be registered: a `PAIR` of templates (outer, inner + 1, items), a shape or an identity (`event_shapes`)."""
     count = int(state.unknown[0])
+    for i in range(max(count - LATELY, 0), min(count, unknown.shape[0])):
+        if unknown[i, 1] == first and unknown[i, 2] == second and unknown[i, 0] == kind and unknown[i, 3] == third:
+            return
     if count < unknown.shape[0]:
         unknown[count, 0], unknown[count, 1], unknown[count, 2], unknown[count, 3] = kind, first, second, third
         state.unknown[0] = count + 1

@@ -212,9 +212,9 @@ def literal_of(
 ) -> tuple[int, int]:  # fmt: skip
     """Return the number of the template that the literal element at `at` makes, and how many texts it has (`places`).
 
-    The number is -1 if it has to be registered, -2 if the element is not for these kernels.
+    The number is `PENDING` if it has to be registered, -1 if the element is not for these kernels.
     """
     size, count = shape_at(block, base, limit, at, end, scratch, places)
     if size < 0:
-        return -2, 0
+        return -1, 0
     return number_of(unknown, state, chunk, size, shapes, shape_bytes, scratch, numbers), count

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.decode.event_layout import DEFINITION, FIRST_RECORD, State, TemplateArrays, add_unknown, named_template
+from netsleuth_tui.decode.event_layout import DEFINITION, FIRST_RECORD, PENDING, State, TemplateArrays, add_unknown, named_template
 from netsleuth_tui.decode.evtx_values import STRING
 from netsleuth_tui.decode.octets import POSITION, Octets, le16, le32, octet
 from netsleuth_tui.decode.texts import MASK, TextArrays, TextTable, enter, le64
@@ -27,7 +27,7 @@ SHAPE = 0
 """Kind of what has to be registered (`add_unknown`): a shape (chunk, its code)."""
 
 IDENTITY = 2
-"""Likewise: the GUID of a definition in a sound chunk (chunk, offset of the definition, number of the template)."""
+"""Likewise: the GUID of a definition in a sound chunk (chunk, offset of the definition, number of the template or `PENDING`)."""
 
 MOST_SHAPES = 1 << 14
 SHAPE_BYTES = 1 << 24
@@ -35,6 +35,8 @@ LONGEST_SHAPE = 1 << 15
 """What is beyond is read one record at a time: names are references, so that a small record can have an enormous shape."""
 
 MOST_PLACES = 1 << 10
+HALF = 1 << 19
+"""What is added to numbers, so that 20 bits hold those below 0, too."""
 DEEPEST = 64
 
 
@@ -160,19 +162,19 @@ def number_of(
     unknown: NDArray[np.int64], state: State, chunk: int, size: int,
     shapes: TextArrays, shape_bytes: NDArray[np.uint8], scratch: NDArray[np.uint8], numbers: NDArray[np.int64],
 ) -> int:  # fmt: skip
-    """Return the number of the template with the shape in `scratch`; -1 if it has to be registered, -2 if there is no room."""
+    """Return the number of the template with the shape in `scratch`, `PENDING` if it has to be registered, -1 if there is no room."""
     given = int(shapes.given[0])
     has_room = given + 1 < numbers.shape[0] and int(shapes.starts[given]) + size + 8 <= shape_bytes.shape[0]
     code = enter(shapes, shape_bytes, scratch, 0, size, 0, has_room)
     if code < 0:
-        return -2
+        return -1
     number = int(numbers[code]) - 1
     if number >= 0:
         return number
     if number == -1 and int(state.unknown[0]) < unknown.shape[0]:
         numbers[code] = -1
         add_unknown(unknown, state, SHAPE, chunk, code, 0)
-    return -1
+    return PENDING - code
 
 
 @helper
@@ -188,8 +190,8 @@ def defined_template(
     if number < 0:
         begin = base + definition + DEFINITION
         size = template_shape(block, base, limit, begin, min(begin + le32(block, begin - 4), base + limit), scratch)
-        number = -2 if size < 0 else number_of(unknown, state, chunk, size, shapes, shape_bytes, scratch, numbers)
-        if number >= 0 and named < 0 and not damaged:
+        number = -1 if size < 0 else number_of(unknown, state, chunk, size, shapes, shape_bytes, scratch, numbers)
+        if number != -1 and named < 0 and not damaged:
             add_unknown(unknown, state, IDENTITY, chunk, definition, number)
     return number
 
@@ -200,18 +202,18 @@ def template_of(
     base: int, limit: int, damaged: int, stamp: int, chunk: int, at: int,
     shapes: TextArrays, shape_bytes: NDArray[np.uint8], scratch: NDArray[np.uint8], numbers: NDArray[np.int64],
 ) -> int:  # fmt: skip
-    """Return the number of the template that the instance at `at` uses; -1 if it has to be registered, -2 if it is not for these kernels.
+    """Return the number of the template that the instance at `at` uses; `PENDING`, or -1 if it is not for these kernels.
 
     In a damaged chunk a definition of a sound one is believed rather than its own, if both have the same GUID.
     """
     definition = le32(block, at + 6)
     if definition < FIRST_RECORD or definition + DEFINITION > limit or le32(block, at + 2) != le32(block, base + definition + 4):
-        return -2
+        return -1
     known = int(seen[definition])
     if known >> 20 == stamp:
-        return (known & 0xFFFFF) - 2
+        return (known & 0xFFFFF) - HALF
     number = defined_template(
         block, templates, unknown, state, base, limit, damaged, chunk, definition, shapes, shape_bytes, scratch, numbers
     )
-    seen[definition] = stamp << 20 | (number + 2)
+    seen[definition] = stamp << 20 | (number + HALF)
     return number

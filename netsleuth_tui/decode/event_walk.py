@@ -23,10 +23,15 @@ from netsleuth_tui.decode.event_layout import (
     TemplateArrays,
 )
 from netsleuth_tui.decode.octets import Octets, le32
-from netsleuth_tui.decode.texts import TextArrays
+from netsleuth_tui.decode.texts import TextArrays, le64
 from netsleuth_tui.jit import helper, kernel
 
 __all__ = ["again", "walk"]
+
+STARS = 0x2A2A2A2A2A2A2A2A
+ONES = 0x0101010101010101
+TOPS = -0x7F7F7F7F7F7F7F80
+"""The topmost bit of each of eight bytes."""
 
 
 @helper
@@ -60,6 +65,21 @@ def is_loose_record(block: Octets, at: int, end: int) -> bool:
         return False
     size = le32(block, at + 4)
     return LEAST <= size <= end - at and (at + size == end or (at + size + 4 <= end and le32(block, at + size) == MAGIC))
+
+
+@helper
+def next_magic(block: Octets, at: int, end: int) -> int:
+    """Return where the magic of a record stands next, from `at` on; `end` if it stands nowhere before."""
+    while at < end:
+        # Eight bytes at once where none is a star: zero bytes are looked for among them, less the stars.
+        other = le64(block, at) ^ STARS
+        if (other - ONES) & ~other & TOPS == 0:
+            at += 8
+        elif le32(block, at) == MAGIC:
+            return at
+        else:
+            at += 1
+    return end
 
 
 @helper
@@ -104,9 +124,7 @@ def walk(
                     whole = True
                 elif not (chained and position < end and begins_record(block, at, stop)):
                     chained = False
-                    position += 1
-                    while position + LEAST <= limit and le32(block, base + position) != MAGIC:
-                        position += 1
+                    position = next_magic(block, base + position + 1, base + limit) - base
                     continue
             chained = whole
             size = le32(block, at + 4)
