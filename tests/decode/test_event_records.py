@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from event_logs import FORMS, WRITER, by_library, data_of, load, log_of, raw_ids, read_by
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netsleuth_tui import jit
+from netsleuth_tui.decode import event_walk
 from netsleuth_tui.store import Store
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_captures" / "print_server.evtx"
@@ -88,6 +93,38 @@ def test_the_sample_reads_the_same_in_all_forms(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(jit, "is_ready", lambda _: False)
     assert fast == content(load(SAMPLE))
     assert [row[3] for row in fast] == raw_ids(SAMPLE.read_bytes())
+
+
+@pytest.mark.usefixtures("form")
+@pytest.mark.parametrize("form", FORMS, indirect=True)
+@pytest.mark.parametrize("junk", [b"\x02\x03", b"\x41\x00", b"\x00\x2a", b"\x0d\x0d"])
+def test_what_stands_behind_the_event_data_is_left_alone(tmp_path: Path, junk: bytes):
+    """Two bytes of junk behind the values of an inner instance, or of the record: it is kept in every form, without them."""
+    log = log_of({"A": (1, "sound"), "B": (6, 7)}, {"A": (1, "before"), "B": (6, 7)})
+    chunk = bytearray(log[4096:])
+    at = chunk.rindex("before".encode("utf-16-le"))
+    value = chunk.index(struct.pack("<H", 7), at)
+    descriptor = chunk.rindex(struct.pack("<HBx", 2, 6), 0, value)
+    struct.pack_into("<H", chunk, descriptor, 0)  # B has no bytes any more: its two are junk
+    chunk[value : value + 2] = junk
+    (free,) = struct.unpack_from("<I", chunk, 48)
+    struct.pack_into("<I", chunk, 52, zlib.crc32(chunk[512:free]))
+    struct.pack_into("<I", chunk, 124, zlib.crc32(chunk[:120] + chunk[128:512]))
+    (tmp_path / "junk.evtx").write_bytes(log[:4096] + chunk)
+    store = load(tmp_path / "junk.evtx")
+    assert [data_of(store, row)["A"] for row in range(store.events.rows)] == ["sound", "before"]
+    assert (store.sources[0].lost, store.sources[0].damage) == (0, ())
+
+
+@given(st.binary(max_size=100), st.integers(0, 40), st.lists(st.integers(0, 120), max_size=3))
+def test_the_next_record_is_found_wherever_it_is(noise: bytes, begin: int, stars: list[int]):
+    """Looking at eight bytes at once finds the same place as looking at each."""
+    data = bytearray(noise + bytes(80))
+    for at in stars:
+        data[at : at + 4] = b"**\0\0"[: max(len(data) - at, 0)]
+    end = max(len(data) - 64, begin)
+    found = bytes(data).find(b"**\0\0", begin, end + 3)
+    assert event_walk.next_magic(memoryview(bytes(data) + bytes(64)), begin, end) == (end if found < 0 else found)
 
 
 def test_a_log_can_be_compressed_or_cut_or_moved(tmp_path: Path):
