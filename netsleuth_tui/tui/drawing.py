@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 
-__all__ = ["Part", "changed", "cut", "ends", "fit", "fit_right", "line"]
+__all__ = ["Part", "changed", "cut", "cut_path", "ends", "fit", "fit_right", "line"]
 
 Part = tuple[str, Style]
 """A piece of text that `display` has made harmless (or that we wrote), and its style."""
@@ -51,6 +51,20 @@ def fit(text: str, width: int, clipped: str) -> str:
 def cut(text: str, width: int, clipped: str) -> str:
     """`text` in at most `width` cells."""
     return text if len(text) <= width and (text.isascii() or cell_len(text) <= width) else fit(text, width, clipped)
+
+
+def cut_path(text: str, width: int, clipped: str) -> str:
+    """`text` in at most `width` cells; of a path the middle is left out, since its end tells it from others."""
+    have = len(text) if text.isascii() else cell_len(text)
+    name = max(text.rfind("\\"), text.rfind("/"))
+    if have <= width or name < 0 or width < 2:
+        return cut(text, width, clipped)
+    end = min(max(have - cell_len(text[:name]), 2 * width // 3), width - 1)
+    # Cut from the right as the head is, so that wide characters are not split; what it leaves has at most `end` cells.
+    tail = text[len(text) - end :]
+    while cell_len(tail) > end:
+        tail = tail[1:]
+    return set_cell_size(text, width - 1 - cell_len(tail)) + clipped + tail
 
 
 def fit_right(text: str, width: int, clipped: str) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.binding import BindingType
 
 from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.tui.drawing import Part, cut_path
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import Asked, PaneChanged, TermChosen, Told
 from netsleuth_tui.tui.panes import Look, Question, Seen
@@ -16,10 +19,13 @@ from netsleuth_tui.tui.widgets.column_table import TableColumn
 from netsleuth_tui.tui.widgets.counted_table import Answer, Found, in_order
 from netsleuth_tui.tui.widgets.event_groups_lines import GroupLines
 from netsleuth_tui.tui.widgets.event_ids import COUNTS, TIMES
-from netsleuth_tui.tui.widgets.event_pivot import PivotLines, column_number, value_columns
+from netsleuth_tui.tui.widgets.event_pivot import WIDEST_VALUE, PivotLines, column_number, value_columns
 from netsleuth_tui.tui.widgets.event_views import VIEW_KEYS, CountedEvents, EventAnswer, spread_columns, value_text
+from netsleuth_tui.tui.widgets.shared_room import shared
 
 if TYPE_CHECKING:
+    from rich.style import Style
+
     from netsleuth_tui.analysis import Scope
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Table
@@ -30,6 +36,12 @@ FIRST = ("EventID", "SubjectUserName")
 """Fields to begin with; of those that no event has, none."""
 ROOMY, WIDEST, NARROW = 140, 70, 36
 """Columns of the screen from which values of fields may be wider, and how wide they may be."""
+SEEN = {"events", "share"}
+"""Columns that stay in view: those that stand before them share what room is left."""
+MORE = 3
+"""Cells at the right that say that there is more."""
+LEAST_FIELD, LEAST_VALUE = 8, 7
+"""Cells that a field, and a column of a cross table, has at least; titles are cut to that, numbers never."""
 
 
 class EventGroupPane(CountedEvents):
@@ -61,6 +73,7 @@ class EventGroupPane(CountedEvents):
         """Fields; empty until the first question."""
         self.crossed = False
         """A cross table is shown."""
+        self._shared: dict[str, int] = {}
         super().__init__((TableColumn("EventID", "EventID"), *COUNTS, *TIMES), None, id=id)
 
     def question(self) -> Question:
@@ -108,6 +121,59 @@ class EventGroupPane(CountedEvents):
         if not self.crossed:
             return [*fields, *COUNTS, *TIMES]
         return [*fields[:-1], *(value_columns(found.pivot) if isinstance(found, PivotLines) else ())]
+
+    def _width(self, column: TableColumn) -> int:
+        return self._shared.get(column.name) or super()._width(column)
+
+    def _measure(self) -> bool:
+        """The fields, and the titles of a cross table, give way to numbers."""
+        grown, before = super()._measure(), self._shared
+        self._shared = {}
+        self._shared = self._of_cross_table() if self.crossed else self._of_fields()
+        return grown or self._shared != before
+
+    def _of_fields(self) -> dict[str, int]:
+        """Widths of the fields, so that how many events there are is in view beside them."""
+        room = self.size.width - max(len(super().remark()) + 2, MORE)
+        fields = self._sharing(self.by)
+        last = max((k for k, column in enumerate(self.columns) if column in fields or column.name in SEEN), default=-1)
+        rest = sum(self._width(column) for column in self.columns[: last + 1] if column not in fields)
+        return self._share(fields, room - rest - self.gap * last)
+
+    def _of_cross_table(self) -> dict[str, int]:
+        """Widths of the fields, which leave the columns of values half of the room at least, and of those: as wide as their numbers."""
+        fields = self._sharing(self.by)
+        values = [column for column in self.columns if column_number(column.name) is not None and column.name not in self._given]
+        others = [column for column in self.columns if column not in fields and column not in values]
+        room = self.size.width - MORE - sum(self._width(column) for column in others) - self.gap * (len(self.columns) - len(values) - 1)
+        numbers = [max(self._measured.get(column.name, 0), LEAST_VALUE) for column in values]
+        found = self._share(fields, max(room - sum(numbers) - self.gap * len(values), room // 2))
+        room -= sum(found.values())
+        titles = [min(len(self._title(column)), WIDEST_VALUE) for column in values]
+        widths = list(map(max, shared(titles, room - self.gap * len(values), LEAST_VALUE), numbers))
+        ends = list(accumulate(width + self.gap for width in widths))
+        whole = bisect_right(ends, room)
+        if 0 < whole < len(widths):  # no number is cut where the screen ends
+            extra, odd = divmod(room - ends[whole - 1], whole)
+            widths[:whole] = [width + extra + (k < odd) for k, width in enumerate(widths[:whole])]
+        return found | {column.name: width for column, width in zip(values, widths, strict=True)}
+
+    def _sharing(self, names: Sequence[str]) -> list[TableColumn]:
+        """Columns that share the room: those to which the user gave a width have it."""
+        return [column for column in self.columns if column.name in names and column.name not in self._given]
+
+    def _share(self, columns: Sequence[TableColumn], room: int) -> dict[str, int]:
+        widths = shared([self._width(column) for column in columns], room, LEAST_FIELD)
+        return {column.name: width for column, width in zip(columns, widths, strict=True)}
+
+    def _laid_out(self, cells: Sequence[str], styles: Sequence[Style], width: int, mark: str = "") -> list[Part]:
+        clipped = self.glyphs.ellipsis
+        shown = [cut_path(cell, self._width(column), clipped) for cell, column in zip(cells, self.columns, strict=True)]
+        return super()._laid_out(shown, styles, width, mark)
+
+    def remark(self) -> str:
+        """How many lines there are, unless that would cover the title of the column that the view has followed."""
+        return "" if self._left else super().remark()
 
     def cell_text(self, name: str, cell: Any) -> str:
         """Values of fields whatever their name is; the rest as it is counted."""

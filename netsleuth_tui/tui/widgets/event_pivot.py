@@ -16,18 +16,19 @@ if TYPE_CHECKING:
 
     from netsleuth_tui.analysis import EventPivot
 
-__all__ = ["PivotLines", "column_number", "value_columns"]
+__all__ = ["WIDEST_VALUE", "PivotLines", "column_number", "value_columns"]
 
 PREFIX = "value "
 """Of the names of columns that stand for values, which are numbered: a value may be spelled like a field."""
 WIDEST_VALUE = 24
+"""Cells of the title of a column that stands for a value."""
 TOTAL = TableColumn("events", "Total", "Events of the line, in all columns together", right=True)
 
 
 def value_columns(pivot: EventPivot) -> list[TableColumn]:
     """The total, and a column for each value of the last field."""
     last = pivot.by[-1]
-    titles = [value_text(name, WIDEST_VALUE) for name in pivot.names]
+    titles = [value_text(name) for name in pivot.names]
     values = [TableColumn(f"{PREFIX}{k}", title, f"Events with this value of {last}", right=True) for k, title in enumerate(titles)]
     return [TOTAL, *values]
 
