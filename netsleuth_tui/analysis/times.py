@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query import times
 
-__all__ = ["clock", "epoch", "iso", "parse_time"]
+__all__ = ["clock", "digits_for", "epoch", "iso", "parse_time"]
 
 BILLION = 1_000_000_000
 LATEST = 4_611_686_018 * BILLION
@@ -29,6 +29,17 @@ def clock(time: int, digits: int = 6) -> str:
     hours, rest = divmod(seconds % 86400, 3600)
     text = f"{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
     return f"{text}.{f'{fraction:09d}'[:digits]}" if digits else text
+
+
+def digits_for(span: tuple[int, int] | None) -> int:
+    """How many digits of the second tell apart what lies in a span, where only its ends, or its marks, are told: none from 10 s on.
+
+    Args:
+        span: First and last time, ns since the epoch; None where nothing has a time.
+    """
+    if span is None or span[1] - span[0] >= 10 * BILLION:
+        return 0
+    return 3 if span[1] - span[0] >= BILLION // 100 else 6
 
 
 def epoch(time: int) -> str:

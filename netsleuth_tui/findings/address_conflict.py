@@ -9,7 +9,7 @@ import numpy as np
 
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.finding import Finding, grade
-from netsleuth_tui.findings.words import at, listed
+from netsleuth_tui.findings.words import listed
 from netsleuth_tui.wording import counted
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _conflict(seen: Seen, rows: Ids, host: int, changes: int, limits: Limits) ->
     count = int(((when >= first) & (when <= last)).sum())
     return Finding(
         kind="address-conflict",
-        title=f"{name} is claimed by {listed(names, len(claimed), 3)}: in {counted(count, 'ARP packet')} from {at(first)} on "
+        title=f"{name} is claimed by {listed(names, len(claimed), 3)}: in {counted(count, 'ARP packet')} from {seen.at(first)} on "
         f"the sender changes {counted(changes, 'time')}",
         severity=grade(60, changes / limits.address_changes, 85),
         first=first,

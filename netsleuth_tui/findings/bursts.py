@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.times import BILLION
+from netsleuth_tui.analysis.times import BILLION, clock
 from netsleuth_tui.findings.finding import OCCURRENCES
-from netsleuth_tui.findings.words import at, rate
+from netsleuth_tui.findings.words import rate, span_of
 from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
@@ -43,6 +43,12 @@ class Burst:
     """How many runs of seconds there are between start and end."""
     begins: tuple[int, ...] = ()
     """When the first record of each run came, where there are several."""
+    first: int = 0
+    """ns since the epoch."""
+    last: int = 0
+    """ns since the epoch."""
+    digits: int = 0
+    """Digits of the second that are told: where there are any, so are the times of the records instead of the seconds that they are in."""
 
     def told(self, what: str) -> str:
         """'1 807 ARP packets in 12 s from 12:00:01 on, up to 350 a second, otherwise 0.3'.
@@ -51,11 +57,12 @@ class Burst:
             what: They are, as in 'ARP packets'.
         """
         usual = f", otherwise {rate(self.usual)}" if self.usual is not None else ""
+        most = f"up to {grouped(self.peak)} a second{usual}"
+        begin, end = (self.first, self.last) if self.digits else (self.start, self.end)
         if self.runs > 1:
-            return f"{self.runs} bursts of {what} between {at(self.start)} and {at(self.end)}, up to {grouped(self.peak)} a second{usual}"
-        seconds = max(round((self.end - self.start) / BILLION), 1)
-        length = counted(seconds, "second")
-        return f"{grouped(self.count)} {what} in {length} from {at(self.start)} on, up to {grouped(self.peak)} a second{usual}"
+            return f"{self.runs} bursts of {what} between {clock(begin, self.digits)} and {clock(end, self.digits)}, {most}"
+        length = span_of(begin, end) if self.digits else counted(max(round((end - begin) / BILLION), 1), "second")
+        return f"{grouped(self.count)} {what} in {length} from {clock(begin, self.digits)} on, {most}"
 
 
 def per_second(times: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -98,7 +105,9 @@ def bursts(seen: Seen, times: NDArray[np.int64], least: int, limits: Limits) -> 
     for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True):
         start, end = seen.clipped(int(seconds[first]) * BILLION, (int(seconds[last]) + 1) * BILLION)
         inside = (times >= start) & (times < end)
-        found.append(Burst(start, end, inside, int(inside.sum()), int(counts[first : last + 1].max()), usual, runs, each))
+        told, peak = times[inside], int(counts[first : last + 1].max())
+        ends = int(told.min()), int(told.max())
+        found.append(Burst(start, end, inside, len(told), peak, usual, runs, each, *ends, seen.digits))
     return found
 
 

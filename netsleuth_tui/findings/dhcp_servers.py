@@ -10,7 +10,7 @@ import numpy as np
 from netsleuth_tui.findings.counterparts import unfiltered
 from netsleuth_tui.findings.finding import Finding
 from netsleuth_tui.findings.udp_rows import datagrams
-from netsleuth_tui.findings.words import at, listed
+from netsleuth_tui.findings.words import listed
 from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def dhcp_servers(seen: Seen, limits: Limits) -> Iterator[Finding]:
     shown = [f"{name} ({grouped(count)})" for name, count in zip(names, counts, strict=True)]
     yield Finding(
         kind="dhcp-servers",
-        title=f"DHCP answers came from {grouped(len(names))} addresses from {at(first)} on: {listed(shown, most=4)}",
+        title=f"DHCP answers came from {grouped(len(names))} addresses from {seen.at(first)} on: {listed(shown, most=4)}",
         severity=30,
         first=first,
         last=last,

@@ -12,7 +12,7 @@ from netsleuth_tui.analysis.esp_remarks import losses_of_capture
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.findings.bursts import per_second
 from netsleuth_tui.findings.finding import Finding, grade
-from netsleuth_tui.findings.words import at, percent
+from netsleuth_tui.findings.words import percent
 from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def esp_loss(seen: Seen, limits: Limits) -> Iterator[Finding]:
         title = f"{_name(found, place)} lost {grouped(whole)} of {grouped(expected)} packets ({percent(whole, expected)}), "
         yield _finding(
             seen, found, place, "esp-loss", np.sort(rows[timed]), "esp.gap",
-            f"{title}{grouped(int(in_second[worst]))} of them in the second from {at(int(seconds[worst]) * BILLION)} on",
+            f"{title}{grouped(int(in_second[worst]))} of them in the second from {seen.at(int(seconds[worst]) * BILLION)} on",
             grade(55, float(share[place]) / limits.esp_lost_percent, 85), WHY_CAPTURE if every >= 0.5 else WHY_LOSS,
             count=whole, count_of="lost packets",
         )  # fmt: skip

@@ -12,7 +12,7 @@ from netsleuth_tui.findings.bursts import first_after
 from netsleuth_tui.findings.event_groups import MOST, event_finding
 from netsleuth_tui.findings.event_rows import EventRows, Numbers, event_rows
 from netsleuth_tui.findings.finding import Finding, grade
-from netsleuth_tui.findings.words import at, rate, span_of
+from netsleuth_tui.findings.words import rate, span_of
 from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _finding(seen: Seen, rows: EventRows, counts: _Counts, kind: int, floods: _F
     others = len(sums) - 1
     place = int(places[0])
     title = (
-        f"Event flood: {grouped(len(places))} events {rows.described(place)} within {span_of(begin, end)} from {at(begin)} on, "
+        f"Event flood: {grouped(len(places))} events {rows.described(place)} within {span_of(begin, end)} from {seen.at(begin)} on, "
         f"up to {rate(peak / SECONDS)} a second, usually {rate(usual)}"
     )
     finding = event_finding(

@@ -13,7 +13,7 @@ from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.silence import Grid, grid_of
 from netsleuth_tui.findings.tcp_rows import FIN, RST, TCP, connection_filter, flows, segments
-from netsleuth_tui.findings.words import at, rate, span_of
+from netsleuth_tui.findings.words import rate, span_of
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
@@ -99,7 +99,7 @@ def _collapse(seen: Seen, grid: Grid, rows: Ids, run: tuple[int, int], usual: fl
     return Finding(
         kind="throughput-collapse",
         title=f"{one} port {int(c.src_port[row])} sent {rate(slow / seconds)} bytes a second to {other} port {int(c.dst_port[row])} for "
-        f"{span_of(begin, end)} from {at(begin)} on, {rate(usual / seconds)} before, while other connections went on",
+        f"{span_of(begin, end)} from {seen.at(begin)} on, {rate(usual / seconds)} before, while other connections went on",
         severity=grade(55, usual / max(slow, usual / 1000), 80),
         first=int(inside.min()) if len(inside) else begin,
         last=int(inside.max()) if len(inside) else end - 1,
@@ -130,7 +130,7 @@ def flow_stopped(seen: Seen, limits: Limits) -> Iterator[Finding]:
         yield Finding(
             kind="flow-stopped",
             title=f"{one} port {int(c.src_port[row])} sent to {other} port {int(c.dst_port[row])} for {span_of(first, last)}, and nothing "
-            f"from {at(last)} on, {span_of(last, seen.span[1])} before the end, without FIN or RST",
+            f"from {seen.at(last)} on, {span_of(last, seen.span[1])} before the end, without FIN or RST",
             severity=grade(50, (seen.span[1] - last) / BILLION / limits.stop_seconds, 75),
             first=first,
             last=last,

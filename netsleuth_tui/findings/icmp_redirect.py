@@ -10,7 +10,7 @@ import numpy as np
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.udp_rows import parted
-from netsleuth_tui.findings.words import at, listed
+from netsleuth_tui.findings.words import listed
 from netsleuth_tui.wording import counted
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def icmp_redirect(seen: Seen, limits: Limits) -> Iterator[Finding]:
             router = seen.address(host)
             yield Finding(
                 kind="icmp-redirect",
-                title=f"{router} told {listed(told, len(every))} to take another way: {counted(count, 'ICMP redirect')} from {at(first)} "
-                "on",
+                title=f"{router} told {listed(told, len(every))} to take another way: {counted(count, 'ICMP redirect')} "
+                f"from {seen.at(first)} on",
                 severity=grade(35, count / limits.redirects, 60),
                 first=first,
                 last=last,

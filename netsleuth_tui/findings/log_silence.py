@@ -12,7 +12,7 @@ from netsleuth_tui.analysis.event_terms import joined_terms
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.findings.event_rows import Numbers, event_rows
 from netsleuth_tui.findings.finding import Finding
-from netsleuth_tui.findings.words import at, rate, span_of
+from netsleuth_tui.findings.words import rate, span_of
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.event_rows import EventRows
@@ -82,9 +82,9 @@ def _finding(seen: Seen, rows: EventRows, log: int, own: Numbers, silence: tuple
     usual = len(own) / max((int(own[-1]) - int(own[0]) - (length if until is not None else 0)) / BILLION, 1)
     name = rows.log_name(place)
     told = (
-        f"has no event for {span_of(begin, end)}, from {at(begin)} on"
+        f"has no event for {span_of(begin, end)}, from {seen.at(begin)} on"
         if until is not None
-        else f"ends at {at(begin)}, {span_of(begin, end)} before others"
+        else f"ends at {seen.at(begin)}, {span_of(begin, end)} before others"
     )
     computer = rows.system("computer", place)
     window = seen.clipped(*_around(begin, end))

@@ -12,7 +12,7 @@ from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.counterparts import unfiltered
 from netsleuth_tui.findings.finding import Finding, grade
-from netsleuth_tui.findings.words import at, percent
+from netsleuth_tui.findings.words import percent
 from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _finding(seen: Seen, limits: Limits, found: Packets, these: NDArray[np.int64
     return Finding(
         kind="missing-fragments",
         title=f"fragments of {grouped(number)} of {grouped(packets)} packets that came in fragments ({percent(number, packets)}) from "
-        f"{src} to {dst} were not captured, from {at(first)} on{which}",
+        f"{src} to {dst} were not captured, from {seen.at(first)} on{which}",
         severity=grade(40, number / limits.missing_fragments, 70),
         first=first,
         last=last,

@@ -10,7 +10,7 @@ import numpy as np
 from netsleuth_tui.findings.event_groups import MOST, event_finding
 from netsleuth_tui.findings.event_rows import EventRows, event_rows
 from netsleuth_tui.findings.finding import Finding
-from netsleuth_tui.findings.words import at, span_of
+from netsleuth_tui.findings.words import span_of
 from netsleuth_tui.wording import counted
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def _findings(seen: Seen, rows: EventRows, chosen: list[tuple[int, int]], limits
             seen,
             places,
             kind="new-event",
-            title=f"Event {rows.described(place)} is new: {counted(len(places), 'time')} from {at(start)} on, after "
+            title=f"Event {rows.described(place)} is new: {counted(len(places), 'time')} from {seen.at(start)} on, after "
             f"{counted(before, 'other event')} in {span_of(int(rows.log_spans[0][log]), start)}",
             severity=SEVERITY,
             why=WHY,

@@ -13,7 +13,7 @@ from netsleuth_tui.analysis.places import place_values
 from netsleuth_tui.findings.bursts import bursts, first_after
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.tcp_rows import flows, layer, opening
-from netsleuth_tui.findings.words import at, listed, percent, rate
+from netsleuth_tui.findings.words import listed, percent, rate
 from netsleuth_tui.query.strings import quoted
 from netsleuth_tui.wording import counted, grouped
 
@@ -85,9 +85,8 @@ def reset_surge(seen: Seen, limits: Limits) -> Iterator[Finding]:
         most = int(np.bincount(state, minlength=len(STATES)).argmax())
         times = seen.columns.time[some]
         begin, end = window
-        told = (
-            f"{grouped(len(some))} TCP resets from {name} in {counted(max(round((end - begin) / MINUTE), 1), 'minute')} from {at(begin)} on"
-        )
+        length = counted(max(round((end - begin) / MINUTE), 1), "minute")
+        told = f"{grouped(len(some))} TCP resets from {name} in {length} from {seen.at(begin)} on"
         share = f"{percent(int((state == most).sum()), len(some))} {SAID[STATES[most]]} ({STATES[most]})"
         between = int((seen.once(strange_ttl)[inside] >= limits.reset_ttl).sum())
         hint = f"; the TTL of {percent(between, len(some))} says that something on the way sent them" if between else ""

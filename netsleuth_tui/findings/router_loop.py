@@ -12,7 +12,7 @@ from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.bursts import bursts, first_after, per_second
 from netsleuth_tui.findings.finding import Finding, grade
-from netsleuth_tui.findings.words import at, listed
+from netsleuth_tui.findings.words import listed
 from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _loop(seen: Seen, rows: Ids, step: NDArray[np.uint8], first: Ids, network: t
     begins = seconds[np.append(True, np.diff(seconds) > 1)]
     runs = len(begins)
     steps = seen.most(step)[0]
-    when = f"in {grouped(runs)} bursts from {at(int(times.min()))} on" if runs > 1 else f"at {at(int(times.min()))}"
+    when = f"in {grouped(runs)} bursts from {seen.at(int(times.min()))} on" if runs > 1 else f"at {seen.at(int(times.min()))}"
     fall = f"by {steps[0]}" if len(steps) == 1 else "steadily"
     title = (
         f"Router loop: {counted(packets, 'packet')} to {listed(names, len(targets))} went round in a circle {when}: "

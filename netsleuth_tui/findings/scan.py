@@ -13,7 +13,7 @@ from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.seen import Sorted
 from netsleuth_tui.findings.tcp_rows import ACK, RST, SYN, flags_of, flows, segments
-from netsleuth_tui.findings.words import at, span_of
+from netsleuth_tui.findings.words import span_of
 from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def port_scan(seen: Seen, limits: Limits) -> Iterator[Finding]:
         first, last = int(times.min()), int(times.max())
         yield Finding(
             kind="port-scan",
-            title=f"{one} tried {grouped(ports)} TCP ports of {other} within {span_of(first, last)} from {at(first)} on, "
+            title=f"{one} tried {grouped(ports)} TCP ports of {other} within {span_of(first, last)} from {seen.at(first)} on, "
             f"{_of_them(accepted)} accepted",
             severity=grade(55, ports / limits.scanned_ports, 80),
             first=first,
@@ -120,7 +120,7 @@ def _sweep(seen: Seen, limits: Limits, rows: Ids, src: int, hosts: int, text: st
     targets = [seen.address(host) for host in seen.busiest(seen.columns.dst[rows])[0][:2]]
     return Finding(
         kind="sweep",
-        title=f"{name} tried {counted(hosts, 'host')} with {what} within {span_of(first, last)} from {at(first)} on, {answered}",
+        title=f"{name} tried {counted(hosts, 'host')} with {what} within {span_of(first, last)} from {seen.at(first)} on, {answered}",
         severity=grade(50, hosts / limits.scanned_hosts, 80),
         first=first,
         last=last,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.analysis.patterns import TIMED, Patterns, patterns
 from netsleuth_tui.analysis.scope import EVERYTHING, Scope, rows_of
 from netsleuth_tui.analysis.sorting import most_frequent, order
+from netsleuth_tui.analysis.times import clock, digits_for
 from netsleuth_tui.analysis.values import address
 from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.errors import NetSleuthError, RowsDroppedError
@@ -213,6 +214,15 @@ class Seen:
     def address(self, host: int) -> str:
         """The address of a host id."""
         return address(self.hosts, host)
+
+    def at(self, time: int) -> str:
+        """'12:05:00', in a capture of a few seconds '12:05:00.132': a time of day, UTC, as titles have it."""
+        return clock(time, self.digits)
+
+    @cached_property
+    def digits(self) -> int:
+        """Digits of the second that titles tell."""
+        return digits_for(self.store.span)
 
     def most(self, ids: NDArray[np.integer], *, of_hosts: bool = False) -> tuple[list[int], list[int]]:
         """Distinct values, those that occur most often first (equal ones by number, hosts by address), and how often."""

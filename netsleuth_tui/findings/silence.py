@@ -12,7 +12,7 @@ from netsleuth_tui.analysis.silences import count_intervals_of_hosts, silences
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.seen import Sorted
-from netsleuth_tui.findings.words import at, rate, span_of
+from netsleuth_tui.findings.words import rate, span_of
 from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
@@ -134,8 +134,8 @@ def _host(seen: Seen, limits: Limits, rows: tuple[Ids, Ids], host: int, about: t
     askers = [seen.address(each) for each in seen.busiest(seen.columns.src[asked])[0][:2]]
     return Finding(
         kind="host-silence",
-        title=f"{name} sent {rate(usual)} packets a second, and none for {span_of(begin, end)} from {at(begin)} on, {until}; meanwhile "
-        f"{grouped(len(asked))} were sent to it",
+        title=f"{name} sent {rate(usual)} packets a second, and none for {span_of(begin, end)} from {seen.at(begin)} on, {until}; "
+        f"meanwhile {grouped(len(asked))} were sent to it",
         severity=grade(55, (end - begin) / BILLION / limits.stop_seconds, 80),
         first=int(times[asked].min()),
         last=int(times[asked].max()),
@@ -170,7 +170,7 @@ def capture_silence(seen: Seen, limits: Limits) -> Iterator[Finding]:
             continue
         yield Finding(
             kind="capture-silence",
-            title=f"No packet for {span_of(begin, end)} from {at(begin)} on, where there are {rate(usual)} a second otherwise",
+            title=f"No packet for {span_of(begin, end)} from {seen.at(begin)} on, where there are {rate(usual)} a second otherwise",
             severity=grade(45, (end - begin) / BILLION / limits.stop_seconds, 70),
             first=begin,
             last=end - 1,

@@ -12,7 +12,7 @@ from netsleuth_tui.findings.counterparts import hears, refused, unfiltered
 from netsleuth_tui.findings.finding import Candidate, Finding, grade
 from netsleuth_tui.findings.tcp_rows import layer
 from netsleuth_tui.findings.udp_rows import Numbers, Tries, datagrams, parted, tries, with_answers
-from netsleuth_tui.findings.words import at, span_of
+from netsleuth_tui.findings.words import span_of
 from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _finding(
     first, last = int(times.min()), int(times.max())
     return Finding(
         kind=kind,
-        title=title.replace("{when}", f"within {span_of(first, last)} from {at(first)} on"),
+        title=title.replace("{when}", f"within {span_of(first, last)} from {seen.at(first)} on"),
         severity=severity,
         first=first,
         last=last,

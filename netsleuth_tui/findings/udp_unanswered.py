@@ -15,7 +15,7 @@ from netsleuth_tui.findings.counterparts import hears, refused, unfiltered
 from netsleuth_tui.findings.finding import Candidate, Finding, grade
 from netsleuth_tui.findings.tcp_rows import layer
 from netsleuth_tui.findings.udp_rows import datagrams, ends, numbered, one_host, parted
-from netsleuth_tui.findings.words import at, listed
+from netsleuth_tui.findings.words import listed
 from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _finding(seen: Seen, severity: int, rows: Ids, requests: int) -> Finding:
     return Finding(
         kind="udp-unanswered",
         title=f"no datagram came back for {of_them} {counted(requests, 'datagram')} to {server} UDP port {port} ({SERVICES[port]}), "
-        f"which {listed(clients, len(every))} sent from {at(first)} on{unreachable}",
+        f"which {listed(clients, len(every))} sent from {seen.at(first)} on{unreachable}",
         severity=severity,
         first=first,
         last=last,

@@ -12,7 +12,7 @@ from netsleuth_tui.analysis.sorting import order
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.findings.finding import Candidate, Finding, grade
 from netsleuth_tui.findings.tcp_rows import flows, flows_of, layer, opening
-from netsleuth_tui.findings.words import at, listed
+from netsleuth_tui.findings.words import listed
 from netsleuth_tui.wording import counted
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _finding(seen: Seen, rows: Ids, kind: str, words: tuple[str, str], times: fl
     return Finding(
         kind=kind,
         title=f"{counted(connections, 'connection')} of {listed(clients)} {told} {server} port {port} ({counted(len(rows), 'SYN', 'SYN')} "
-        f"from {at(first)} on)",
+        f"from {seen.at(first)} on)",
         severity=_severity(kind, times),
         first=first,
         last=last,

@@ -15,7 +15,7 @@ from netsleuth_tui.findings.counterparts import unfiltered
 from netsleuth_tui.findings.finding import Candidate, Finding, grade
 from netsleuth_tui.findings.tcp_rows import layer
 from netsleuth_tui.findings.udp_rows import datagrams, ends_in_255, one_host, parted
-from netsleuth_tui.findings.words import at, listed, span_of
+from netsleuth_tui.findings.words import listed, span_of
 from netsleuth_tui.wording import counted, grouped
 
 if TYPE_CHECKING:
@@ -109,8 +109,8 @@ def _finding(seen: Seen, severity: int, rows: Ids, senders: int, words: tuple[st
     hosts, name = [seen.address(host) for host in seen.busiest(seen.columns.src[rows])[0][:2]], seen.address(victim)
     return Finding(
         kind="unasked-answers",
-        title=f"{grouped(len(rows))} {what} to {name} within {span_of(first, last)} from {at(first)} on, from {counted(senders, 'host')} "
-        f"that no request of it to was captured, such as {listed(hosts)}{more}",
+        title=f"{grouped(len(rows))} {what} to {name} within {span_of(first, last)} from {seen.at(first)} on, from "
+        f"{counted(senders, 'host')} that no request of it to was captured, such as {listed(hosts)}{more}",
         severity=severity,
         first=first,
         last=last,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netsleuth_tui.analysis.times import BILLION, clock
+from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.wording import counted, grouped
 
-__all__ = ["at", "listed", "percent", "rate", "span_of"]
+__all__ = ["listed", "percent", "rate", "span_of"]
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
@@ -55,8 +55,3 @@ def span_of(begin: int, end: int) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-
-
-def at(time: int) -> str:
-    """'12:05:00': a time of day, UTC."""
-    return clock(time, 0)

@@ -14,7 +14,7 @@ from netsleuth_tui.analysis.tcp import Mark
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.findings.finding import OCCURRENCES, Finding, grade
 from netsleuth_tui.findings.tcp_rows import FIN, RST, SYN, all_marks, connection_filter, flags_of, flows, flows_of, marked, segments
-from netsleuth_tui.findings.words import at, span_of
+from netsleuth_tui.findings.words import span_of
 from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _finding(seen: Seen, limits: Limits, rows: Ids, runs: tuple[Ids, Numbers], e
     return Finding(
         kind="zero-window",
         title=f"{one} port {int(c.src_port[row])} took no more data from {other} port {int(c.dst_port[row])} for {span_of(0, longest)}"
-        f"{often} from {at(first)} on{'' if ended else ', and did not again in the capture'}",
+        f"{often} from {seen.at(first)} on{'' if ended else ', and did not again in the capture'}",
         severity=grade(50, longest / BILLION / limits.zero_window_seconds, 80),
         first=first,
         last=last,

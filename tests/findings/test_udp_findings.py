@@ -216,7 +216,7 @@ def test_two_dhcp_servers() -> None:
     answer = udp(START, src=1, dst=0, src_port=67, dst_port=68)
     (servers,) = seen_in([answer, answer, answer | {"src": 2, "time": START + SECOND}], "dhcp-servers")
     assert servers.count == 3
-    assert servers.title == "DHCP answers came from 2 addresses from 12:00:00 on: 10.0.0.2 (2) and 10.0.0.3 (1)"
+    assert servers.title == "DHCP answers came from 2 addresses from 12:00:00.000 on: 10.0.0.2 (2) and 10.0.0.3 (1)"
     assert not seen_in([answer] * 5, "dhcp-servers")
     assert not seen_in([answer, answer | {"src": 2, "dst_port": 67}], "dhcp-servers")
     beside = [answer, answer | {"src": 2}, answer | {"src": 2, "dst": 1, "dst_port": 67}]

@@ -113,14 +113,15 @@ def shown_files(paths: tuple[str, ...]) -> str:
 
 
 def shown_span(span: tuple[int, int], dash: str, *, short: bool = False) -> str:
-    """'2026-03-10 12:00:03-12:41:17 UTC', with the second date where it is another one."""
+    """'2026-03-10 12:00:03-12:41:17 UTC', with the second date where it is another one, and parts of seconds where it is of a few."""
     from netsleuth_tui.analysis import clock, iso
+    from netsleuth_tui.analysis.times import digits_for
 
     first, last = span
-    days = iso(first)[:10], iso(last)[:10]
+    days, digits = (iso(first)[:10], iso(last)[:10]), digits_for(span)
     if short and days[0] == days[1]:
-        return f"{clock(first, 0)}{dash}{clock(last, 0)}"
+        return f"{clock(first, digits)}{dash}{clock(last, digits)}"
     if short:
         return f"{days[0]}{dash}{days[1]}"
-    ending = clock(last, 0) if days[0] == days[1] else f"{days[1]} {clock(last, 0)}"
-    return f"{days[0]} {clock(first, 0)}{dash}{ending} UTC"
+    ending = clock(last, digits) if days[0] == days[1] else f"{days[1]} {clock(last, digits)}"
+    return f"{days[0]} {clock(first, digits)}{dash}{ending} UTC"
