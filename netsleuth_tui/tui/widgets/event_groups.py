@@ -134,7 +134,7 @@ class EventGroupPane(CountedEvents):
 
     def _of_fields(self) -> dict[str, int]:
         """Widths of the fields, so that how many events there are is in view beside them."""
-        room = self.size.width - max(len(super().remark()) + 2, MORE)
+        room = self.size.width - max(len(self.total()) + 3, MORE)
         fields = self._sharing(self.by)
         last = max((k for k, column in enumerate(self.columns) if column in fields or column.name in SEEN), default=-1)
         rest = sum(self._width(column) for column in self.columns[: last + 1] if column not in fields)
@@ -170,10 +170,6 @@ class EventGroupPane(CountedEvents):
         clipped = self.glyphs.ellipsis
         shown = [cut_path(cell, self._width(column), clipped) for cell, column in zip(cells, self.columns, strict=True)]
         return super()._laid_out(shown, styles, width, mark)
-
-    def remark(self) -> str:
-        """How many lines there are, unless that would cover the title of the column that the view has followed."""
-        return "" if self._left else super().remark()
 
     def cell_text(self, name: str, cell: Any) -> str:
         """Values of fields whatever their name is; the rest as it is counted."""
