@@ -202,8 +202,13 @@ class Session:
             self._check_loaded()
             self.store.set_clocks(scope.clocks)
 
+    @property
+    def is_loading(self) -> bool:
+        """True while files are being loaded, also the moment after the last report."""
+        return self._loading or (self.progress is not None and self.progress.phase == "loading")
+
     def _check_loaded(self) -> None:
-        if self._loading or (self.progress is not None and self.progress.phase == "loading"):
+        if self.is_loading:
             raise NetSleuthError("files are being loaded", hint="clocks of sources can be changed when all is there; or start with --shift")
 
     def shifts_of(self, scope: Scope) -> tuple[Shift, ...]:

@@ -139,4 +139,8 @@ class Source:
         """What of it is not there, as a sentence without a full stop; empty if all of it is."""
         if self.dropped:
             return f"{several(self.dropped, 'packet')} made room for later ones, the oldest first: the memory budget is used up"
-        return "" if self.complete else f"read in part, {several(self.packets, 'packet')}"
+        if self.complete:
+            return ""
+        packets, events = several(self.packets, "packet"), several(self.events, "event")
+        there = [packets] if self.packets or not self.events else []
+        return f"read in part, {' and '.join([*there, *([events] if self.events else [])])}"

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from made import SECOND, START, store_of, tcp
 from made_events import add_events, event
+from textual import events
 from tui.screens import FakeSession
 
 from netsleuth_tui.store import Store
+from netsleuth_tui.tui.messages import LoadProgressed
 
 Driven = Callable[..., Any]
 HOUR = 3600 * SECOND
@@ -97,3 +99,23 @@ async def test_sources_are_written(driven: Driven, tmp_path: Path) -> None:
         rows = (tmp_path / "sources.csv").read_text().splitlines()
         assert rows[0].startswith("source,file,format,size,packets,bytes,events,first,last,longest_gap,")
         assert "damaged at byte 65536" in rows[2]
+
+
+async def test_an_offset_waits_for_what_is_loading(driven: Driven) -> None:
+    """Keys that come with o are for the prompt; what was asked for while files load is done when they have been loaded."""
+    async with driven(FakeSession(apart()), paths=("a.pcap", "b.evtx")) as d:
+        ended = d.main.progress
+        await d.press("7", "down")
+        d.main.progress = replace(ended, phase="loading")
+        for key in ("o", "+", "1", "h"):
+            d.app.post_message(events.Key(key, key))
+        await d.press("enter")
+        assert d.main.session.store.clocks == ()
+        assert "when all is there" in d.text
+        assert d.main.session.scope.filter == ""
+        d.main.post_message(LoadProgressed(ended))
+        for _ in range(100):
+            await d.pilot.pause(0.02)
+            if d.main.session.store.clocks:
+                break
+        assert d.main.session.store.clocks == ((1, HOUR),)

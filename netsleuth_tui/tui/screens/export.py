@@ -75,6 +75,8 @@ class Exporting(Completing):
             return
         try:
             self.session.spare(name)
+            if os.path.isdir(name):  # noqa: PTH112 - the name is shown and written as it was typed
+                raise NetSleuthError("is a folder", where=name, hint="name a file in it")  # noqa: TRY301
             make = None if is_capture(name) else _what(self._pane, name)
         except NetSleuthError as error:
             self.status.say(display(str(error), limit=400), "error", keep=True)

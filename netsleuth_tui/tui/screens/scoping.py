@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
     from netsleuth_tui.analysis import Scope
     from netsleuth_tui.query import FilterError
+    from netsleuth_tui.tui.messages import LoadProgressed
 
 __all__ = ["Scoping"]
 
+SOON = 0.05
+"""Seconds until a session is asked again whether it has ended loading."""
 TYPING_RESTS = 0.15
 """Seconds without a key after which the filter line is looked at."""
 
@@ -51,6 +54,8 @@ class Scoping(Counting):
     _typing: Timer | None = None
     _brush: tuple[int, Scope] | None = None
     """Number of the brush that made the window which is being accepted, and what will be looked at then."""
+    _clocks_to_come: tuple[ClockWanted, ...] = ()
+    """What was asked for while files were loading."""
     _brushed: int | None = None
     """The same of the one that was accepted last."""
 
@@ -201,6 +206,10 @@ class Scoping(Counting):
 
     def on_clock_wanted(self, message: ClockWanted) -> None:
         """See the times of a source through another offset; the way back is that of the filter."""
+        if self.is_loading:
+            self._clocks_to_come = (*self._clocks_to_come, message)
+            self.status.say("files are loading: the clock is put right when all is there", "warning", keep=True)
+            return
         scope = self.latest
         if scope is None or self.session is None:
             return
@@ -208,6 +217,19 @@ class Scoping(Counting):
             self.look_at(self.session.with_clock(scope, message.source, message.offset))
         except NetSleuthError as error:
             self.status.say(display(str(error), limit=300), "error", keep=True)
+
+    def on_load_progressed(self, message: LoadProgressed) -> None:
+        """Put clocks right that had to wait until all is there."""
+        if message.progress.phase != "loading" and self._clocks_to_come:
+            self.set_timer(SOON, self._set_clocks_to_come)
+
+    def _set_clocks_to_come(self) -> None:
+        if self.session is None or self.session.is_loading:  # its last report comes a moment before its end
+            self.set_timer(SOON, self._set_clocks_to_come)
+            return
+        waiting, self._clocks_to_come = self._clocks_to_come, ()
+        for wanted in waiting:
+            self.on_clock_wanted(wanted)
 
     def _accept(self, scope: Scope) -> None:
         brush, self._brush = self._brush, None

@@ -8,9 +8,9 @@ from functools import partial
 from itertools import accumulate
 from textwrap import wrap
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.store import Store
     from netsleuth_tui.store.store import Clocks
     from netsleuth_tui.tabular import Cell, Table
+    from netsleuth_tui.tui.screens.asking import Asking
 
 __all__ = ["SourceTable"]
 
@@ -88,7 +89,14 @@ class SourceTable(CountedTable):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         footer_key("sources.only", "enter", "narrow", "filter on it", "narrow the filter to this file; once more widens it", "Enter"),
-        footer_key("sources.clock", "o", "clock", "clock", "add to the times of this file: +3600s, -7h, +05:45; empty as it was loaded"),
+        Binding(
+            "o",
+            "clock",
+            "clock",
+            priority=True,  # at once: keys that arrived together with it are for the prompt
+            id="sources.clock",
+            tooltip="add to the times of this file: +3600s, -7h, +05:45; empty as it was loaded",
+        ),
         footer_key("sources.notes", "d", "damage", "damage", "what is damaged in this file and where, what was lost, what else to know"),
     ]
 
@@ -185,7 +193,8 @@ class SourceTable(CountedTable):
             return
         hint = next((hint.offset for hint in answer.hints if hint.source == here.number), here.source.shift)
         name = display(here.source.name.rsplit("/", 1)[-1], limit=40)
-        self.post_message(
+        screen = cast("Asking", self.screen)
+        screen.on_asked(
             Asked(
                 f"Add to the times of {name}",
                 _offset(hint),

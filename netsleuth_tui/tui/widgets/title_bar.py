@@ -101,7 +101,8 @@ class TitleBar(Lines):
         packets = f"{short(progress.packets)} {agree(progress.packets, 'packet')}" + (f"{dot}{events}" if progress.events else "")
         text = f"{packets if progress.packets or not progress.events else events}{dot}{short(progress.packets_per_second)}/s"
         count = f"{dot}file {min(progress.files_done + 1, progress.files)} of {progress.files}" if progress.files > 1 else ""
-        return [*bar, (f"{read}{count}{dot}{text}" if width >= 110 else f"{100 * done:.0f} %{dot}{text}" if known else text, palette.text)]
+        percent = f"{min(int(100 * done), 99)} %{dot}" if known else ""  # all is there when loading has ended, not before
+        return [*bar, (f"{read}{count}{dot}{text}" if width >= 110 else f"{percent}{text}", palette.text)]
 
 
 def shown_files(paths: tuple[str, ...]) -> str:
