@@ -97,6 +97,10 @@ class NetSleuthApp(App[None]):
         """Send the difference between what the terminal shows and what it is to show."""
         super()._display(screen, reduced(renderable, self._shown))  # type: ignore[arg-type]
 
+    def on_mount(self) -> None:
+        """Draw everything when the shell gives the terminal back."""
+        self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
+
     def on_resize(self) -> None:
         """A terminal that changes its size moves its contents about."""
         self._shown.forget()

@@ -82,6 +82,7 @@ class MainScreen(Placing):
         key("main.whole", "w", "whole", "the pane in use on the whole screen; once more brings the others back"),
         footer_key("main.palette", "colon", "palette", "commands", "find any action by its name", ":"),
         key("main.back", "escape", "back", "back to the records; while loading: stop it and keep what is there"),
+        key("main.suspend", "ctrl+z", "app.suspend_process", "to the shell; fg there returns, and loading waits meanwhile"),
         footer_key("main.quit", "q", "app.leave", "quit", "end the program (also Ctrl+C, Ctrl+Q)"),
     ]
 
