@@ -190,6 +190,8 @@ def main(directory: str, group: str) -> None:
             pass
         for folder in Path(directory).glob(f"{_scratch()}*"):
             shutil.rmtree(folder, ignore_errors=True)
+        for part in Path(directory).glob(f"*.{os.getpid()}"):  # which is being written
+            part.unlink(missing_ok=True)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

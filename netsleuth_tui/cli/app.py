@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -78,7 +77,7 @@ def _check_command(arguments: Sequence[str]) -> None:
         UsageError: It was.
     """
     word = arguments[0] if arguments else ""
-    if word in COMMANDS or not word.isalpha() or Path(word).exists():
+    if word in COMMANDS or not word.isalpha() or os.path.exists(word):  # noqa: PTH110 - which says False of a name that no file can have
         return
     from difflib import get_close_matches
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -62,7 +62,7 @@ def browse(
         window = _window(since, until)
         loaded = _window(load_since, load_until, load=True)
     places = _places(geoip, sites) if geoip or sites else None
-    if not any(path == "-" or Path(path).exists() or glob.glob(path) for path in paths):  # noqa: PTH207 - names, as the user typed them
+    if not any(path == "-" or os.path.exists(path) or glob.glob(path) for path in paths):  # noqa: PTH110, PTH207 - names, as they were typed
         raise NetSleuthError("no such file", where=paths[0])
 
     def session() -> Session:  # made on the loading thread: what it needs is imported while the first screen is already there

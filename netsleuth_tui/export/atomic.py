@@ -63,9 +63,11 @@ def open_new(path: str | os.PathLike[str], *, force: bool = False) -> Iterator[B
         _publish(raw.part, target, force=force)
     finally:
         raw.discard = True
+        with suppress(OSError):  # first, since closing waits for the disk, and the program may have to end before it is done
+            raw.part.unlink()
         with suppress(ExportError):
             buffered.close()
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):  # where a file that is open cannot be removed
             raw.part.unlink()
 
 

@@ -19,10 +19,10 @@ def expand(paths: Sequence[str]) -> list[tuple[str, bool]]:
     """
     files: list[tuple[str, bool]] = []
     for path in paths:
-        exact = path == "-" or Path(path).exists()
+        exact = path == "-" or os.path.exists(path)  # noqa: PTH110 - which says False of a name that no file can have
         names = [path] if exact else sorted(glob.glob(path), key=_natural) or [path]  # noqa: PTH207 - names, as the user typed them
         for name in names:
-            if name != "-" and Path(name).is_dir():
+            if name != "-" and os.path.isdir(name):  # noqa: PTH112 - likewise
                 files.extend((found, False) for found in _below(name))
             else:
                 files.append((name, True))

@@ -71,3 +71,12 @@ def test_events_without_an_object_tell_where_it_is(capsys: pytest.CaptureFixture
     assert "Handle.ObjectName has the object of events that only name a handle of it: 34 of these" in capsys.readouterr().err
     assert run(["events", log, "--filter", "EventID == 4663", "--by", "ObjectName"]) == 0
     assert "Handle.ObjectName" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["a" * 300], ["a" * 300 + ".pcap"], ["summary", "a" * 300 + ".pcap"], ["extract", "a" * 300, "-o", "x.pcap"]]
+)
+def test_a_name_that_no_file_can_have_is_no_file(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """It is an error like another one."""
+    assert run(words) == 1
+    assert "aaa" in capsys.readouterr().err
