@@ -38,6 +38,7 @@ from netsleuth_tui.query.nodes import (
     Search,
     Text,
     Value,
+    names_of,
 )
 from netsleuth_tui.query.place_values import Nowhere, PlaceLookup
 from netsleuth_tui.query.sql import FALSE, TRUE, Sql
@@ -122,7 +123,8 @@ def predicate(node: Node, hosts: HostLookup, judged: Judged | None = None, *, pl
     found = compiler.node(node, holds=True)
     named = {column.name for column in found.find_all(exp.Column)}
     wanted = list(dict.fromkeys(field.columns[0] for field in JUDGED.values() if field.columns[0] in named))
-    return Predicate(found.copy(), (*compiler.lookups, *(PerRow(name, judged.values(name)) for name in wanted)), whole=bool(wanted))
+    is_judged = any(name in JUDGED for name in names_of(node))  # also where no text is found, and no column is left
+    return Predicate(found.copy(), (*compiler.lookups, *(PerRow(name, judged.values(name)) for name in wanted)), whole=is_judged)
 
 
 class _Compiler:

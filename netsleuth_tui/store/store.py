@@ -151,7 +151,7 @@ class Store:
         with self._lock:
             if self._matched_with != self.processes.revision:  # what is known of packets that are there has changed
                 self._matched_with = self.processes.revision
-                self._matches.clear()
+                self._matches.forget_whole()
             seen, ids = self._matches.get(text)
             columns = self.columns()
             rows = len(columns.row)
@@ -165,7 +165,7 @@ class Store:
                 unseen = columns.at(slice(max(seen, first), None))
                 found = self.engine.row_ids(unseen, predicate.sql, predicate.lookups, self.numbered_from)
                 ids = np.concatenate((ids, found)) if len(ids) else found
-            return self._matches.keep(text, rows, ids)
+            return self._matches.keep(text, rows, ids, whole=predicate is not None and predicate.whole)
 
     def matching_events(self, text: str, tested: Callable[[int, int], NDArray[np.bool_]]) -> NDArray[np.uint32]:
         """Ascending ids of the event rows that satisfy a filter.
