@@ -10,6 +10,7 @@ is named. A packet between two processes of one host is that of the one that sen
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,14 +19,15 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.socket_times import OPEN, SEVERAL, SocketTimes
+from netsleuth_tui.analysis.socket_times import OPEN, SEVERAL, SocketTimes, host_ids
 from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query.fields import PROCESS_COLUMNS
 
 if TYPE_CHECKING:
     from netsleuth_tui.decode.columns import Columns
-    from netsleuth_tui.store import Store
+    from netsleuth_tui.decode.sockets import Socket
+    from netsleuth_tui.store import Source, Store
 
 __all__ = ["known_process_values", "process_names", "process_values"]
 
@@ -120,10 +122,17 @@ def _found(store: Store, cancelled: Callable[[], bool]) -> _Known:
         here = codes[part.first : part.first + len(part.codes)]
         here[:] = part.codes[: len(here)]
     recorded = codes != 0
-    for first in sorted({source for source, _ in tuple(table.sockets)}):
-        times = SocketTimes(store, first)
-        parts = [source for k, source in enumerate(store.sources) if store.first_part(k) == first]
-        spans = [(max(part.first_row, store.table.first), min(part.first_row + part.packets, rows), part.shift) for part in parts]
+    told: dict[int, list[Socket]] = defaultdict(list)
+    for (first, _), sockets in tuple(table.sockets.items()):
+        told[first] += tuple(sockets)
+    parts: dict[int, list[Source]] = defaultdict(list)
+    for number, source in enumerate(store.sources):
+        parts[store.first_part(number)].append(source)
+    hosts = store.hosts.known()
+    host_of = host_ids((socket for some in told.values() for socket in some), hosts)
+    for first in sorted(told):
+        times = SocketTimes(store, told[first], host_of, len(hosts.version), cancelled)
+        spans = [(max(part.first_row, store.table.first), min(part.first_row + part.packets, rows), part.shift) for part in parts[first]]
         blocks = [(at, min(at + BLOCK, last), shift) for begin, last, shift in spans for at in range(begin, last, BLOCK)]
         for learns in (True, False) if times.has_connections else (False,):
             for begin, last, shift in blocks:

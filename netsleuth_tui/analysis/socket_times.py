@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.decode.hosts import Hosts
 from netsleuth_tui.decode.sockets import TCP, UDP, Socket
+from netsleuth_tui.errors import NetSleuthError
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Store
 
-__all__ = ["OPEN", "SEVERAL", "SocketTimes"]
+__all__ = ["OPEN", "SEVERAL", "SocketTimes", "host_ids"]
+
+Item = TypeVar("Item")
 
 Numbers = NDArray[np.generic]
 Words = NDArray[np.uint64]
@@ -33,6 +36,8 @@ _ANY4, _ANY6 = 0xFFFFFFFF, 0xFFFFFFFE
 Key = tuple[int, int]
 """Protocol, local port and local host; remote port and remote host. A key of one side alone has 0 and _ANY4 there."""
 _NOWHERE = _ANY4
+_AT_ONCE = 4096
+"""Sockets that are looked at between two looks whether anybody still wants to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +58,25 @@ class SocketTimes:
     """The sockets of one file's host.
 
     Args:
-        store: Where they are told.
-        source: Which has the first part of the file.
+        store: Which numbers their processes.
+        told: What is told of them.
+        host_of: Host ids of their addresses, as `host_ids` gives them.
+        hosts: How many hosts there are.
+        cancelled: Asked from time to time; True ends the work.
+
+    Raises:
+        NetSleuthError: Nobody wanted the answer any more.
     """
 
-    def __init__(self, store: Store, source: int) -> None:
-        told = [socket for (of, _), sockets in tuple(store.processes.sockets.items()) if of == source for socket in tuple(sockets)]
-        hosts = store.hosts.known()
-        host_of = _ids({(s.version, number) for s in told for number in (s.local, s.remote) if number}, hosts)
+    def __init__(
+        self, store: Store, told: Sequence[Socket], host_of: Mapping[tuple[int, int], int], hosts: int, cancelled: Callable[[], bool]
+    ) -> None:
         self.ports = np.zeros(1 << 16, np.bool_)
         """Local ports that are held at any time."""
-        self._mine = np.zeros(len(hosts.version), np.bool_)
+        self._mine = np.zeros(hosts, np.bool_)
         """By host id whether the address is known to be the host's."""
         spans: dict[tuple[bool, bool], list[tuple[Key, Socket, int]]] = defaultdict(list)
-        for socket in told:
+        for socket in _wanted(told, cancelled):
             local = host_of.get((socket.version, socket.local)) if socket.local else _ANY4 if socket.version == 4 else _ANY6
             remote = host_of.get((socket.version, socket.remote)) if socket.remote else _NOWHERE
             if local is None or remote is None:  # no packet has the address
@@ -79,7 +89,7 @@ class SocketTimes:
             for protocol in (socket.protocol,) if socket.protocol else (TCP, UDP):
                 key = protocol << 48 | socket.local_port << 32 | local, socket.remote_port << 32 | remote if is_connected else _NOWHERE
                 spans[is_connected, bool(socket.local)].append((key, socket, code))
-        self._times, changes = _changes(spans)
+        self._times, changes = _changes(spans, cancelled)
         self._levels = {kind: _level(found) for kind, found in changes.items()}
 
     @property
@@ -145,8 +155,17 @@ class SocketTimes:
         return np.where(known, level.holder[at], np.uint64(0))
 
 
-def _ids(wanted: set[tuple[int, int]], hosts: Hosts) -> dict[tuple[int, int], int]:
-    """Host ids of addresses, where a packet has them."""
+def _wanted(items: Iterable[Item], cancelled: Callable[[], bool]) -> Iterator[Item]:
+    """The items, as long as somebody wants the answer."""
+    for number, item in enumerate(items):
+        if not number % _AT_ONCE and cancelled():
+            raise NetSleuthError("the question was interrupted")
+        yield item
+
+
+def host_ids(told: Iterable[Socket], hosts: Hosts) -> dict[tuple[int, int], int]:
+    """Host ids by version and address of sockets, where a packet has them."""
+    wanted = {(socket.version, number) for socket in told for number in (socket.local, socket.remote) if number}
     if not wanted:
         return {}
     maybe = np.flatnonzero(np.isin(hosts.lo, np.array(sorted({number & (1 << 64) - 1 for _, number in wanted}), np.uint64)))
@@ -160,10 +179,10 @@ Change = tuple[Key, int, int]
 
 
 def _changes(
-    spans: dict[tuple[bool, bool], list[tuple[Key, Socket, int]]],
+    spans: dict[tuple[bool, bool], list[tuple[Key, Socket, int]]], cancelled: Callable[[], bool]
 ) -> tuple[NDArray[np.int64], dict[tuple[bool, bool], tuple[list[Change], dict[int, int]]]]:
     """When the holders of sockets change; all times, ascending, and for each kind the changes with the number of each time, from 1."""
-    found = {kind: list(_of_kind(some)) for kind, some in spans.items()}
+    found = {kind: list(_wanted(_of_kind(some), cancelled)) for kind, some in spans.items()}
     times = sorted({time for changes in found.values() for _, time, _ in changes})
     number = {time: k + 1 for k, time in enumerate(times)}
     return np.array(times, np.int64), {kind: (changes, number) for kind, changes in found.items()}
@@ -187,16 +206,18 @@ def _holders(sockets: Sequence[tuple[Socket, int]], *, goes_on: bool) -> Iterato
         if socket.until is not None:
             edges.append((max(socket.until, begin), False, code))
     holding: Counter[int] = Counter()
-    last = 0
+    holders, total, last = 0, 0, 0
     by_time: dict[int, list[tuple[bool, int]]] = defaultdict(list)
     for time, begins, code in edges:
         by_time[time].append((begins, code))
     for time in sorted(by_time):
         for begins, code in by_time[time]:
             holding[code] += 1 if begins else -1
-        now = [code for code, count in holding.items() if count > 0]
-        if now or not goes_on:
-            last = now[0] if len(now) == 1 else SEVERAL if now else 0
+            if holding[code] == begins:  # the first one begins, or the last one ends
+                holders += 1 if begins else -1
+                total += code if begins else -code
+        if holders or not goes_on:
+            last = SEVERAL if holders > 1 else total  # the sum of one is that one
         yield time, last
 
 

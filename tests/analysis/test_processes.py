@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import process_time
 
 import numpy as np
 import pytest
@@ -246,6 +247,55 @@ def test_it_is_found_out_once_and_again_when_more_is_known() -> None:
     assert not is_judged(store, ["frame.process"], 1)
     assert pids(store) == [0]
     assert rows_of(store, Scope("frame.process_id == 7")).take(0, 1).tolist() == []
+
+
+def test_what_is_told_of_processes_leaves_answers_that_do_not_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a filter about hosts only the new rows are looked at; one about programs is answered anew, also where it named none before."""
+    store = store_of([packet((ME, 53), (OTHER, 9))] * 3, hosts=HOSTS)
+    looked: list[int] = []
+    row_ids = store.engine.row_ids
+    monkeypatch.setattr(store.engine, "row_ids", lambda columns, *of: (looked.append(len(columns.row)), row_ids(columns, *of))[1])
+    by_host, by_name = Scope("ip.src == 10.0.0.1"), Scope('frame.process contains "dns"')
+    told(store, socket(9, 1, ME + 1))
+    assert [len(rows_of(store, scope)) for scope in (by_host, by_name)] == [3, 0]
+    recorded(store, 0, [NOBODY, NOBODY, 0], DNS)
+    append(store, [packet((ME, 53), (OTHER, 9))], 0)
+    looked.clear()
+    assert [len(rows_of(store, scope)) for scope in (by_host, by_host, by_name)] == [4, 4, 3]
+    assert looked == [1, 4]
+    told(store, socket(9, 1, ME + 1, until=START))
+    assert [len(rows_of(store, scope)) for scope in (by_host, by_name)] == [4, 3]
+    assert looked == [1, 4, 4]
+
+
+def test_many_holders_of_one_socket_are_looked_at_once_each() -> None:
+    """Not all of them whenever one comes or goes; and nobody goes on for one who does not want it any more."""
+    many = [socket(k + 1, 53, ME + 1, since=START + k, until=START + SECOND - k if k else None) for k in range(20_000)]
+    store = told(store_of([packet((ME, 53), (OTHER, 9), k) for k in (0, 2)], hosts=HOSTS), *many)
+    begun = process_time()
+    assert pids(store) == [1, 1]
+    assert process_time() - begun < 3
+    asked: list[bool] = []
+    told(store, *many)
+    with pytest.raises(NetSleuthError, match="interrupted"):
+        judged_values(store, "frame_process", lambda: (asked.append(True), len(asked) > 6)[1])
+    assert len(asked) == 7
+
+
+def test_many_files_with_sockets_are_looked_at_once_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which sources belong to a file is found out for all files together, and each of them asks whether to go on."""
+    store = store_of(*[[packet((ME, 53), (OTHER, 9))]] * 30, hosts=HOSTS)
+    for source in range(30):
+        told(store, socket(source + 1, 53, ME + 1), source=source)
+    asked: list[int] = []
+    first_part = store.first_part
+    monkeypatch.setattr(store, "first_part", lambda source: (asked.append(source), first_part(source))[1])
+    assert pids(store) == list(range(1, 31))
+    assert len(asked) == 30
+    wanted: list[bool] = []
+    told(store, socket(1, 53, ME + 1))
+    judged_values(store, "frame_process", lambda: bool(wanted.append(True)))
+    assert len(wanted) >= 60
 
 
 # By the definition, packet for packet
