@@ -18,6 +18,7 @@ __all__ = [
     "OPTIONS_PER_BLOCK",
     "PCAPNG_BLOCK",
     "PROCESS_PATH",
+    "PROCESS_PATHS_KEPT",
     "SPOOLED_IN_MEMORY",
     "TABLE_BLOCK",
     "TAIL_BYTES",
@@ -49,6 +50,8 @@ NETMON_PROCESSES = 65_536
 """Most entries of a Network Monitor table of processes, one for each socket."""
 PROCESS_PATH = 65_536
 """Bytes of a program's path in it: as many as 32767 characters of UTF-16 take, the longest path of Windows."""
+PROCESS_PATHS_KEPT = 16 << 20
+"""Bytes that all paths in it take, each of them once: as they are in the file, and as texts."""
 SPOOLED_IN_MEMORY = 64 << 20
 """Bytes of a stream that is kept to be read at any place; more of it is kept in a temporary file without a name."""
 TABLE_BLOCK = 1 << 20

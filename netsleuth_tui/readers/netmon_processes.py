@@ -8,14 +8,16 @@ and the remote address, 16 bytes each, of which IPv4 uses the first four. A prog
 from __future__ import annotations
 
 import struct
+import sys
 
 import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.readers.damage import Damage
 from netsleuth_tui.readers.frames import NOBODY, Owners, ProcessEntry
-from netsleuth_tui.readers.limits import NETMON_PROCESSES, PROCESS_PATH
+from netsleuth_tui.readers.limits import NETMON_PROCESSES, PROCESS_PATH, PROCESS_PATHS_KEPT
 from netsleuth_tui.readers.sources import RandomSource
+from netsleuth_tui.wording import agree, several
 
 __all__ = ["Processes", "read_processes"]
 
@@ -37,7 +39,7 @@ def read_processes(source: RandomSource, at: int, count: int) -> tuple[list[Proc
         The entries; where the table contradicts itself or is not followed any further, if that is so.
     """
     found: list[ProcessEntry] = []
-    part = _Part(source)
+    part, paths = _Part(source), _Paths()
     place = at + 2
     while len(found) < min(count, NETMON_PROCESSES):
         begin = place
@@ -46,7 +48,11 @@ def read_processes(source: RandomSource, at: int, count: int) -> tuple[list[Proc
         fixed = part.at(place, _FIXED.size) if path is not None and icon is not None else b""
         if path is None or len(fixed) < _FIXED.size:
             return found, Damage(begin, f"entry {len(found) + 1} of {count} in the table of processes does not fit into the file")
-        found.append(_entry(path, fixed))
+        text = paths.text(path)
+        if text is None:
+            full = f"paths take more than the {PROCESS_PATHS_KEPT} bytes that are kept of them"
+            return found, Damage(begin, f"the table of processes is not read from entry {len(found) + 1} of {count} on: {full}")
+        found.append(_entry(text, fixed))
         place += _FIXED.size
     if count > NETMON_PROCESSES:
         return found, Damage(place, f"a table of {count} processes is longer than the maximum of {NETMON_PROCESSES}")
@@ -70,6 +76,26 @@ class _Part:
         return self._content[inner : inner + length]
 
 
+class _Paths:
+    """Paths of programs as texts, each of them once: a program has many sockets."""
+
+    def __init__(self) -> None:
+        self._texts: dict[bytes, str] = {}
+        self._room = PROCESS_PATHS_KEPT
+
+    def text(self, path: bytes) -> str | None:
+        """The text of a path; None where there is no room for another one."""
+        known = self._texts.get(path)
+        if known is not None:
+            return known
+        text = path[: len(path) // 2 * 2].decode("utf-16-le", "backslashreplace").split("\0", 1)[0].strip()
+        self._room -= len(path) + sys.getsizeof(text)
+        if self._room < 0:
+            return None
+        self._texts[path] = text
+        return text
+
+
 def _sized(source: _Part, place: int, most: int) -> tuple[bytes | None, int]:
     """Bytes that their length stands in front of, up to `most` of them, and where they end; None where that is not in the file."""
     head = source.at(place, 4)
@@ -82,12 +108,11 @@ def _sized(source: _Part, place: int, most: int) -> tuple[bytes | None, int]:
     return source.at(place + 4, min(size, most)), end
 
 
-def _entry(path: bytes, fixed: bytes) -> ProcessEntry:
+def _entry(path: str, fixed: bytes) -> ProcessEntry:
     pid, local_port, remote_port, is_ipv6, local, remote = _FIXED.unpack(fixed)
     size = 16 if is_ipv6 else 4
-    text = path[: len(path) // 2 * 2].decode("utf-16-le", "backslashreplace").split("\0", 1)[0].strip()
     return ProcessEntry(
-        pid, text, 6 if is_ipv6 else 4, int.from_bytes(local[:size], "big"), local_port, int.from_bytes(remote[:size], "big"), remote_port
+        pid, path, 6 if is_ipv6 else 4, int.from_bytes(local[:size], "big"), local_port, int.from_bytes(remote[:size], "big"), remote_port
     )
 
 
@@ -124,8 +149,10 @@ class Processes:
         """What is wrong with the numbers met so far."""
         if not self._beyond:
             return []
-        first = f"{self._beyond} frames are of a process that is not among the {len(self.entries)} of the table; the first is this one"
-        return [Damage(self._first, first)]
+        frames, entries = several(self._beyond, "frame"), several(len(self.entries), "entry", "entries")
+        which = agree(self._beyond, "this one", "the first is this one")
+        are = agree(self._beyond, "is", "are")
+        return [Damage(self._first, f"{frames} {are} of a process that is not in the table of {entries}; {which}")]
 
     def note(self) -> str:
         """Which programs these are; empty if there are none."""
@@ -133,8 +160,15 @@ class Processes:
             return ""
         paths = list(dict.fromkeys(entry.path for entry in self.entries if entry.path))
         more = len(paths) - _NAMED
-        named = ", ".join(paths[:_NAMED]) + (f" and {more} more" if more > 0 else "")
-        return f"the file knows {len(self.entries)} sockets of processes: {named}" if paths else ""
+        named = ", ".join(map(_shortened, paths[:_NAMED])) + (f" and {more} more" if more > 0 else "")
+        return f"the file knows {several(len(self.entries), 'socket')} of processes: {named}" if paths else ""
 
 
 _NAMED = 5
+_SHOWN = 100
+"""Characters of a path in a note."""
+
+
+def _shortened(path: str) -> str:
+    """A path without its beginning, where it is long: the name of the program is at its end."""
+    return path if len(path) <= _SHOWN else f"…{path[1 - _SHOWN :]}"

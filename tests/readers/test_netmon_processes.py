@@ -106,7 +106,7 @@ def test_lies_about_processes_cost_no_frame(write: Write, what: str, good: Made,
     tells = [damage for damage in result.damage if "process" in damage.reason]
     could_be = what.startswith(("the table: ", "a path: ", "an icon: ")) and not tells  # bytes that happen to be entries
     assert tells or could_be or what == "its count: 63", (what, result.damage)
-    assert not is_shorter or "of a process that is not among" in tells[0].reason
+    assert not is_shorter or "of a process that is not in the table" in tells[0].reason
     assert all(0 <= damage.offset <= len(content) for damage in tells)
 
 
@@ -128,8 +128,35 @@ def test_a_table_is_followed_to_a_limit_that_is_said(write: Write, monkeypatch: 
     assert numbers[:2] == [NOBODY, 499]
     assert [damage.reason for damage in read(path).damage] == [
         "a table of 510 processes is longer than the maximum of 500",
-        "1 frames are of a process that is not among the 500 of the table; the first is this one",
+        "1 frame is of a process that is not in the table of 500 entries; this one",
     ]
+
+
+def test_paths_take_memory_to_a_limit_that_is_said(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each counts once, however many sockets its program has; frames of those behind the limit are of none."""
+    monkeypatch.setattr(netmon_processes, "PROCESS_PATHS_KEPT", 4000)
+    long = "C:\\" + "a" * 1000
+    table = b"".join(process(9, path, icon=b"") for path in (long, long, "b", long, "c" * 1000, "d"))
+    path = write(made(table=table, count=6, index=[3, 4] + [NOBODY] * 6).content)
+    numbers, entries = owners(path)
+    assert [entry.path for entry in entries] == [long, long, "b", long]
+    assert entries[0].path is entries[3].path
+    assert numbers[:2] == [3, NOBODY]
+    tells = [damage.reason for damage in read(path).damage]
+    assert tells == [
+        "the table of processes is not read from entry 5 of 6 on: paths take more than the 4000 bytes that are kept of them",
+        "1 frame is of a process that is not in the table of 4 entries; this one",
+    ]
+
+
+def test_a_note_about_programs_is_a_line_that_can_be_read(write: Write) -> None:
+    """Of a path that is long the end is shown, where the program's name is; numbers and words agree."""
+    table = process(9, "C:\\" + "x" * 30_000 + "\\dns.exe", icon=b"")
+    result = read(write(made(table=table, count=1, index=[0] + [NOBODY] * 7).content))
+    (note,) = [note for note in result.notes if "processes" in note]
+    assert note.startswith("the file knows 1 socket of processes: …x")
+    assert note.endswith("x\\dns.exe")
+    assert len(note) < 150
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=80)
