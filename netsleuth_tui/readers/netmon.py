@@ -21,7 +21,9 @@ from netsleuth_tui.readers.damage import Damage
 from netsleuth_tui.readers.frames import Comment, FrameBatch, Interface
 from netsleuth_tui.readers.limits import NETMON_ENTRIES, longest_frame
 from netsleuth_tui.readers.netmon_frames import frame_entries
+from netsleuth_tui.readers.netmon_notes import read_comments
 from netsleuth_tui.readers.netmon_processes import Processes, read_processes
+from netsleuth_tui.readers.netmon_walk import find_frames, first_frame
 from netsleuth_tui.readers.sources import RandomSource
 from netsleuth_tui.readers.step import DONE, FULL, MORE, Step
 from netsleuth_tui.readers.ticks import NO_TIME
@@ -134,6 +136,48 @@ class NetmonFramer:
             self.damage.append(Damage(at, "what should be the frame table is none"))
             self._table_at, self._entries = size, self._entries[:0]
         else:
+            missing = f"the frame table should be at byte {at}, {length} bytes long, but the file has {size} bytes"
+            self.damage.append(Damage(_TABLE_FIELD, missing))
+        self._find_frames()
+
+    def _is_nonsense(self) -> bool:
+        """Whether most of the entries point to where no frame can be."""
+        return int(self._possible(self._entries).sum()) * 2 < len(self._entries)
+
+    def _possible(self, entries: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which entries point to where a frame may begin."""
+        length = self._head + self._trailer
+        before = (entries >= _HEADER) & (entries.astype(np.int64) + length <= self._table_at)
+        after = (entries >= self._table_at + 4 * len(self._entries)) & (entries.astype(np.int64) + length <= self._source.size)
+        return before | after
+
+    def _find_frames(self) -> None:
+        """Find the frames that the table does not name, or all; the table keeps its order where they do not account for all of it."""
+        listed = self._entries[self._possible(self._entries)]
+        form = self._head, self._trailer, self._longest
+        begin = first_frame(self._source, self._table_at, *form, *listed[:1].tolist())
+        found, end = find_frames(self._source, begin, self._table_at, *form)
+        if end == self._table_at and bool((self._entries[: len(found)] == found[: len(self._entries)]).all()):
+            self._entries = found
+        else:
+            self._entries = np.concatenate((listed, found[~np.isin(found, listed)]))
+        more = int(np.isin(found, listed, invert=True).sum())
+        self.notes.append(f"{several(more, 'frame was', 'frames were')} found without the frame table, one behind the other")
+
+    def _read_notes(self, header: bytes) -> None:
+        if not self._has_notes:
+            return
+        at, length = struct.unpack_from("<II", header, _COMMENTS_FIELD)
+        self._notice(_COMMENTS_FIELD, "comment table", at, length)
+        comments, complaint = read_comments(self._source, at, length, self._head)
+        for comment in comments:
+            self._noted.setdefault(comment.offset, []).append(comment)
+        if complaint:
+            self.damage.append(complaint)
+        at, count = struct.unpack_from("<II", header, _PROCESSES_FIELD)
+        if not (at and count):
+            return
+        if at + 2 > self._source.size:
             table = f"the table of {several(count, 'process', 'processes')}"
             missing = f"{table} should be at byte {at}; the file has {self._source.size} bytes"
             self.damage.append(Damage(_PROCESSES_FIELD, missing))
