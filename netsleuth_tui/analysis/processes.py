@@ -132,13 +132,14 @@ def _found(store: Store, cancelled: Callable[[], bool]) -> _Known:
     host_of = host_ids((socket for some in told.values() for socket in some), hosts)
     for first in sorted(told):
         times = SocketTimes(store, told[first], host_of, len(hosts.version), cancelled)
+        until = min((time for (of, _), time in tuple(table.missed.items()) if of == first), default=None)
         spans = [(max(part.first_row, store.table.first), min(part.first_row + part.packets, rows), part.shift) for part in parts[first]]
         blocks = [(at, min(at + BLOCK, last), shift) for begin, last, shift in spans for at in range(begin, last, BLOCK)]
         for learns in (True, False) if times.has_connections else (False,):
             for begin, last, shift in blocks:
                 if cancelled():
                     raise NetSleuthError("the question was interrupted")
-                _infer(columns.at(slice(begin, last)), codes[begin:last], times, shift, learns=learns)
+                _infer(columns.at(slice(begin, last)), codes[begin:last], times, shift, until, learns=learns)
     known = tuple(table.known)
     numbers: dict[str, int] = {"": 0}
     name_of = np.array([numbers.setdefault(process.path, len(numbers)) for process in known], np.uint32)
@@ -146,7 +147,7 @@ def _found(store: Store, cancelled: Callable[[], bool]) -> _Known:
     return _Known(rows, revision, clocks, codes, recorded, tuple(numbers), name_of, pid_of)
 
 
-def _infer(columns: Columns, codes: Codes, times: SocketTimes, shift: int, *, learns: bool) -> None:
+def _infer(columns: Columns, codes: Codes, times: SocketTimes, shift: int, until: int | None, *, learns: bool) -> None:
     """Find the processes of packets that have none yet; or where it `learns`, only which addresses are the host's.
 
     Args:
@@ -154,11 +155,14 @@ def _infer(columns: Columns, codes: Codes, times: SocketTimes, shift: int, *, le
         codes: Of each its process; those that are found are written here.
         times: The sockets of the file's host.
         shift: ns that are in the times of packets, but not in those of sockets.
+        until: From when on not all sockets are known, by their clock: nothing follows for packets from then on. None if all are.
         learns: Whether it does.
     """
     present = columns.present
     maybe = times.ports[columns.src_port] | times.ports[columns.dst_port]
     maybe &= (present & _PORTS == _PORTS) & (present & (_TCP | _UDP) != 0)
+    if until is not None:
+        maybe &= columns.time < until + shift
     if not learns:
         maybe &= codes == 0
     rows = np.flatnonzero(maybe)

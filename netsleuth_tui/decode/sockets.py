@@ -65,6 +65,8 @@ class _Endpoint:
     protocol: int
     place: int = -1
     """In the list of sockets, of what it holds now; -1 where it holds no port."""
+    is_beyond: bool = False
+    """It was not kept once, and counts among those."""
 
 
 @dataclass(slots=True)
@@ -75,9 +77,13 @@ class Sockets:
     """All sockets; later events say of some until when."""
     beyond: int = 0
     """Sockets that were not kept, since there were too many."""
+    missed: int | None = None
+    """Time of the first of these: what is known of later times is not all. None where there is none."""
     changes: int = 0
     """How often something was learnt."""
     _open: dict[str, _Endpoint] = field(default_factory=dict)
+    _missing: set[str] = field(default_factory=set)
+    """Endpoints that were not kept; each is told of twice."""
 
     def see(self, event: int, data: Mapping[str, str | None], time: int) -> None:
         """Take in one of `LIFE`.
@@ -97,6 +103,8 @@ class Sockets:
             return self._created(endpoint, data, time, failed=failed)
         known = self._open.get(endpoint)
         if known is None:
+            if event == CLOSED:
+                self._missing.discard(endpoint)
             return False
         if event == CLOSED:
             del self._open[endpoint]
@@ -112,9 +120,23 @@ class Sockets:
         known = self._open.pop(endpoint, None)
         changed = known is not None and self._end(known, time)
         is_known = pid is not None and int(pid) < _PIDS and family in _FAMILIES and protocol in {TCP, UDP}
-        if is_known and not failed and len(self._open) < MOST_SOCKETS:
+        if not is_known or failed:
+            return changed
+        if len(self._open) < MOST_SOCKETS:
             self._open[endpoint] = _Endpoint(int(pid or 0), protocol)
-        return changed
+            return changed
+        if endpoint in self._missing:
+            return changed
+        if len(self._missing) < MOST_SOCKETS:
+            self._missing.add(endpoint)
+        return self._miss(time)
+
+    def _miss(self, time: int) -> bool:
+        """A socket is not kept."""
+        self.beyond += 1
+        if self.missed is None:
+            self.missed = time
+        return True
 
     def _holds(self, known: _Endpoint, event: int, address: tuple[int, int, int], time: int) -> bool:
         """A socket is bound or connected."""
@@ -134,8 +156,8 @@ class Sockets:
             return False
         self._end(known, time)
         if len(self.found) >= MOST_SOCKETS:
-            self.beyond += 1
-            return True
+            counts, known.is_beyond = not known.is_beyond, True
+            return counts and self._miss(time)
         known.place = len(self.found)
         self.found.append(now)
         return True

@@ -225,7 +225,7 @@ class Loader:
                 break
         if self.window.is_timed:  # the note counts what is there
             self._drain()
-        return self._left_out(index, total)
+        return (*self._net_events.notes(index), *self._left_out(index, total))
 
     def _read_kept(self, reader: CaptureReader, index: int, keeping: Matching, judging: EventKeeping | None) -> tuple[str, ...]:
         """Load only packets that the filter at loading keeps; what there is to note."""
@@ -238,7 +238,7 @@ class Loader:
             self._report(reader.name, reader.position)
             if self._is_over():
                 break
-        return self._left_out(index, total)
+        return (*self._net_events.notes(index), *self._left_out(index, total))
 
     def _keep(self, matched: Matched, keeping: Matching, index: int) -> None:
         """Add what the filter at loading keeps of a block."""

@@ -31,6 +31,10 @@ class NetEvents:
         self._index = -1
         self._loading: TraceLoading | None = None
 
+    def notes(self, index: int) -> tuple[str, ...]:
+        """What to say of the events of source `index`."""
+        return self._loading.notes if self._loading is not None and self._index == index else ()
+
     def take(self, batch: FrameBatch, index: int, window: LoadWindow, keeping: EventKeeping | None = None) -> None:
         """Add the events of a batch, whose times have been put right, as the next rows of source `index`; or only those that are kept."""
         frames = event_frames(batch)

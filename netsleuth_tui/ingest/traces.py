@@ -17,7 +17,7 @@ from netsleuth_tui.ingest.window import ALL, LoadWindow
 from netsleuth_tui.meanings.drop_reasons import drop_reasons
 from netsleuth_tui.meanings.providers import provider_name
 from netsleuth_tui.store.clock import put_right
-from netsleuth_tui.wording import several
+from netsleuth_tui.wording import agree, several
 
 if TYPE_CHECKING:
     from netsleuth_tui.readers import EventTrace
@@ -57,8 +57,9 @@ class TraceLoading:
     def notes(self) -> tuple[str, ...]:
         """What to say of a trace without packets, and of one with too many sockets."""
         beyond = self._decoder.sockets.beyond
-        many = (f"{beyond} sockets were not kept: only {MOST_SOCKETS} are, and whose the packets of the others are is not known",)
-        return (*self._about_packets, *(many if beyond else ()))
+        kept = f"{several(beyond, 'socket')} {agree(beyond, 'was', 'were')} not kept: only {MOST_SOCKETS} are"
+        many = f"{kept}, and whose packets are from the first of these on does not follow from sockets"
+        return (*self._about_packets, *((many,) if beyond else ()))
 
     @property
     def _about_packets(self) -> tuple[str, ...]:
@@ -130,7 +131,7 @@ class TraceLoading:
                 columns.slot[slots[row]] = cells + len(texts)
                 texts += values
         if changes != decoder.sockets.changes:
-            self._processes.tell(self._file, "events", decoder.sockets.found)
+            self._processes.tell(self._file, "events", decoder.sockets.found, decoder.sockets.missed)
         if texts:
             events.reserve_cells(cells + len(texts))[cells : cells + len(texts)] = events.texts.add(texts)
         return cells + len(texts)

@@ -56,6 +56,8 @@ class ProcessTable:
         """By row, without overlaps."""
         self.sockets: dict[tuple[int, Origin], Sequence[Socket]] = {}
         """By source that has the first part of the file, and by what tells it. A list may grow, and its entries come to say more."""
+        self.missed: dict[tuple[int, Origin], int] = {}
+        """By the same, where some sockets were not kept: time of the first of them, from when on nothing follows from the others."""
         self._codes: dict[Process, int] = {}
         self._lock = threading.Lock()
         self._table: tuple[tuple[ProcessEntry, ...], Codes] | None = None
@@ -92,16 +94,22 @@ class ProcessTable:
             self.recorded.append(Recorded(first, codes))
             self.revision += 1
 
-    def tell(self, source: int, origin: Origin, sockets: Sequence[Socket]) -> None:
+    def tell(self, source: int, origin: Origin, sockets: Sequence[Socket], missed: int | None = None) -> None:
         """Sockets of a file's host are known, or more is known of them.
 
         Args:
             source: The source that has the first part of the file.
             origin: What tells of them.
             sockets: All that are known by now; the list may be the same as before.
+            missed: When the first one was not kept, where that is so.
         """
+        if missed is not None:
+            self.missed[source, origin] = missed
+        elif self.missed:
+            self.missed.pop((source, origin), None)
         if sockets:
             self.sockets[source, origin] = sockets
+        if sockets or missed is not None:
             self.revision += 1
 
     def _codes_of(self, owners: Owners, source: int) -> Codes:

@@ -249,6 +249,16 @@ def test_it_is_found_out_once_and_again_when_more_is_known() -> None:
     assert rows_of(store, Scope("frame.process_id == 7")).take(0, 1).tolist() == []
 
 
+def test_nothing_follows_from_sockets_from_when_on_some_were_not_kept() -> None:
+    """Those could be of another process; by the clock of the file. What is recorded is known all the same."""
+    store = store_of([packet((ME, 53), (OTHER, 9), k) for k in range(4)], hosts=HOSTS)
+    recorded(store, 0, [NOBODY, NOBODY, NOBODY, 1], replace(DNS, local_port=0), WEB)
+    store.processes.tell(0, "events", [socket(9, 53, ME + 1)], START + 2 * SECOND)
+    assert pids(store) == [9, 9, 0, 8]
+    store.set_clocks(((0, 3600 * SECOND),))
+    assert pids(store) == [9, 9, 0, 8]
+
+
 def test_what_is_told_of_processes_leaves_answers_that_do_not_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a filter about hosts only the new rows are looked at; one about programs is answered anew, also where it named none before."""
     store = store_of([packet((ME, 53), (OTHER, 9))] * 3, hosts=HOSTS)

@@ -79,7 +79,23 @@ def test_sockets_are_kept_to_a_number_that_is_said(monkeypatch: pytest.MonkeyPat
     for number in range(5):
         for event, data in (created(9, endpoint="0x1"), about(BOUND, f"10.0.0.1:{number + 1}"), about(CLOSED)):
             watch.see(event, data, number)
-    assert (len(watch.found), watch.beyond) == (3, 2)
+    assert (len(watch.found), watch.beyond, watch.missed) == (3, 2, 3)
+
+
+def test_sockets_that_are_open_are_kept_to_a_number_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the others counts once, though it is told of twice; from the first one on nobody knows all."""
+    monkeypatch.setattr(sockets, "MOST_SOCKETS", 3)
+    watch = Sockets()
+    for number in range(5):
+        changes = watch.changes
+        for event, data in (created(number, endpoint=f"0x{number}"), about(BOUND, "10.0.0.1:53", f"0x{number}")):
+            for _ in range(2):
+                watch.see(event, data, number)
+        assert watch.changes > changes
+    assert ([one.pid for one in watch.found], watch.beyond, watch.missed) == ([0, 1, 2], 2, 3)
+    watch.see(*about(CLOSED, endpoint="0x4"), 5)
+    watch.see(*created(4, endpoint="0x4"), 6)
+    assert (watch.beyond, watch.missed) == (3, 3)
 
 
 EVENTS = st.builds(

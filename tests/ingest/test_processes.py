@@ -13,6 +13,7 @@ from readers.netmon_files import Piece, netmon, process
 
 from netsleuth_tui.analysis import Scope, rows_of
 from netsleuth_tui.analysis.judged_fields import judged_values
+from netsleuth_tui.decode import sockets
 from netsleuth_tui.session import Session
 
 SECOND = 10**9
@@ -187,3 +188,21 @@ def test_events_of_sockets_among_frames_name_processes(tmp_path: Path) -> None:
     session.reload()
     assert pids(session) == [0, 0, 0, 4711, 4711]
     assert session.store.events.rows == 2
+
+
+@pytest.mark.parametrize("load_filter", ["", "udp"])
+def test_sockets_among_frames_that_are_too_many_are_said(tmp_path: Path, load_filter: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two processes bind a port, and the second one is not kept: from then on it is not said to be of the first one."""
+    monkeypatch.setattr(sockets, "MOST_SOCKETS", 1)
+    pieces = [Piece(FRAMES[0], 60, 0)]
+    for k, pid in enumerate((4711, 4712)):
+        head = struct.pack("<IIQQ", 1, 42, 0xFFFF8001 + k, 0xFFFF9002 + k)
+        pieces += [Piece(net_event(made.AFD, 1000, head + created(pid)), 200, k * SECOND + MS, 0xFFE0)]
+        pieces += [Piece(net_event(made.AFD, 1030, head + bound(HOST, 53)), 200, k * SECOND + 2 * MS, 0xFFE0)]
+        pieces += [Piece(FRAMES[0], 60, k * SECOND + 3 * MS)]
+    path = tmp_path / "a.cap"
+    path.write_bytes(netmon(pieces).content)
+    session = opened(path, load_filter=load_filter)
+    assert [pid for pid, has in zip(pids(session), session.store.columns().src_port, strict=True) if has] == [0, 4711, 0]
+    (note,) = [note for note in session.store.sources[0].notes if "socket" in note]
+    assert note.startswith("1 socket was not kept: only ")

@@ -15,7 +15,7 @@ from netsleuth_tui.tui.panes import Pane, pane_of
 from netsleuth_tui.tui.screens.completing import Completing
 from netsleuth_tui.tui.views import default_name
 from netsleuth_tui.tui.widgets.prompt import Prompt
-from netsleuth_tui.wording import grouped
+from netsleuth_tui.wording import agree, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +113,8 @@ class Exporting(Completing):
     def on_export_progressed(self, message: ExportProgressed) -> None:
         """Say how far it is."""
         if self._export is not None:
-            self.status.say(f"writing, {grouped(message.rows)} {message.unit} so far; Esc cancels it", keep=True)
+            rows = counted(message.rows, message.unit.removesuffix("s"), message.unit)
+            self.status.say(f"writing, {rows} so far; Esc cancels it", keep=True)
 
     def on_export_ended(self, message: ExportEnded) -> None:
         """Say what was written."""
@@ -124,10 +125,12 @@ class Exporting(Completing):
             self.status.say("cancelled; no file was written", "warning")
         else:
             written = message.written
-            guarded = f", {grouped(written.guarded)} cells guarded against spreadsheets running them" if written.guarded else ""
+            them = agree(written.guarded, "it", "them")
+            guarded = f", {counted(written.guarded, 'cell')} guarded against spreadsheets running {them}" if written.guarded else ""
+            rows = counted(written.rows, message.unit.removesuffix("s"), message.unit)
             name = display(written.path or "", limit=200)
             note = f"; {message.note}" if message.note else ""
-            self.status.say(f"{name}: {grouped(written.rows)} {message.unit}, {size(written.bytes)}{guarded}{note}", "good", keep=True)
+            self.status.say(f"{name}: {rows}, {size(written.bytes)}{guarded}{note}", "good", keep=True)
 
 
 def _what(pane: Pane, name: str) -> Callable[[Store, Scope], Table] | str:
