@@ -124,7 +124,7 @@ class ProcessTable:
 
 
 def _socket(entry: ProcessEntry) -> Socket | None:
-    """The socket that an entry of a file's table tells of, if it has a port."""
-    if not entry.local_port or not (entry.pid or entry.path):
+    """The socket that an entry of a file's table tells of, if it has a port; one that has half of another side cannot be compared."""
+    if not entry.local_port or not (entry.pid or entry.path) or (entry.remote and not entry.remote_port):
         return None
     return Socket(entry.pid, entry.path, 0, entry.version, entry.local, entry.local_port, entry.remote, entry.remote_port)

@@ -9,7 +9,7 @@ import pytest
 from ingest.test_net_events import net_event
 from ingest.test_traces import socket
 from readers import etl_files as made
-from readers.netmon_files import Piece, netmon, process
+from readers.netmon_files import NO_END, Piece, netmon, process
 
 from netsleuth_tui.analysis import Scope, rows_of
 from netsleuth_tui.analysis.judged_fields import judged_values
@@ -206,3 +206,16 @@ def test_sockets_among_frames_that_are_too_many_are_said(tmp_path: Path, load_fi
     assert [pid for pid, has in zip(pids(session), session.store.columns().src_port, strict=True) if has] == [0, 4711, 0]
     (note,) = [note for note in session.store.sources[0].notes if "socket" in note]
     assert note.startswith("1 socket was not kept: only ")
+
+
+@pytest.mark.parametrize(("remote", "expected"), [(NO_END, [7, 7, 7, 0]), ((PEER, 9), [7, 7, 0, 0]), ((PEER, 0), [0, 0, 0, 0])])
+def test_a_table_counts_for_tcp_and_udp_and_where_it_can_for_both_sides(
+    tmp_path: Path, remote: tuple[str, int], expected: list[int]
+) -> None:
+    """It does not say which of them a socket is of; half of another side says nothing that could be compared."""
+    udp, other_side, other = datagram(HOST, 53, PEER, 9), datagram(HOST, 53, PEER, 10), datagram(HOST, 54, PEER, 9)
+    tcp = udp[:23] + b"\6" + udp[24:38] + bytes(8) + b"\x50" + bytes(7)
+    frames = [Piece(frame, 60, k * SECOND) for k, frame in enumerate((udp, tcp, other_side, other))]
+    path = tmp_path / "a.cap"
+    path.write_bytes(netmon(frames, processes=(1, b"\1\0" + process(7, "C:\\dns.exe", (HOST, 53), remote))).content)
+    assert pids(opened(path)) == expected
