@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from tui.screens import FakeSession, mixed
 
+from netsleuth_tui.wording import counted
+
 Driven = Callable[..., Any]
 
 
@@ -27,7 +29,7 @@ async def test_a_pane_is_exported_under_the_filter(
         lines = written.read_text().splitlines()
         assert lines[0].startswith(first)
         assert packets_in(lines) == 100
-        assert f"{written.name}: {len(lines) - 1} rows" in d.lines[-1]
+        assert f"{written.name}: {counted(len(lines) - 1, 'row')}," in d.lines[-1]
 
 
 def packets_in(lines: list[str]) -> int:
