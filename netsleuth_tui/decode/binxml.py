@@ -134,9 +134,7 @@ def name_at(chunk: bytes, offset: int) -> tuple[str, int]:
     return _decoded(chunk[offset + 8 : offset + 8 + 2 * count]), 10 + 2 * count
 
 
-def fragment(  # noqa: C901, PLR0912 - one branch for each token
-    chunk: bytes, at: int, end: int, *, dependent: bool = True, names: Names | None = None
-) -> list[Element | Instance]:
+def fragment(chunk: bytes, at: int, end: int, *, dependent: bool = True, names: Names | None = None) -> list[Element | Instance]:
     """The elements (or template instances) between two offsets of a chunk.
 
     Args:
@@ -146,59 +144,74 @@ def fragment(  # noqa: C901, PLR0912 - one branch for each token
         dependent: Whether elements carry a dependency identifier: only those of templates do.
         names: Names of the chunk that were read before.
 
+    Returns:
+        Those before the first that is none, or is not whole: junk behind an event is left alone, as kernels do.
+
     Raises:
         Malformed: It is no binary XML.
     """
     if not 0 <= at <= end <= len(chunk):
         raise Malformed(f"a fragment from {at} to {end}")
-    names = {} if names is None else names
     roots: list[Element | Instance] = []
+    try:
+        _read_roots(roots, chunk, at, end, 7 if dependent else 5, {} if names is None else names)
+    except (Malformed, UnicodeDecodeError, struct.error, IndexError) as error:
+        if not roots:
+            raise Malformed(str(error)) from error
+    return roots
+
+
+def _read_roots(  # noqa: C901, PLR0912 - one branch for each token
+    roots: list[Element | Instance], chunk: bytes, at: int, end: int, head: int, names: Names
+) -> None:
+    """Add what is whole to `roots`; the name of an element stands `head` bytes behind its token."""
     stack: list[Element] = []
     attribute: list[str | Place] | None = None
-    nodes, head = 0, 7 if dependent else 5
-    try:
-        while at < end:
-            token = chunk[at]
-            kind = token & ~MORE
-            if kind == OPEN:
-                name, at = _name(chunk, at + head, names)
-                at += 4 if token & MORE else 0
-                element = Element(name)
-                (stack[-1].content if stack else roots).append(element)
-                stack.append(element)
-                attribute = None
-                nodes += 1
-            elif kind == HEADER:
-                at += 4
-            elif kind == END:
-                break
-            elif kind == TEMPLATE:
-                found = instance_at(chunk, at, end)
-                at = found.end
-                (stack[-1].content if stack else roots).append(found)
-            elif not stack:
-                if roots:
-                    break  # what stands behind an element and is none is left alone, as kernels do
-                raise Malformed(f"token {token:#x} outside an element at {at}")
-            elif kind == ATTRIBUTE:
-                name, at = _name(chunk, at + 1, names)
-                attribute = []
-                stack[-1].attributes.append((name, attribute))
-                nodes += 1
-            elif kind in {CLOSE_START, CLOSE_EMPTY, CLOSE}:
-                attribute = None
-                at += 1
-                if kind != CLOSE_START:
-                    stack.pop()
-            else:
-                part, at = _text_at(chunk, at, kind, names)
-                if part is not None:
-                    (stack[-1].content if attribute is None else attribute).append(part)
-            if at > end or len(stack) > DEEPEST or nodes > MOST_NODES:
-                raise Malformed(f"the fragment ends at {end}, inside a token, or has too many elements")
-    except (UnicodeDecodeError, struct.error, IndexError) as error:
-        raise Malformed(str(error)) from error
-    return roots
+    nodes = 0
+    while at < end:
+        token = chunk[at]
+        kind = token & ~MORE
+        if kind == OPEN:
+            name, at = _name(chunk, at + head, names)
+            at += 4 if token & MORE else 0
+            element = Element(name)
+            if stack:
+                stack[-1].content.append(element)
+            stack.append(element)
+            attribute = None
+            nodes += 1
+        elif kind == HEADER:
+            at += 4
+        elif kind == END:
+            break
+        elif kind == TEMPLATE:
+            found = instance_at(chunk, at, end)
+            at = found.end
+            if at > end:
+                raise Malformed(f"a template instance ends at {at}, behind {end}")
+            (stack[-1].content if stack else roots).append(found)
+        elif not stack:
+            raise Malformed(f"token {token:#x} outside an element at {at}")
+        elif kind == ATTRIBUTE:
+            name, at = _name(chunk, at + 1, names)
+            attribute = []
+            stack[-1].attributes.append((name, attribute))
+            nodes += 1
+        elif kind in {CLOSE_START, CLOSE_EMPTY, CLOSE}:
+            attribute = None
+            at += 1
+            if kind != CLOSE_START:
+                closed = stack.pop()
+                if not stack:
+                    roots.append(closed)
+        else:
+            part, at = _text_at(chunk, at, kind, names)
+            if part is not None:
+                (stack[-1].content if attribute is None else attribute).append(part)
+        if at > end or len(stack) > DEEPEST or nodes > MOST_NODES:
+            raise Malformed(f"the fragment ends at {end}, inside a token, or has too many elements")
+    if stack:  # it ends with its fragment
+        roots.append(stack[0])
 
 
 def instance_at(chunk: bytes, at: int, end: int) -> Instance:

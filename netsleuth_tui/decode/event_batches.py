@@ -163,13 +163,17 @@ class LogDecoder:
         self, data: NDArray[np.uint8], chunks: Chunks, state: State, rows: NDArray[np.int64], cells: NDArray[np.uint32], offset: int
     ) -> int:
         arrays = self._arrays()
-        self._stamp += len(chunks.table)
-        values = self.values.arrays
+        stamp, values = self._next_stamp(chunks), self.values.arrays
         status, _ = walk(
             data, values.data, values, arrays, self._seen, self._last, self._unknown, state, chunks.table, chunks.found, rows, cells,
-            self._stamp, offset, NO_TIME, int(self._recovered), int(not self.by_kernels()), *self._shapes.arguments,
+            stamp, offset, NO_TIME, int(self._recovered), int(not self.by_kernels()), *self._shapes.arguments,
         )  # fmt: skip
         return int(status)
+
+    def _next_stamp(self, chunks: Chunks) -> int:
+        """The first of numbers that tell what was seen in each of these chunks, in this pass, from all that was seen before."""
+        stamp, self._stamp = self._stamp, self._stamp + len(chunks.table)
+        return stamp
 
     def _arrays(self) -> TemplateArrays:
         """The templates known now; there is room for the last value of each of their places."""
@@ -209,13 +213,12 @@ class LogDecoder:
             if not is_more or not len(which):
                 break
             chunk_of = (rows[which, ROW["offset"]] - offset) // CHUNK
-            self._stamp += len(chunks.table)
-            first = 0
+            stamp, first = self._next_stamp(chunks), 0
             while first < len(which):
                 arrays, values = self._arrays(), self.values.arrays
                 done, first = again(
                     data, values.data, values, arrays, self._seen, self._last, self._unknown, state, chunks.table, chunk_of, which, rows,
-                    cells, self._stamp, offset, NO_TIME, first, *self._shapes.arguments,
+                    cells, stamp, offset, NO_TIME, first, *self._shapes.arguments,
                 )  # fmt: skip
                 if done == GROW:
                     self.values.reserve(ROOM_CODES, ROOM_BYTES)

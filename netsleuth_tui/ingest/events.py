@@ -72,10 +72,15 @@ class EventDecoding:
     window: LoadWindow = ALL
     lock: threading.Lock = field(default_factory=threading.Lock)
     decoders: deque[LogDecoder] = field(default_factory=deque)
+    _templates: Templates = field(init=False)
 
     def __post_init__(self) -> None:
-        templates = Templates(self._add_texts, self.store.events.group, self.lock)
-        self.decoders.extend(LogDecoder(templates, self._intern, self._group, recovered=self.recovered) for _ in range(DECODERS))
+        self._templates = Templates(self._add_texts, self.store.events.group, self.lock)
+        self.decoders.extend(self.new_decoder() for _ in range(DECODERS))
+
+    def new_decoder(self) -> LogDecoder:
+        """One that knows the templates of all logs, and no values yet."""
+        return LogDecoder(self._templates, self._intern, self._group, recovered=self.recovered)
 
     def close(self) -> None:
         """End the processes that helped."""
@@ -234,13 +239,19 @@ class _Loading:
 
     def show(self, job: _Job) -> None:
         """Wait for a block, and make its rows visible."""
-        decoded = job.done.result()
         decoder = job.decoder
-        self._translate(decoder)
-        for batch in decoded.batches:
-            self._append(batch, decoder.codes)
-            self.is_first = False
-        self._decoding.decoders.append(decoder)
+        try:
+            decoded = job.done.result()
+            self._translate(decoder)
+            for batch in decoded.batches:
+                self._append(batch, decoder.codes)
+                self.is_first = False
+        except BaseException:
+            decoder.close()  # whatever it knows is half done
+            decoder = self._decoding.new_decoder()
+            raise
+        finally:
+            self._decoding.decoders.append(decoder)
         self._log.damage.extend(Damage(offset, reason) for offset, reason in decoded.damage)
         self._tally.lost += decoded.lost
         self._tally.recoverable += decoded.recoverable

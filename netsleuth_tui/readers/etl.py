@@ -18,7 +18,7 @@ import numpy as np
 from netsleuth_tui import jit
 from netsleuth_tui.readers.damage import Damage
 from netsleuth_tui.readers.etl_buffers import Buffers, Trace, read_trace_header
-from netsleuth_tui.readers.etl_finding import Found, find_buffers
+from netsleuth_tui.readers.etl_finding import Found, Told, find_buffers
 from netsleuth_tui.readers.etl_frames import Frames, Joining
 from netsleuth_tui.readers.etl_layers import Layers
 from netsleuth_tui.readers.etl_loading import Loading
@@ -36,7 +36,6 @@ __all__ = ["EventTrace", "TraceRecords"]
 _BATCH_BYTES = 8 << 20
 _WORTH_COMPILING = 4 << 20
 _MOMENT = 0.05
-_DAMAGE_TOLD = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ class EventTrace:
 
     def _survey(self, loading: Loading) -> Iterator[None]:
         """Look through all buffers in the order of the file: which there are, the first time in each, the layers of packets."""
-        broken: list[Damage] = []
+        broken = Told([], "damaged places")
         found, firsts = [Buffers.room(0)], [np.zeros(0, np.int64)]
         self._wait_for_kernels()
         for buffers, sifted in _surveyed(self._source, self._trace, loading, self.damage, broken):
@@ -161,9 +160,8 @@ class EventTrace:
         self._buffers = Buffers._make(np.concatenate(columns) for columns in zip(*found, strict=True))
         self._firsts = with_firsts(np.concatenate(firsts))
         self._layers.choose()
-        self.damage += broken[:_DAMAGE_TOLD]
-        if len(broken) > _DAMAGE_TOLD:
-            self.damage.append(Damage(broken[_DAMAGE_TOLD].offset, f"{len(broken) - _DAMAGE_TOLD} more damaged places from here on"))
+        broken.end()
+        self.damage += broken.damage
         self._tell_losses()
 
     def _taken(self, step: Step) -> Iterator[FrameBatch | TraceRecords | None]:
@@ -236,7 +234,7 @@ class EventTrace:
 
 
 def _surveyed(
-    source: RandomSource, trace: Trace, loading: Loading, damage: list[Damage], broken: list[Damage]
+    source: RandomSource, trace: Trace, loading: Loading, damage: list[Damage], broken: Told
 ) -> Iterator[tuple[Buffers, Sifted | None]]:
     """Buffers with what they hold; without it where the search has merely come further.
 
@@ -256,7 +254,8 @@ def _surveyed(
     def oldest() -> tuple[Buffers, Sifted]:
         buffers, job = jobs.popleft()
         sifted, told = job.result()
-        broken.extend(told)
+        for place in told:
+            broken.add(place.offset, place.reason)
         return buffers, sifted
 
     with ThreadPoolExecutor(AHEAD, thread_name_prefix="trace") as pool:

@@ -59,7 +59,7 @@ class _Again:
         thread, layer = self._whose
         rest = (pieces.thread == thread) & (pieces.layer == layer)
         for piece in (begin + np.flatnonzero(rest[begin:])).tolist():
-            if self.is_ended or (self.found and pieces.begins[piece]):
+            if self.is_ended or len(self.found) >= self.length or (self.found and pieces.begins[piece]):
                 return
             at = int(pieces.at[piece])
             self.found += data[at : at + int(pieces.length[piece])].tobytes()

@@ -17,7 +17,7 @@ from netsleuth_tui.readers.limits import EXPANSION_FACTOR, EXPANSION_FREE, TAIL_
 from netsleuth_tui.readers.numbers import u16, u32
 from netsleuth_tui.readers.sources import RandomSource
 
-__all__ = ["GROUP", "Found", "find_buffers", "warm"]
+__all__ = ["GROUP", "Found", "Told", "find_buffers", "warm"]
 
 GROUP: Final = 4 << 20
 """Bytes of buffers that are taken apart at once."""
@@ -49,11 +49,16 @@ class Found(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Told:
-    """What is wrong with headers of buffers: the first places are told one by one, the others counted."""
+class Told:
+    """What is wrong, at many places: the first ones are told one by one, the others counted.
+
+    Args:
+        damage: Grows.
+        others: What there are more of than are told, as in "damaged places".
+    """
 
     damage: list[Damage]
-    """Grows."""
+    others: str
     _all: int = 0
     _rest: int = 0
     """Where the first one is that is only counted."""
@@ -69,7 +74,7 @@ class _Told:
     def end(self) -> None:
         """Say how many were only counted."""
         if self._all > _DAMAGE_TOLD:
-            self.damage.append(Damage(self._rest, f"{self._all - _DAMAGE_TOLD} more headers of buffers are damaged from here on"))
+            self.damage.append(Damage(self._rest, f"{self._all - _DAMAGE_TOLD} more {self.others} from here on"))
 
 
 def find_buffers(source: RandomSource, trace: Trace, damage: list[Damage], *, heads_only: bool = False) -> Iterator[Found | None]:
@@ -84,7 +89,7 @@ def find_buffers(source: RandomSource, trace: Trace, damage: list[Damage], *, he
     Yields:
         Some of them; None where it has merely come further.
     """
-    told = _Told(damage)
+    told = Told(damage, "headers of buffers are damaged")
     yield from _Finding(source, trace, told, heads_only=heads_only).steps()
     told.end()
 
@@ -92,7 +97,7 @@ def find_buffers(source: RandomSource, trace: Trace, damage: list[Damage], *, he
 class _Finding:
     """See `find_buffers`."""
 
-    def __init__(self, source: RandomSource, trace: Trace, told: _Told, *, heads_only: bool) -> None:
+    def __init__(self, source: RandomSource, trace: Trace, told: Told, *, heads_only: bool) -> None:
         self._source = source
         self._trace = trace
         self._told = told
@@ -128,6 +133,8 @@ class _Finding:
             if status == _ODD:
                 if not (yield from self._judge()):
                     break
+                if self._count and self._start - int(self._rows.start[0]) >= GROUP:
+                    yield from self._hand_on(held=int(self._is_open()))
                 odd += 1
                 if odd % _PATIENCE == 0:
                     yield None

@@ -150,25 +150,26 @@ def _read_kernel(headers: Headers, rows: NDArray[np.intp], heads: NDArray[np.uin
 
 
 def _read_messages(headers: Headers, rows: NDArray[np.intp], heads: NDArray[np.uint8], raw: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """MESSAGE_TRACE_HEADER: what stands behind it depends on its flags. Returns which have a clock."""
+    """MESSAGE_TRACE_HEADER: what stands behind it depends on its flags, as far as it lies in the record. Returns which have a clock."""
+    size = headers.length[rows] + 8
     headers.event_id[rows] = _number(heads, 4, "<u2")
     flags = _number(heads, 6, "<u2").astype(np.int64)
     at = np.full(len(rows), 8, np.int64) + np.where(flags & 1, 4, 0)
-    with_guid = (flags & 2) != 0
+    with_guid = ((flags & 2) != 0) & (at + 16 <= size)
     index = np.arange(len(rows))
     for column, shift in ((headers.low, 0), (headers.high, 8)):
         found = heads[index[:, None], at[:, None] + shift + np.arange(8)]
         column[rows[with_guid]] = np.ascontiguousarray(found).view(column.dtype.str)[with_guid, 0]
-    at += np.where(with_guid, 16, np.where(flags & 4, 4, 0))
-    timed: NDArray[np.bool_] = (flags & 8) != 0
+    at += np.where(flags & 2, 16, np.where(flags & 4, 4, 0))
+    timed: NDArray[np.bool_] = ((flags & 8) != 0) & (at + 8 <= size)
     clock = heads[index[:, None], at[:, None] + np.arange(8)]
     raw[rows[timed]] = np.ascontiguousarray(clock).view("<i8")[timed, 0]
-    at += np.where(timed, 8, 0)
-    known = (flags & 0x20) != 0
+    at += np.where(flags & 8, 8, 0)
+    known = ((flags & 0x20) != 0) & (at + 8 <= size)
     for number, shift in ((headers.thread_id, 0), (headers.process_id, 4)):
         found = heads[index[:, None], at[:, None] + shift + np.arange(4)]
         number[rows[known]] = np.ascontiguousarray(found).view("<u4")[known, 0]
-    at += np.where(known, 8, 0)
+    at += np.where(flags & 0x20, 8, 0)
     header = np.minimum(at, headers.length[rows] + 8) - 8
     headers.begin[rows] += header
     headers.length[rows] -= header
@@ -260,26 +261,26 @@ def put_classic(data: Any, at: int, headers: Any, i: int) -> int:
 
 @inlined
 def put_message(data: Any, at: int, headers: Any, i: int) -> tuple[int, int]:
-    """MESSAGE_TRACE_HEADER; returns 1 if there is a clock, and it."""
+    """MESSAGE_TRACE_HEADER; returns 1 if there is a clock, and it. What its flags name counts as far as it lies in the record."""
     headers.event_id[i] = u16(data, at + 4, _LITTLE)
     flags = u16(data, at + 6, _LITTLE)
+    end = at + 8 + int(headers.length[i])
     place = at + 8 + (4 if flags & 1 else 0)
-    if flags & 2:
+    if flags & 2 and place + 16 <= end:
         headers.low[i] = i64(data, place)
         headers.high[i] = i64(data, place + 8)
     place += 16 if flags & 2 else 4 if flags & 4 else 0
-    raw = 0
-    if flags & 8:
-        raw = i64(data, place)
-        place += 8
-    if flags & 0x20:
+    timed = flags & 8 and place + 8 <= end
+    raw = i64(data, place) if timed else 0
+    place += 8 if flags & 8 else 0
+    if flags & 0x20 and place + 8 <= end:
         headers.thread_id[i] = u32(data, place, _LITTLE)
         headers.process_id[i] = u32(data, place + 4, _LITTLE)
-        place += 8
+    place += 8 if flags & 0x20 else 0
     header = min(place - at, int(headers.length[i]) + 8) - 8
     headers.begin[i] += header
     headers.length[i] -= header
-    return flags >> 3 & 1, raw
+    return 1 if timed else 0, raw
 
 
 @inlined

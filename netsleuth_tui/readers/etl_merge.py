@@ -110,6 +110,7 @@ class Merging:
     def _step(self, sifted: Sifted, horizon: int) -> Step:
         """What comes before `horizon`; the rest waits."""
         data, pieces, events = self._with_waiting(sifted)
+        is_last = horizon == _LATER
         if horizon != _LATER and len(data) + _ROW * (len(pieces.at) + events.rows) > _MERGED:
             horizon, self.is_unsorted = _LATER, True
         order, late = _parted(pieces.time, horizon)
@@ -119,7 +120,7 @@ class Merging:
             self._waiting = _waiting(data, pieces.at_rows(late), events.at_rows(late_rows))
         if len(rows) < events.rows or not _ascends(events.time):
             events = events.at_rows(_sorted(events.time, rows))
-        return Step(data, pieces, _sorted(pieces.time, order), events, horizon == _LATER)
+        return Step(data, pieces, _sorted(pieces.time, order), events, is_last)
 
     def _with_waiting(self, sifted: Sifted) -> tuple[NDArray[np.uint8], Pieces, Records]:
         """What waits, and what the next buffers hold, in one piece of memory."""

@@ -170,14 +170,15 @@ def _sift_plain(
 
 
 @inlined
-def clock_of(data: Any, at: int, kind: int) -> tuple[int, int]:
-    """Whether the record of a kind other than EVENT has a clock, 0 or 1, and what it shows."""
+def clock_of(data: Any, at: int, kind: int, size: int) -> tuple[int, int]:
+    """Whether the record of a kind other than EVENT, `size` bytes long, has a clock, 0 or 1, and what it shows."""
     if kind in (16, 17):
         return 1, i64(data, at + 8)
     if kind == 15:
         flags = u16(data, at + 6, _LITTLE)
         place = at + 8 + (4 if flags & 1 else 0) + (16 if flags & 2 else 4 if flags & 4 else 0)
-        return flags >> 3 & 1, i64(data, place) if flags & 8 else 0
+        timed = flags & 8 and place + 8 <= at + size
+        return 1 if timed else 0, i64(data, place) if timed else 0
     if kind in (12, 14):
         return 0, 0
     return 1, i64(data, at + 16)
@@ -260,7 +261,7 @@ def sift(  # noqa: C901, PLR0912, PLR0915 - one pass
             if is_event:
                 raw = i64(data, at + 16)
             else:
-                timed, raw = clock_of(data, at, kind)
+                timed, raw = clock_of(data, at, kind, size)
             time = time_of(raw, ticks) if timed else NO_TIME
             if time != NO_TIME:
                 first = min(first, time)

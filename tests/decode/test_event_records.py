@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from netsleuth_tui import jit
 from netsleuth_tui.decode import event_walk
+from netsleuth_tui.ingest import events as loading
 from netsleuth_tui.store import Store
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_captures" / "print_server.evtx"
@@ -171,3 +172,17 @@ def test_loading_stops_at_the_budget_and_when_cancelled(tmp_path: Path):
     store = load(*(tmp_path / f"{copy}.evtx" for copy in range(6)), memory=1 << 18)
     assert 0 < store.events.rows < 6 * 540
     assert not store.sources[-1].complete
+
+
+def test_what_was_seen_in_a_chunk_is_not_taken_for_another_chunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Chunks of a shorter block whose definitions lie where others of a longer one lay have their own fields."""
+    read_by("plain", monkeypatch)
+    monkeypatch.setattr(loading, "DECODERS", 1)
+    monkeypatch.setattr(loading, "FIRST_PIECES", 2)
+    names = ["A1", "A2", "A3", "A4", "B1"]
+    parts = [log_of({name: (1, "x")}, {name: (1, "y")}, first=1 + 2 * k) for k, name in enumerate(names)]
+    chunks = [part[4096 : 4096 + (1 << 16)] for part in parts]
+    for blocks in ([0, 0, 1], [2, 3, 2], [4], [1, 2, 3, 4]):
+        (tmp_path / "log.evtx").write_bytes(parts[0][:4096] + b"".join(chunks[k] for k in blocks))
+        store = load(tmp_path / "log.evtx")
+        assert [next(iter(data_of(store, row))) for row in range(store.events.rows)] == [names[k] for k in blocks for _ in range(2)]

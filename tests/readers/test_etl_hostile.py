@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import struct
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,9 +17,11 @@ from readers.etl_lies import SIZE, Lie, lies, records
 from readers.test_etl import Read
 
 from netsleuth_tui.cli import run
-from netsleuth_tui.readers import etl_finding, read_frame
+from netsleuth_tui.readers import EventTrace, TraceRecords, etl_finding, etl_merge, read_frame
 from netsleuth_tui.readers.damage import Damage
-from netsleuth_tui.readers.etl_buffers import read_trace_header
+from netsleuth_tui.readers.etl_again import _Again
+from netsleuth_tui.readers.etl_buffers import NO_TIME, read_trace_header
+from netsleuth_tui.readers.etl_packets import Pieces
 from netsleuth_tui.readers.sources import FileSource
 
 LIES = list(lies())
@@ -172,3 +176,71 @@ def test_a_search_through_much_can_be_left(write: Write) -> None:
     stops = sum(step is None for step in etl_finding.find_buffers(source, trace, []))
     source.close()
     assert stops >= 4
+
+
+def test_frames_in_pieces_stay_whole_where_too_much_has_to_wait(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trace loses its order then, and nothing else."""
+    records = [record for n in range(90) for record in made.ndis(100 * n, bytes(12) + b"\x08\x06" + bytes([n]) * 300, parts=3)]
+    path = write(made.trace(records, size=1024))
+    whole = [frame for *_, frame in Read(path).frames]
+    monkeypatch.setattr(etl_merge, "GROUP", 1024)
+    monkeypatch.setattr(etl_merge, "_MERGED", 1)
+    read = Read(path)
+    assert sorted(frame for *_, frame in read.frames) == sorted(whole)
+    assert not any("lack their end" in note or "whose beginning" in note for note in read.trace.notes)
+
+
+def _packed(logger: int, payload: bytes, filled: int) -> bytes:
+    """A compressed buffer."""
+    header = bytearray(72)
+    struct.pack_into("<II", header, 0, 72 + len(payload), 72 + len(payload))
+    struct.pack_into("<HH", header, 40, 0, logger)
+    struct.pack_into("<IHH", header, 48, filled, 0x40, 0)
+    return bytes(header) + payload
+
+
+def test_buffers_that_expand_a_thousandfold_are_handed_on_one_by_one(write: Write) -> None:
+    """A few bytes do not ask for all the memory that a file may take."""
+    first = bytearray(made.trace([], size=4096)[:4096])
+    struct.pack_into("<I", first, 72 + 32, 1 << 30)  # so that nobody knows how long buffers are
+    (logger,) = struct.unpack_from("<H", first, 42)
+    payload = struct.pack("<IHBBH", 0x00FFFFFF, 8, 14, 0, 0) + struct.pack("<HBBHI", 7 << 3 | 7, 15, 255, 0, (32 << 20) - 83)
+    path = write(bytes(first) + 20 * _packed(logger, payload, 0xFFFFFFFF))
+    source, damage = FileSource(str(path)), []
+    trace = read_trace_header(source, damage)
+    expanded = [int(found.buffers.filled.sum()) for found in etl_finding.find_buffers(source, trace, damage) if found is not None]
+    source.close()
+    assert sum(expanded) > 19 << 25
+    assert max(expanded) <= 1 << 25
+
+
+def test_the_rest_of_one_frame_is_not_followed_further_than_it_is_wanted() -> None:
+    """Pieces may go on for ever."""
+    count = 50_000
+    pieces = Pieces.room(count)
+    for column in pieces:
+        column[:] = 0
+    pieces.at[:], pieces.length[:], pieces.offset[:] = np.arange(count) * 192, 92, np.arange(count) * 192 + 1
+    again = _Again(1, 200)
+    again.add(np.zeros(count * 192 + 64, np.uint8), pieces)
+    assert (len(again.frame), len(again.found)) == (200, 276)
+
+
+@pytest.mark.parametrize("flags", [0x8, 0x20, 0x2, 0x2B])
+def test_a_message_has_what_lies_within_it(write: Write, flags: int) -> None:
+    """Not what stands behind it."""
+    first = made.trace([], size=4096)[:4096]
+    (logger,) = struct.unpack_from("<H", first, 42)
+    message = struct.pack("<HBBHH", 8, 15, 0, 1, flags)
+    behind = struct.pack("<HBBHH", 72, 15, 0, 2, 0) + b"\xee" * 64
+    path = write(
+        first + _packed(logger, struct.pack("<I", 0) + (message + behind)[:32] + bytes(4) + (message + behind)[32:] + bytes(4), 72 + 80)
+    )
+    trace = EventTrace("m", FileSource(str(path)), FileSource(str(path)), "")
+    records = [part.records for part in trace.parts() if isinstance(part, TraceRecords)]
+    rows = [
+        (int(r.event_id[k]), int(r.thread_id[k]), int(r.process_id[k]), int(r.low[k]), int(r.time[k]))
+        for r in records
+        for k in range(r.rows)
+    ]
+    assert (1, 0, 0, 0, NO_TIME) in rows
