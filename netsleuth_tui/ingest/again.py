@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.load import Loader
 from netsleuth_tui.ingest.table_layout import layout_of_table
+from netsleuth_tui.ingest.window import Taken
 from netsleuth_tui.readers import EventLog, EventTrace, TextTable
 from netsleuth_tui.store import Source, Stamp
 from netsleuth_tui.wording import several
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from netsleuth_tui.readers import CaptureReader
 
 __all__ = ["Again"]
+
+_UNORDERED = {"etl", "netmon"}
+"""Formats whose records are read in the order of time, or of a table, and not in that of their bytes."""
 
 _BODY = 104
 """Where TRACE_LOGFILE_HEADER begins in a trace."""
@@ -70,8 +76,11 @@ class Again(Loader):
             whole = self.window
             self.problems[:] = [problem for problem in self.problems if not problem.startswith(f"{name}: ")]  # which are found again
             parts = self._parts(index)
-            last = max(self._last_offset(k, reader) for k in parts)
-            self.window = replace(whole, after=last, events_after=max(self._last_event(k) for k in parts))
+            if reader.format in _UNORDERED and not source.complete and not source.dropped:
+                self.window = replace(whole, taken=self._taken(parts))
+            else:
+                last = max(self._last_offset(k, reader) for k in parts)
+                self.window = replace(whole, after=last, events_after=max(self._last_event(k) for k in parts))
             if index != len(self.store.sources) - 1:
                 index = self._go_on_as_another(parts)
             try:
@@ -104,6 +113,18 @@ class Again(Loader):
             shift=last.shift,
         )  # fmt: skip
         return store.add_part(more, parts[0])
+
+    def _taken(self, parts: Sequence[int]) -> Taken:
+        """What the parts of a file have that was read in part. A filter at loading is asked again of all events but those that it kept."""
+        store = self.store
+        sources = list(store.sources)
+        packets, events = store.columns().offset, store.events.view().offset
+        of_packets = [packets[one.first_row : one.first_row + one.packets] for one in map(sources.__getitem__, parts)]
+        of_events = [events[one.first_event : one.first_event + one.events] for one in map(sources.__getitem__, parts)]
+        for k in parts:
+            sources[k] = replace(sources[k], judged=min(sources[k].judged, sources[k].events))
+        store.sources = tuple(sources)
+        return Taken(*(np.sort(np.concatenate(offsets).astype(np.int64)) for offsets in (of_packets, of_events)))
 
     def _last_offset(self, index: int, reader: CaptureReader | EventLog | TextTable) -> int:
         """Where in the file the last record begins that source `index` has, or had before it was dropped; -1 if it never had one."""

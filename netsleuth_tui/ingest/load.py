@@ -198,6 +198,8 @@ class Loader:
         except MemoryError:
             self._phase, notes = "budget", (NO_MEMORY,)
             self._drain()
+        if self._phase == "budget" and NO_MEMORY in store.sources[index].notes and NO_MEMORY not in notes:
+            notes = (*notes, NO_MEMORY)  # met where packets on their way were shown
         source = replace(
             store.sources[index],
             size=reader.size,
@@ -336,6 +338,7 @@ class Loader:
             loading = judging.load(log, recovered=self.recovered, memory=self.memory, window=self.window)
         else:
             self._events = self._events or EventDecoding(self.store, self.recovered, self.memory, self.window)
+            self._events.window = self.window  # which is another one for each log that is read on in
             loading = load_whole(self._events, log, index)
         for _ in loading:
             if self.cancel.is_set():

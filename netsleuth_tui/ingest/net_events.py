@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from netsleuth_tui.ingest.window import LoadWindow
 from netsleuth_tui.readers.frames import FrameBatch
 from netsleuth_tui.readers.netmon_events import event_frames, net_events
@@ -46,7 +44,8 @@ class NetEvents:
             self._index = index
             self._loading = TraceLoading(self._store, None, index if keeping is None else 0, window)
         records = net_events(batch)
-        new = batch.offset[frames].astype(np.int64) > max(window.after, window.events_after)
+        # Loaded events begin behind the frames that hold them, but before the next ones.
+        new = window.is_new(batch.offset[frames] if window.taken is None else records.offset, events=True)
         put_right(records.time, -self._store.sources[index].shift)  # the event table adds it itself
         if keeping is None:
             self._loading.take(records, new)

@@ -83,7 +83,8 @@ class TraceLoading:
         if not records.rows:
             return
         guids, place = _guids(records)
-        wanted = self._wanted(records) if new is None else self._wanted(records) & new
+        of_the_time = self._of_the_time(records)
+        wanted = of_the_time & (self._window.is_new(records.offset, events=True) if new is None else new)
         chosen = np.flatnonzero(wanted)
         events = self.store.events
         first, last = events.rows, events.rows + len(chosen)
@@ -96,7 +97,8 @@ class TraceLoading:
         counts = np.bincount(place[chosen], minlength=len(guids)).tolist()
         codes = events.texts.add(provider_name(guid) if count else None for guid, count in zip(guids, counts, strict=True))
         columns.provider[rows] = codes[place[chosen]]
-        for guid, count in zip(guids, counts, strict=True):
+        of_the_trace = np.bincount(place[of_the_time], minlength=len(guids)).tolist()  # with those that were loaded before
+        for guid, count in zip(guids, of_the_trace, strict=True):
             if count:
                 self._providers[provider_name(guid)] += count
         columns.group[rows] = 0
@@ -106,12 +108,11 @@ class TraceLoading:
             events.commit(last, cells)
             self._show(len(chosen))
 
-    def _wanted(self, records: Records) -> NDArray[np.bool_]:
-        """Which are to be loaded."""
+    def _of_the_time(self, records: Records) -> NDArray[np.bool_]:
+        """Which are in the part of the time that is loaded."""
         times = records.time.copy()
         put_right(times, self.store.sources[self._index].shift)
-        offset = records.offset if self._trace is not None else None  # among frames those that count were chosen before
-        return self._window.inside(times, offset)
+        return self._window.inside(times)
 
     def _decode(self, records: Records, guids: list[UUID], place: NDArray[np.intp], wanted: NDArray[np.bool_]) -> int:
         """Write the data of events that are known and wanted; returns the cells in use then."""

@@ -11,7 +11,20 @@ from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.query.times import iso
 from netsleuth_tui.readers.frames import FrameBatch
 
-__all__ = ["ALL", "LoadWindow", "chosen_cells"]
+__all__ = ["ALL", "LoadWindow", "Taken", "chosen_cells"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Taken:
+    """Where the records of a file begin that are loaded, for files whose records are not read in the order of their bytes.
+
+    Args:
+        packets: Offsets, int64, ascending.
+        events: Those of its events, likewise.
+    """
+
+    packets: NDArray[np.int64]
+    events: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,26 +39,37 @@ class LoadWindow:
     after: int = -1
     events_after: int = -1
     """The same for events among frames, which may be further: a filter at loading was asked of them, and kept none."""
+    taken: Taken | None = None
+    """What is not to be loaded again, where that cannot be said by one offset."""
 
     @property
     def is_timed(self) -> bool:
         """Whether a part of the time is left out."""
         return self.start is not None or self.end is not None
 
+    def is_new(self, offset: NDArray[np.generic], *, events: bool = False) -> NDArray[np.bool_]:
+        """Which packets, or events of a trace or among frames, are not loaded yet, by their offsets."""
+        place: NDArray[np.int64] = offset.astype(np.int64)
+        new: NDArray[np.bool_] = place > (max(self.after, self.events_after) if events else self.after)
+        taken = None if self.taken is None else self.taken.events if events else self.taken.packets
+        if taken is not None and len(taken):
+            new &= taken[np.minimum(np.searchsorted(taken, place), len(taken) - 1)] != place
+        return new
+
     def inside(self, time: NDArray[np.int64], offset: NDArray[np.generic] | None = None) -> NDArray[np.bool_]:
-        """Which records are to be loaded, by their times (put right already) and offsets."""
+        """Which packets, or records of a log, are to be loaded, by their times (put right already) and offsets."""
         kept = np.ones(len(time), np.bool_)
         if self.start is not None:
             kept &= time >= self.start
         if self.end is not None:
             kept &= (time < self.end) & (time != NO_TIME)
-        if self.after >= 0 and offset is not None:
-            kept &= offset.astype(np.int64) > self.after
+        if offset is not None and (self.after >= 0 or self.taken is not None):
+            kept &= self.is_new(offset)
         return kept
 
     def of(self, batch: FrameBatch) -> FrameBatch:
         """The frames of a batch that are to be loaded; the batch itself where those are all."""
-        if not self.is_timed and self.after < 0:
+        if self == ALL:
             return batch
         count = batch.count
         chosen = np.flatnonzero(self.inside(batch.time[:count], batch.offset[:count]))

@@ -11,14 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ingest.test_load import capture
+from ingest.test_net_events import DROPPED, net_event
 from readers import etl_files
+from readers.netmon_files import Piece, netmon
 
 from netsleuth_tui.analysis import Scope, rows_of
 from netsleuth_tui.analysis.finding import find_row
 from netsleuth_tui.analysis.values import values
 from netsleuth_tui.decode.columns import Columns
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.ingest import Progress, decoding
+from netsleuth_tui.ingest import Progress, decoding, load
 from netsleuth_tui.ingest.load import Loader
 from netsleuth_tui.readers import FrameBatch
 from netsleuth_tui.session import Session
@@ -217,6 +219,87 @@ def test_loading_that_was_stopped_goes_on(tmp_path: Path) -> None:
     session.reload()
     assert session.store.packets == 30_000
     assert session.is_whole
+
+
+def ring(path: Path) -> str:
+    """A capture of Network Monitor of which the later half lies in front of the earlier one, with events among the frames."""
+    events = net_event(etl_files.AFD, 1033, DROPPED), net_event(etl_files.AFD, 1032, bytes(40))
+    frames = [Piece(bytes(12) + b"\x08\x06" + bytes([k % 251]) * 46, 60, k * 1000) for k in range(5000)]
+    for k in range(7, 5000, 500):
+        frames[k] = Piece(events[k % 1000 > 500], 200, k * 1000, 0xFFE0)
+    path.write_bytes(netmon(frames, order=[*range(2500, 5000), *range(2500)]).content)
+    return str(path)
+
+
+@pytest.mark.parametrize("load_filter", ["", "frame.number in {5..3100} || EventID < 1033"])
+@pytest.mark.parametrize("kind", ["etl", "netmon"])
+def test_a_stopped_file_whose_records_do_not_lie_in_their_order(kind: str, load_filter: str, tmp_path: Path) -> None:
+    """Wherever it was stopped, twice, too: what is missing is loaded, nothing twice, and all is as if it had been loaded at once."""
+    name = str(SAMPLES / "syn-reset.etl") if kind == "etl" else ring(tmp_path / "ring.cap")
+    whole = Session(load_filter=load_filter)
+    whole.load([name])
+    stopped = set()
+    for reports in range(1, 6):
+        session, cancel, left = Session(load_filter=load_filter), threading.Event(), count(1 - reports)
+
+        def report(_: Progress, left: Iterator[int] = left, cancel: threading.Event = cancel) -> None:
+            if next(left) >= 0:
+                cancel.set()
+
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(load, "REPORT_EVERY", 0)
+            session.load([name], cancel=cancel, report=report)
+            stopped.add((session.store.packets, session.store.events.rows))
+            session.reload(cancel=cancel)
+        assert session.reload().phase == "done"
+        assert same(session, whole)
+        assert np.array_equal(np.sort(session.store.events.view().offset), np.sort(whole.store.events.view().offset))
+        assert session.store.sources == whole.store.sources
+        assert session.is_whole
+    assert len(stopped) > 1
+
+
+def test_a_trace_that_failed_in_the_middle_goes_on_behind_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was missing of it, earlier and later in the file, comes as one more source."""
+    name, opened = str(SAMPLES / "syn-reset.etl"), Loader._open
+
+    def broken(loader: Loader, path: str) -> object:
+        reader = opened(loader, path)
+        if path == name:
+            parts = reader.parts
+
+            def some() -> Iterator[object]:
+                yield from islice(parts(), 1)
+                raise OSError(5, "Input/output error")
+
+            reader.parts = some
+        return reader
+
+    session, whole = Session(), Session()
+    with monkeypatch.context() as patched:
+        patched.setattr(Loader, "_open", broken)
+        session.load([name, capture(tmp_path / "b.pcap", 9)])
+    assert (len(session.store.sources), session.is_whole) == (2, False)
+    assert not session.reload().problems
+    whole.load([name])
+    assert (session.store.packets - 9, session.store.events.rows) == (whole.store.packets, whole.store.events.rows)
+    found, columns = session.store.columns(), whole.store.columns()
+    assert np.array_equal(found.offset[found.source != 1], columns.offset)
+    assert session.is_whole
+
+
+def test_logs_that_grow_differently(tmp_path: Path) -> None:
+    """Each is read on from where it was left."""
+    content, names = LOG.read_bytes(), [tmp_path / "a.evtx", tmp_path / "b.evtx"]
+    session, whole = Session(), Session()
+    for name, chunks in zip(names, (3, 1), strict=True):
+        name.write_bytes(content[: 4096 + chunks * 65536])
+    session.load([*map(str, names)])
+    for name in names:
+        name.write_bytes(content[: 4096 + 4 * 65536])
+    assert not session.reload().problems
+    whole.load([*map(str, names)])
+    assert session.store.events.rows == whole.store.events.rows
 
 
 @pytest.mark.parametrize("error", [OSError(5, "Input/output error"), NetSleuthError("the disk is gone", where="ring(1).pcap")])
