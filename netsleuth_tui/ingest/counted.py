@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.readers.frames import FrameBatch
     from netsleuth_tui.store import Source, Store
 
-__all__ = ["NO_MEMORY", "break_off", "count_in", "expected", "given_up", "grown", "left_out", "size_of", "with_shift"]
+__all__ = ["NO_MEMORY", "begin_behind", "break_off", "count_in", "expected", "given_up", "grown", "left_out", "size_of", "with_shift"]
 
 NO_MEMORY = "loading ended: the system has no more memory"
 
@@ -32,8 +32,14 @@ def given_up(store: Store, index: int, error: BaseException) -> None:
     """Say of source `index` that packets of it were read and cannot be shown, nor any behind them."""
     source = store.sources[index]
     notes = (*source.notes, NO_MEMORY) if isinstance(error, MemoryError) and NO_MEMORY not in source.notes else source.notes
-    first = source.first_row if source.packets else min(source.first_row, store.packets)
-    _change(store, index, replace(source, complete=False, notes=notes, first_row=first))
+    _change(store, index, replace(source, complete=False, notes=notes))
+
+
+def begin_behind(store: Store, index: int) -> None:
+    """Let source `index` and those behind it, where they have no rows, begin behind the rows that are there."""
+    for k, source in enumerate(store.sources[index:], index):
+        if not source.packets:
+            _change(store, k, replace(source, first_row=min(source.first_row, store.packets)))
 
 
 def break_off(store: Store, index: int, failure: NetSleuthError) -> None:

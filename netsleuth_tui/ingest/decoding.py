@@ -15,7 +15,7 @@ from netsleuth_tui import jit
 from netsleuth_tui.decode.columns import Columns, Has
 from netsleuth_tui.decode.hosts import HostTable
 from netsleuth_tui.decode.packets import decode_frames
-from netsleuth_tui.ingest.counted import count_in, given_up
+from netsleuth_tui.ingest.counted import begin_behind, count_in, given_up
 
 if TYPE_CHECKING:
     from netsleuth_tui.readers.frames import FrameBatch
@@ -130,6 +130,7 @@ class Decoding:
             for column in job.columns:
                 column[job.first : job.first + job.batch.count] = 0
             given_up(self._store, job.source, error)
+        begin_behind(self._store, failed.source)
         self._idle = deque(_Worker() for _ in range(THREADS))
 
 

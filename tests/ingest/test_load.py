@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from netsleuth_tui import jit
+from netsleuth_tui.analysis.values import values
 from netsleuth_tui.ingest import Loader, Progress, decoding, slowness
 from netsleuth_tui.session import Session
 from netsleuth_tui.store import Store
@@ -76,6 +79,41 @@ def test_there_may_be_no_memory_for_a_file_while_the_next_is_read(tmp_path: Path
     assert session.is_whole
     assert sorted((s.name, s.packets) for s in session.store.sources if s.packets) == [(name, 100) for name in names]
     assert session.store.columns().row.tolist() == list(range(400))
+
+
+@pytest.mark.parametrize("fail", [1, 2, 3])
+def test_files_behind_one_that_was_given_up_begin_where_rows_end(fail: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where none of their packets had been taken: their frames are numbered from 1 when they are read on."""
+    names = [capture(tmp_path / "a.pcap", 6000), capture(tmp_path / "b.pcap", 3000, first=9000)]
+    session, decode, calls = Session(), decoding._decode, itertools.count(1)
+
+    def fails(*arguments: object) -> object:
+        done = decode(*arguments)  # type: ignore[arg-type]
+        if next(calls) == fail:
+            raise MemoryError
+        return done
+
+    with monkeypatch.context() as patched:
+        patched.setattr(decoding, "_decode", fails)
+        assert session.load(names).phase == "budget"
+    assert session.store.packets < 6000
+    assert "loading ended: the system has no more memory" in session.store.sources[0].notes
+    assert all(source.first_row == session.store.packets for source in session.store.sources[1:])
+    Path(names[0]).unlink()
+    session.reload()
+    assert values(session.store, np.array([session.store.sources[1].first_row], np.uint32), "frame.number") == [1]
+
+
+def test_no_memory_is_noted_wherever_it_is_met(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not where a batch is taken, but where those that are on their way are shown."""
+    session = Session()
+
+    def fails(*_: object) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr(decoding, "_decode", fails)
+    assert session.load([capture(tmp_path / "a.pcap", 100)]).phase == "budget"
+    assert "loading ended: the system has no more memory" in session.store.sources[0].notes
 
 
 def test_a_table_and_captures_follow_one_another(tmp_path: Path) -> None:
