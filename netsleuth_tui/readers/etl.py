@@ -216,15 +216,19 @@ class EventTrace:
         """Say at the end what a reader of the numbers should know."""
         joining = self._joining
         for count, text in (
-            (self._left_out, "{} records of packets at other layers are left out, so that each packet counts once"),
-            (self._layers.beyond, f"{{}} records of packets are left out whose layer was met after {TRACE_LAYERS} others"),
-            (joining.without_begin, "{} frames whose beginning is not in the trace are left out"),
-            (joining.without_end, "{} frames lack their end"),
-            (joining.too_long, f"{{}} frames are longer than {longest_frame(1)} bytes; the rest of them is left out"),
-            (self._outside, "{} records have times outside of those of the trace"),
+            (self._left_out, "{} of packets at other layers {} left out, so that each packet counts once"),
+            (self._layers.beyond, f"{{}} of packets {{}} left out whose layer was met after {TRACE_LAYERS} others"),
+            (self._outside, "{} {} outside of the times of the trace"),
         ):
             if count:
-                self._notes.append(text.format(count))
+                self._notes.append(text.format(several(count, "record"), agree(count, "is", "are")))
+        for count, text in (
+            (joining.without_begin, "{} whose beginning is not in the trace {} left out"),
+            (joining.without_end, "{} {} without an end"),
+            (joining.too_long, f"{{}} {{}} longer than {longest_frame(1)} bytes; the rest is left out"),
+        ):
+            if count:
+                self._notes.append(text.format(several(count, "frame"), agree(count, "is", "are")))
         if self._shortened:
             self.damage.append(Damage(0, f"{self._shortened} packets are said to be longer than the records that hold them"))
         if merging.is_unsorted:

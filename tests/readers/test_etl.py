@@ -208,8 +208,8 @@ def test_pieces_of_processors_and_threads_are_not_mixed(write: Write) -> None:
     unfinished = made.ndis(4, b"e" * 90, parts=3, tid=6)[:2]
     read = Read(write(made.trace([*mixed, *orphans, *unfinished])))
     assert sorted(frame[3] for frame in read.frames) == [b"a" * 90, b"b" * 90, b"c" * 90, b"e" * 60]
-    assert "1 frames whose beginning is not in the trace are left out" in read.trace.notes
-    assert "1 frames lack their end" in read.trace.notes
+    assert "1 frame whose beginning is not in the trace is left out" in read.trace.notes
+    assert "1 frame is without an end" in read.trace.notes
 
 
 @pytest.mark.parametrize("parts", [1, 3])

@@ -187,7 +187,7 @@ def test_frames_in_pieces_stay_whole_where_too_much_has_to_wait(write: Write, mo
     monkeypatch.setattr(etl_merge, "_MERGED", 1)
     read = Read(path)
     assert sorted(frame for *_, frame in read.frames) == sorted(whole)
-    assert not any("lack their end" in note or "whose beginning" in note for note in read.trace.notes)
+    assert not any("without an end" in note or "whose beginning" in note for note in read.trace.notes)
 
 
 def _packed(logger: int, payload: bytes, filled: int) -> bytes:
