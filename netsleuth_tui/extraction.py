@@ -22,6 +22,7 @@ from netsleuth_tui.decode.hosts import HostTable
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.export.frame_files import FrameFile, FrameKind, Part, encode, kind_of
 from netsleuth_tui.ingest.ahead import Ahead
+from netsleuth_tui.ingest.counted import size_of
 from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matched, Matching
 from netsleuth_tui.ingest.series import expand
 from netsleuth_tui.ingest.shifts import Shift, shift_of
@@ -162,7 +163,7 @@ def extract(
     for name, _ in names:
         if name != "-" and _is_same(target, name):
             raise NetSleuthError("this is one of the captures that are read", where=target, hint="choose another name")
-    result = Extracted([FileProgress(name, _size(name)) for name, _ in names])
+    result = Extracted([FileProgress(name, size_of(name) or 0) for name, _ in names])
     stop = cancel or threading.Event()
     if any(file.size > WORTH_COMPILING or file.name == "-" for file in result.files):
         _have_kernels(stop)
@@ -355,13 +356,6 @@ def _put(parts: queue.Queue[Part | None], part: Part | None, stop: threading.Eve
 def _about(scope: Scope, names: Sequence[tuple[str, bool]]) -> str:
     what = f"the filter {scope.filter.strip()}" if scope.filter.strip() else "every frame"
     return f"Extracted from {several(len(names), 'file')} with {what}"
-
-
-def _size(name: str) -> int:
-    try:
-        return Path(name).stat().st_size if name != "-" else 0
-    except OSError:
-        return 0
 
 
 def _is_same(one: str, other: str) -> bool:

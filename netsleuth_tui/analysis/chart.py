@@ -14,6 +14,7 @@ import numpy as np
 from netsleuth_tui.analysis.intervals import show_interval
 from netsleuth_tui.analysis.times import clock, iso
 from netsleuth_tui.tabular import Bars
+from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis.series import Measure, Series
@@ -226,7 +227,7 @@ def bars(made: Chart, measure: Measure, *, by: str | None, text: str, room: int)
     parts = np.array(made.parts, np.float64).reshape(made.columns, len(made.labels))
     shares = parts / np.maximum(parts.sum(axis=1), 1)[:, None]
     heights = (shares * np.array(made.heights, np.float64)[:, None]).T.tolist()
-    notes = [f"{iso(made.start)} to {iso(made.start + made.columns * column)}", f"peak {spaced(made.peak)} at {iso(made.peak_time)}"]
+    notes = [f"{iso(made.start)} to {iso(made.start + made.columns * column)}", f"peak {grouped(made.peak)} at {iso(made.peak_time)}"]
     return Bars(
         title,
         made.labels,
@@ -234,8 +235,3 @@ def bars(made: Chart, measure: Measure, *, by: str | None, text: str, room: int)
         tick_labels(made, -(-LABEL_APART * made.columns // room)),
         (*notes, *([f"filter: {text}"] if text else [])),
     )
-
-
-def spaced(number: int) -> str:
-    """'7 012 330'."""
-    return f"{number:,}".replace(",", " ")
