@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netsleuth_tui.analysis.addresses import address
 from netsleuth_tui.analysis.breakdown import protocol_filter
-from netsleuth_tui.analysis.values import address
 from netsleuth_tui.decode.columns import Has, Protocol
 
 if TYPE_CHECKING:

@@ -10,18 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis import flow_table as layout
+from netsleuth_tui.analysis.addresses import address, address_ranks
 from netsleuth_tui.analysis.between import between
 from netsleuth_tui.analysis.flow_table import BEGAN, FIRST, LAST
 from netsleuth_tui.analysis.flows import NO_MARKS, flows
 from netsleuth_tui.analysis.info import FLAG_NAMES
 from netsleuth_tui.analysis.intervals import SECOND
+from netsleuth_tui.analysis.ranks import label_ranks
 from netsleuth_tui.analysis.scope import Scope, rows_of
-from netsleuth_tui.analysis.sorting import address_ranks, label_ranks, order
 from netsleuth_tui.analysis.tcp import marks
 from netsleuth_tui.analysis.timeline import axis, time_span
 from netsleuth_tui.analysis.times import iso
-from netsleuth_tui.analysis.values import address
 from netsleuth_tui.decode.columns import NO_TIME, Protocol
+from netsleuth_tui.store.ordering import order
 from netsleuth_tui.tabular import Cell, Column, Table
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.addresses import address
 from netsleuth_tui.analysis.interval_counts import Keys
-from netsleuth_tui.analysis.values import address
 from netsleuth_tui.decode.columns import Columns, Has
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.addresses import address, address_ranks
 from netsleuth_tui.analysis.esp_order import AHEAD, CLASS, JUMP, OUTLIER, RESET, WRAP, ZERO, Judged, judged
 from netsleuth_tui.analysis.esp_packets import Numbers, Other
 from netsleuth_tui.analysis.intervals import SECOND
-from netsleuth_tui.analysis.sorting import address_ranks, order
 from netsleuth_tui.analysis.times import iso
-from netsleuth_tui.analysis.values import address
 from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.store.ordering import order
 from netsleuth_tui.tabular import Cell
 
 if TYPE_CHECKING:

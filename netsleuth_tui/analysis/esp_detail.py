@@ -9,19 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.esp import WINDOWS, Associations, inside
+from netsleuth_tui.analysis.esp_copies import duplicate_kinds
 from netsleuth_tui.analysis.esp_order import CLASS, DUPLICATE, Judged
 from netsleuth_tui.analysis.esp_packets import Numbers
-from netsleuth_tui.decode.columns import Columns, Has
+from netsleuth_tui.decode.columns import Columns
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
 
-__all__ = ["Detail", "Gap", "Histogram", "detail", "displacements", "duplicate_kinds", "extents"]
+__all__ = ["Detail", "Gap", "Histogram", "detail", "displacements", "extents"]
 
 WORST = 50
 """Gaps that are named one by one, the longest first."""
-COPY_WITHIN = 1_000_000
-"""ns: an identical packet that comes so soon after the first was captured twice, not sent twice."""
 FARTHEST = 2**31 - 1
 
 
@@ -168,16 +167,6 @@ def _worst(found: Judged, columns: Columns, runs: Numbers) -> tuple[Gap, ...]:
             columns.time[rows[at]].tolist(), found.run_open[longest].tolist(), strict=True,
         )
     )  # fmt: skip
-
-
-def duplicate_kinds(found: Judged, columns: Columns) -> NDArray[np.uint8]:
-    """What each duplicate is: 1 captured twice (the same IP packet within 1 ms), 2 seen again with another TTL, 3 anything else."""
-    rows = found.members.rows
-    copy, original = rows[found.duplicates], rows[found.duplicate_of]
-    other_ttl = columns.ttl[copy] != columns.ttl[original]
-    same = (columns.ip_id[copy] == columns.ip_id[original]) & (columns.len[copy] == columns.len[original])
-    same &= (columns.present[copy] & np.uint64(Has.IP_ID) != 0) & (columns.time[copy] - columns.time[original] <= COPY_WITHIN)
-    return np.where(other_ttl, 2, np.where(same, 1, 3)).astype(np.uint8)
 
 
 def _copies(kinds: NDArray[np.uint8]) -> tuple[int, int, int]:

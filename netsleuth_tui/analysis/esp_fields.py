@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.esp_detail import duplicate_kinds
+from netsleuth_tui.analysis.esp_copies import duplicate_kinds
 from netsleuth_tui.analysis.esp_order import AHEAD, CLASS, OUTLIER, Judged, judged, judgement
 from netsleuth_tui.analysis.esp_packets import Numbers
 from netsleuth_tui.decode.columns import Columns

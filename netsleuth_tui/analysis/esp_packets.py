@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.flow_table import HASH_MASK, HASH_SHIFT, HOSTS, MASK32, NUMBER_BITS, REST, new_seed, number_of
-from netsleuth_tui.analysis.sorting import order
 from netsleuth_tui.decode.columns import Columns, Has
 from netsleuth_tui.decode.hosts import place
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.jit import helper, kernel
+from netsleuth_tui.store.ordering import order
 
 __all__ = ["Members", "Other", "find_members"]
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.event_values import EVENT_EXPORTED, event_cells, event_column, event_row_ids, named_field
+from netsleuth_tui.analysis.ranks import label_ranks
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
-from netsleuth_tui.analysis.sorting import label_ranks
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query.event_fields import data_name

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.addresses import address
 from netsleuth_tui.analysis.breakdown import FLAGS, Count, protocol_filter
 from netsleuth_tui.analysis.counting import LENGTHS, Counts, count_hosts, count_near, count_numbers, count_ports, flags_of
 from netsleuth_tui.analysis.info import ICMP_TYPES, ICMPV6_TYPES
 from netsleuth_tui.analysis.judged_fields import judged_names, judged_values
 from netsleuth_tui.analysis.networks import PREFIXES, keys_of, network, ordered
-from netsleuth_tui.analysis.sorting import most_frequent
-from netsleuth_tui.analysis.values import address
+from netsleuth_tui.analysis.ranks import most_frequent
 from netsleuth_tui.decode.columns import Protocol
 from netsleuth_tui.query.fields import PROCESS_COLUMNS
 from netsleuth_tui.query.strings import quoted

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.timeline import MOST_BUCKETS
+from netsleuth_tui.analysis.intervals import MOST_BUCKETS
 from netsleuth_tui.decode.columns import NO_TIME, Columns, Has, Protocol
 from netsleuth_tui.decode.hosts import place
 from netsleuth_tui.jit import helper, kernel

@@ -32,10 +32,10 @@ from netsleuth_tui.analysis.flow_table import (
     enlarged,
     new_seed,
 )
-from netsleuth_tui.analysis.sorting import order
 from netsleuth_tui.decode.columns import NO_TIME, Columns
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.store import Rows
+from netsleuth_tui.store.ordering import order
 
 __all__ = ["Flows", "flows", "is_ready"]
 

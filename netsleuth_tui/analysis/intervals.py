@@ -6,7 +6,7 @@ import re
 
 from netsleuth_tui.errors import NetSleuthError
 
-__all__ = ["SECOND", "nice_interval", "parse_interval", "show_interval"]
+__all__ = ["MOST_BUCKETS", "SECOND", "nice_interval", "parse_interval", "show_interval"]
 
 MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
@@ -27,6 +27,10 @@ _CLOCK = [SECOND * s for s in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800
 _DAYS: list[int] = [86400 * SECOND * factor * 10**power for power in range(5) for factor in (1, 2, 5)]
 LONGEST = 1 << 61
 ROUND = tuple(_DECIMAL + _CLOCK + _DAYS)
+
+
+MOST_BUCKETS = 1 << 20
+"""More intervals than this are refused: a time stamp in 1970 beside one in 2106 must not take the host's memory."""
 
 
 def nice_interval(span: int, columns: int) -> int:

@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.addresses import address
 from netsleuth_tui.analysis.event_occurring import CountedEvents, Occurrence, Occurring, count_event_values
 from netsleuth_tui.analysis.halves import Part, count_in_halves
 from netsleuth_tui.analysis.interval_counts import count_values as count_keys
 from netsleuth_tui.analysis.judged_fields import judged_names
 from netsleuth_tui.analysis.places import place_values
+from netsleuth_tui.analysis.ranks import most_frequent
 from netsleuth_tui.analysis.scope import Scope, rows_of
-from netsleuth_tui.analysis.sorting import most_frequent
 from netsleuth_tui.analysis.splits import split_by
-from netsleuth_tui.analysis.values import address, field_numbers
+from netsleuth_tui.analysis.values import field_numbers
 from netsleuth_tui.decode.columns import PACKET_COLUMNS, Columns, Protocol
 from netsleuth_tui.decode.hosts import Hosts
 from netsleuth_tui.jit import kernel

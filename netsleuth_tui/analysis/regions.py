@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.analysis import flow_table
 from netsleuth_tui.analysis.flows import flows
 from netsleuth_tui.analysis.places import place_values
+from netsleuth_tui.analysis.ranks import label_ranks
 from netsleuth_tui.analysis.region_counts import (
     BASE,
     BYTES,
@@ -28,10 +29,10 @@ from netsleuth_tui.analysis.region_counts import (
 )
 from netsleuth_tui.analysis.region_groups import Grouping, Groups, groups_of
 from netsleuth_tui.analysis.scope import Scope, rows_of
-from netsleuth_tui.analysis.sorting import label_ranks, order
 from netsleuth_tui.analysis.tcp import marks
 from netsleuth_tui.analysis.timeline import time_span
 from netsleuth_tui.places import UNKNOWN, host_places
+from netsleuth_tui.store.ordering import order
 from netsleuth_tui.tabular import Cell
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.breakdown import FLAGS
 from netsleuth_tui.analysis.interval_counts import MEASURES, SKIPPED, Keys, count_intervals, count_values
-from netsleuth_tui.analysis.sorting import most_frequent
+from netsleuth_tui.analysis.ranks import most_frequent
 from netsleuth_tui.analysis.splits import MOST_NUMBERS, PORT_AND_HOST, Split, split_by, split_field
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.query.fields import ALIASES

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.addresses import address_ranks
 from netsleuth_tui.analysis.judged_fields import judged_names, judged_values
 from netsleuth_tui.analysis.places import place_values
+from netsleuth_tui.analysis.ranks import label_ranks
 from netsleuth_tui.analysis.values import field_numbers, judged_numbers
 from netsleuth_tui.decode.columns import NO_TIME, Has, Protocol
 from netsleuth_tui.errors import NetSleuthError
@@ -18,10 +20,9 @@ from netsleuth_tui.store.ordering import order
 
 if TYPE_CHECKING:
     from netsleuth_tui.decode.columns import Columns
-    from netsleuth_tui.decode.hosts import Hosts
     from netsleuth_tui.store import Rows, Store
 
-__all__ = ["address_ranks", "can_sort", "label_ranks", "order", "sorted_rows"]
+__all__ = ["can_sort", "sorted_rows"]
 
 Ids = NDArray[np.uint32]
 Numbers = NDArray[Any]
@@ -98,51 +99,3 @@ def _place_keys(store: Store, columns: Columns, ids: Ids, field: Field) -> tuple
         wanted = (codes < 0) & present
         codes[wanted] = places.codes[hosts[wanted]]
     return label_ranks([*map(places.short, range(len(places.names))), ""])[codes], codes < 0
-
-
-def address_ranks(hosts: Hosts, ids: Numbers) -> NDArray[np.int64]:
-    """For each host id the rank of its address by version, then by number."""
-    ranks = np.zeros(len(hosts.version), np.int64)
-    ranks[np.lexsort((hosts.lo, hosts.hi, hosts.version))] = np.arange(len(ranks))
-    # A row may be visible before its host is known here: it counts as the last one.
-    return ranks[np.minimum(ids, len(ranks) - 1)] if len(ranks) else np.zeros(len(ids), np.int64)
-
-
-def most_frequent(counts: NDArray[np.int64], most: int, hosts: Hosts | None = None, ids: Numbers | None = None) -> NDArray[np.intp]:
-    """Places of the greatest counts, the greatest first; of equal ones the first, hosts by address.
-
-    Ids of hosts depend on which thread met an address first: what is shown must not.
-
-    Args:
-        counts: Of distinct values.
-        most: So many places at most.
-        hosts: The table of hosts, where the values are host ids.
-        ids: These values.
-    """
-    if hosts is None or ids is None:
-        at = _candidates(counts, most)
-        return at[np.argsort(-counts[at], kind="stable")][:most]
-    at = _candidates(counts, most)
-    if len(at) > most:  # the last places belong to some of many equal ones: those with the lowest addresses
-        tied = at[counts[at] == counts[at].min()]
-        four = tied[hosts.version[ids[tied]] == 4]
-        room = most - (len(at) - len(tied))
-        if 0 < room < len(four):
-            chosen = four[np.argpartition(hosts.lo[ids[four]], room - 1)[:room]]
-            at = np.concatenate((at[counts[at] > counts[at].min()], chosen))
-    of = ids[at]
-    return at[np.lexsort((hosts.lo[of], hosts.hi[of], hosts.version[of], -counts[at]))][:most]
-
-
-def _candidates(counts: NDArray[np.int64], most: int) -> NDArray[np.intp]:
-    """Places of counts that are not below the one that comes last among `most`."""
-    if len(counts) <= most:
-        return np.arange(len(counts))
-    least = np.partition(counts, len(counts) - most)[len(counts) - most] if most else counts.max() + 1
-    return np.flatnonzero(counts >= least)
-
-
-def label_ranks(labels: list[str]) -> NDArray[np.int64]:
-    """For each label its rank by the alphabet; equal ones share a rank."""
-    ranks = {label: rank for rank, label in enumerate(sorted({label.lower() for label in labels}))}
-    return np.array([ranks[label.lower()] for label in labels], np.int64)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.addresses import address
 from netsleuth_tui.analysis.directions import directions
 from netsleuth_tui.analysis.interval_counts import Keys
 from netsleuth_tui.analysis.judged_fields import judged_names, judged_values
 from netsleuth_tui.analysis.places import place_values
-from netsleuth_tui.analysis.values import address, column_of
+from netsleuth_tui.analysis.values import column_of
 from netsleuth_tui.decode.columns import PACKET_COLUMNS, Columns, Has, Protocol
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query.fields import ALIASES, FIELDS, NAMED, Field

@@ -11,7 +11,7 @@ from netsleuth_tui.analysis.event_times import events_by_time, is_split_of_event
 from netsleuth_tui.analysis.event_values import event_column
 from netsleuth_tui.analysis.grouping import group_by_time
 from netsleuth_tui.analysis.interval_counts import MEASURES
-from netsleuth_tui.analysis.intervals import SECOND, nice_interval, show_interval
+from netsleuth_tui.analysis.intervals import MOST_BUCKETS, SECOND, nice_interval, show_interval
 from netsleuth_tui.analysis.scope import Scope, event_rows_of, rows_of
 from netsleuth_tui.analysis.series import SPLITS, Series, series
 from netsleuth_tui.analysis.times import iso
@@ -23,12 +23,9 @@ from netsleuth_tui.tabular import Cell, Column, Table
 if TYPE_CHECKING:
     from netsleuth_tui.store import Store
 
-__all__ = ["MOST_BUCKETS", "axis", "time_span", "timeline", "timeline_by_table", "timeline_table"]
+__all__ = ["axis", "time_span", "timeline", "timeline_by_table", "timeline_table"]
 
 COUNTS = (Column("packets", "integer"), Column("bytes", "integer"), Column("events", "integer"))
-MOST_BUCKETS = 1 << 20
-"""More intervals than this are refused: a time stamp in 1970 beside one in 2106 must not take the host's memory."""
-
 PAYLOAD = Column("payload", "integer")
 """TCP payload bytes, tcp.len: only where it is asked for, so that the columns that scripts know stay as they are."""
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.addresses import address
 from netsleuth_tui.analysis.breakdown import FLAGS, protocol_filter
 from netsleuth_tui.analysis.counting import LENGTHS
 from netsleuth_tui.analysis.facets import TRANSPORTS, icmp_label
 from netsleuth_tui.analysis.keyness import LEAST_SHARE, LEAST_SHARE_OF_NAMES
 from netsleuth_tui.analysis.networks import PREFIXES, keys_of, network
-from netsleuth_tui.analysis.values import address
 from netsleuth_tui.decode.columns import Columns, Has, Protocol
 from netsleuth_tui.wording import several
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.addresses import address, addresses
 from netsleuth_tui.analysis.info import info
 from netsleuth_tui.analysis.judged_fields import judged_before, judged_names, judged_values
 from netsleuth_tui.analysis.places import place_values
@@ -20,7 +19,6 @@ from netsleuth_tui.query.fields import ALIASES, NAMED, Field
 from netsleuth_tui.tabular import Cell, Column
 
 if TYPE_CHECKING:
-    from netsleuth_tui.decode.hosts import Hosts, HostTable
     from netsleuth_tui.query.place_values import PlaceKind
     from netsleuth_tui.store import Store
 
@@ -84,7 +82,7 @@ def _one(store: Store, columns: Columns, rows: Ids, field: Field, part: int) -> 
     if not present.all():
         raw = raw[present]
     if field.kind == "address":
-        cells = _addresses(store.hosts, raw)
+        cells = addresses(store.hosts, raw)
     elif field.kind == "time":
         cells = [iso(t) if t != NO_TIME else None for t in raw.tolist()]
     else:
@@ -165,18 +163,6 @@ def field_numbers(columns: Columns, rows: Ids, field: Field, part: int = 0) -> t
     return raw, present
 
 
-def _addresses(hosts: HostTable, ids: Ids) -> list[Cell]:
-    """Texts of host ids; each distinct address is written once."""
-    distinct, inverse = np.unique(ids, return_inverse=True)
-    known = hosts.known()
-    low = known.lo[distinct]
-    octets = ((low >> np.uint64(shift) & np.uint64(255)).tolist() for shift in (24, 16, 8, 0))
-    texts: list[Cell] = list(map("%d.%d.%d.%d".__mod__, zip(*octets, strict=True)))
-    for k in np.flatnonzero(known.version[distinct] != 4).tolist():
-        texts[k] = address(hosts, int(distinct[k]))
-    return [texts[k] for k in inverse.tolist()]
-
-
 def _places(store: Store, kind: PlaceKind, hosts: Ids, present: NDArray[np.bool_]) -> list[Cell]:
     """What the places of host ids are called; None where there is nothing to say."""
     places = place_values(store, kind)
@@ -184,16 +170,6 @@ def _places(store: Store, kind: PlaceKind, hosts: Ids, present: NDArray[np.bool_
     codes[present] = places.codes[hosts[present]]
     shown: list[Cell] = [*(places.short(code) for code in range(len(places.names))), None]
     return [shown[code] for code in codes.tolist()]
-
-
-def address(hosts: HostTable | Hosts, host: int) -> str:
-    """The address of a host id, as RFC 5952 writes it."""
-    return _text(int(hosts.version[host]), int(hosts.hi[host]), int(hosts.lo[host]))
-
-
-@lru_cache(1 << 16)
-def _text(version: int, high: int, low: int) -> str:
-    return str(ipaddress.IPv4Address(low)) if version == 4 else str(ipaddress.IPv6Address(high << 64 | low))
 
 
 def _numbers(store: Store, rows: Ids) -> list[Cell]:
@@ -219,7 +195,7 @@ def _either_address(part: str) -> Callable[[Store, Ids], list[Cell]]:
     def shown(store: Store, rows: Ids) -> list[Cell]:
         columns = store.columns()
         present = (columns.present[rows] & np.uint64(Has.ADDRESSES)) != 0
-        return _in_place(_addresses(store.hosts, getattr(columns, part)[rows][present]), present)
+        return _in_place(addresses(store.hosts, getattr(columns, part)[rows][present]), present)
 
     return shown
 

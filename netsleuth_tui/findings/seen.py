@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.addresses import address
 from netsleuth_tui.analysis.patterns import TIMED, Patterns, patterns
+from netsleuth_tui.analysis.ranks import most_frequent
 from netsleuth_tui.analysis.scope import EVERYTHING, Scope, rows_of
-from netsleuth_tui.analysis.sorting import most_frequent, order
 from netsleuth_tui.analysis.times import clock, digits_for
-from netsleuth_tui.analysis.values import address
 from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.errors import NetSleuthError, RowsDroppedError
+from netsleuth_tui.store.ordering import order
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis.copies import Copies

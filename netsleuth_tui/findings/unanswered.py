@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netsleuth_tui.analysis.sorting import order
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.findings.finding import Candidate, Finding, grade
 from netsleuth_tui.findings.tcp_rows import flows, flows_of, layer, opening
 from netsleuth_tui.findings.words import listed
+from netsleuth_tui.store.ordering import order
 from netsleuth_tui.wording import counted
 
 if TYPE_CHECKING:

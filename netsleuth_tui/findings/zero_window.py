@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.sorting import order
 from netsleuth_tui.analysis.tcp import Mark
 from netsleuth_tui.analysis.times import BILLION
 from netsleuth_tui.findings.finding import OCCURRENCES, Finding, grade
 from netsleuth_tui.findings.tcp_rows import FIN, RST, SYN, all_marks, connection_filter, flags_of, flows, flows_of, marked, segments
 from netsleuth_tui.findings.words import span_of
+from netsleuth_tui.store.ordering import order
 from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:

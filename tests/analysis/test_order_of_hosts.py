@@ -13,7 +13,7 @@ from made import SECOND, START, icmp, store_of, tcp, udp
 
 from netsleuth_tui.analysis import EVERYTHING, facets, rows_of, timeline
 from netsleuth_tui.analysis.occurring import count_values
-from netsleuth_tui.analysis.sorting import most_frequent
+from netsleuth_tui.analysis.ranks import most_frequent
 from netsleuth_tui.decode.hosts import Hosts
 from netsleuth_tui.findings import find
 from netsleuth_tui.store import Store

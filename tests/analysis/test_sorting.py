@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from made import SECOND, START, icmp, store_of, tcp, udp
 
 from netsleuth_tui.analysis import EVERYTHING, can_sort, records, rows_of, sorted_rows
-from netsleuth_tui.analysis.sorting import order
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query.fields import FIELDS
+from netsleuth_tui.store.ordering import order
 
 numbers = st.lists(st.one_of(st.integers(-5, 5), st.integers(-(2**61), 2**61)), max_size=60)
 

@@ -13,8 +13,8 @@ from oracles.tcp_marks import AS_THE_FILE_HAS_IT
 from oracles.test_conversations import CAPTURES
 
 from netsleuth_tui.analysis import EVERYTHING, facets, rows_of
+from netsleuth_tui.analysis.addresses import address
 from netsleuth_tui.analysis.counting import count_hosts
-from netsleuth_tui.analysis.values import address
 from netsleuth_tui.session import Session
 from netsleuth_tui.store import Store
 
