@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 else:
     _Base = object  # Textual takes the names that style sheets and queries know from one line of bases
 
-__all__ = ["Look", "Pane", "Question", "Seen", "is_seen", "pane_of"]
+__all__ = ["Frames", "Look", "Pane", "Question", "Seen", "is_seen", "pane_of"]
 
 
 class Look:
@@ -84,6 +84,18 @@ class Seen:
     """What to say where there are no events; else empty."""
 
 
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """What a capture gets that is written from a pane."""
+
+    title: str
+    """As in 'Write packet 12 to'."""
+    scope: Scope
+    """Selects the packets."""
+    follows: bool = True
+    """Filter and time window say which of these packets are written."""
+
+
 class Pane(_Base):
     """A part of the main screen that follows the scope; a base beside the kind of widget that it is.
 
@@ -128,6 +140,18 @@ class Pane(_Base):
     def export_table(self) -> Callable[[Store, Scope], Table] | None:
         """Makes what the pane shows as a table, on a thread; None where it cannot be written."""
         return None
+
+    def subject(self) -> str:
+        """What is written, as in 'Write the records to'."""
+        return self.TITLE
+
+    def frames(self, scope: Scope) -> Frames | None:
+        """The packets that a capture gets which is written from here; None where the pane shows none.
+
+        Args:
+            scope: What is looked at.
+        """
+        return Frames("packets", scope)
 
     def text_as_shown(self) -> str | None:
         """What the pane shows as lines of text; None where a table of its rows says more."""

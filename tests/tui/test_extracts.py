@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from readers.captures import read
+from tui.screens import FakeSession
+from tui.test_mixed import dropped
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.extraction import extract
@@ -102,3 +104,64 @@ def test_only_frames_that_can_be_read_again_are_meant(session: Session, tmp_path
     Path(paths[1]).write_bytes(b"something else")
     with pytest.raises(NetSleuthError, match="has changed since it was loaded"):
         frames_in(session, Scope())
+
+
+@pytest.fixture
+def tunnel(tmp_path: Path) -> str:
+    """Packets of several associations, and others."""
+    path = tmp_path / "tunnel.pcapng"
+    extract([str(SAMPLES / "esp-tunnel.pcapng.gz")], Scope("frame.number <= 400"), str(path))
+    return str(path)
+
+
+async def test_a_capture_from_an_association_has_its_packets_alone(
+    driven: Driven, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tunnel: str
+) -> None:
+    """The question names it as soon as the name is that of a capture, and the filter holds besides."""
+    monkeypatch.chdir(tmp_path)
+    async with driven(session, (80, 24), text="frame.number > 100", paths=[tunnel]) as d:
+        await d.press("3", "down", "enter")
+        one = d.main.pane("association")
+        await d.until(lambda: one.one is not None)
+        await d.press("e")
+        assert d.lines[-2].startswith("Write association 0x")
+        await d.press("ctrl+u")
+        await d.type("one.pcapng")
+        assert d.lines[-2].startswith("Write packets of association 0x")
+        assert "Enter: those that the filter keeps;" in d.lines[-1]
+        await d.press("enter")
+        term = one.opened.found.filter_of(one._key)
+    extract([tunnel], Scope(f"frame.number > 100 && {term}"), "command.pcapng")
+    assert 0 < len(seen(tmp_path / "one.pcapng")) < 300
+    assert seen(tmp_path / "one.pcapng") == seen(tmp_path / "command.pcapng")
+
+
+async def test_a_capture_from_the_detail_is_that_packet(
+    driven: Driven, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paths: list[str]
+) -> None:
+    """Of the file that it is in; the question says which."""
+    monkeypatch.chdir(tmp_path)
+    async with driven(session, paths=paths) as d:
+        await d.press("end", "enter")
+        await d.until(lambda: d.main.query_one("#detail")._shown is not None)
+        await d.press("e", "ctrl+u")
+        await d.type("last.pcap")
+        assert d.lines[-2].startswith("Write packet 150 of ")
+        await d.press("enter")
+    written = seen(tmp_path / "last.pcap")
+    assert len(written) == 1
+    assert written[0][0] in {frame[0] for path in paths for frame in seen(Path(path))[-1:]}
+
+
+async def test_events_are_no_frames(driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pane of events neither offers frames nor writes the packets that happen to be looked at."""
+    monkeypatch.chdir(tmp_path)
+    async with driven(FakeSession(dropped())) as d:
+        await d.press("5", "e")
+        assert ".csv" in d.lines[-1]
+        assert ".pcapng" not in d.lines[-1]
+        await d.press("ctrl+u")
+        await d.type("events.pcapng")
+        await d.press("enter")
+        assert "no frames" in d.text
+    assert not list(tmp_path.iterdir())  # noqa: ASYNC240

@@ -11,7 +11,7 @@ from netsleuth_tui.tui.exporting import Export, Writing
 from netsleuth_tui.tui.extracting import FrameExport, is_capture
 from netsleuth_tui.tui.messages import ExportEnded, ExportProgressed
 from netsleuth_tui.tui.numbers import size
-from netsleuth_tui.tui.panes import Pane, pane_of
+from netsleuth_tui.tui.panes import Frames, Pane, pane_of
 from netsleuth_tui.tui.screens.completing import Completing
 from netsleuth_tui.tui.views import default_name
 from netsleuth_tui.tui.widgets.prompt import Prompt
@@ -59,14 +59,40 @@ class Exporting(Completing):
             return
         self._pane = pane
         self._asked_twice = ""
-        self.query_one("#prompt", Prompt).ask(f"Write {pane.TITLE} to", default_name(self.paths[0] if self.paths else "-", pane.NAME))
-        partial_note = "; only what is loaded so far is written" if self.is_loading else ""
-        frames = ", frames as .pcapng .pcap" if self.session.store.packets else ""
-        self.status.say(f"Enter: rows as .csv .json .jsonl .txt{frames}; Esc goes back{partial_note}", keep=True)
+        name = default_name(self.paths[0] if self.paths else "-", pane.NAME)
+        self.query_one("#prompt", Prompt).ask(f"Write {pane.subject()} to", name)
+        self._say_forms(name)
 
-    def on_prompt_edited(self, message: Prompt.Edited) -> None:  # noqa: ARG002
-        """Another name, another question."""
+    def on_prompt_edited(self, message: Prompt.Edited) -> None:
+        """Another name, another question: its ending says whether rows are written or frames."""
+        if self._pane is None:
+            return
         self._asked_twice = ""
+        frames = self._frames_for(message.text)
+        self.query_one("#prompt", Prompt).name_question(f"Write {frames.title if frames is not None else self._pane.subject()} to")
+        self._say_forms(message.text)
+
+    def _frames_for(self, name: str) -> Frames | None:
+        """The packets that are written to a file of this name; None where it is no capture, or there are none."""
+        scope, pane = self._scope_shown, self._pane
+        return pane.frames(scope) if is_capture(name.strip()) and pane is not None and scope is not None else None
+
+    @property
+    def _scope_shown(self) -> Scope | None:
+        return self.overview.scope if self.overview is not None else self.session.scope if self.session is not None else None
+
+    def _say_forms(self, name: str) -> None:
+        """What may be answered; of a capture, which packets it gets."""
+        scope, pane, session = self._scope_shown, self._pane, self.session
+        if scope is None or pane is None or session is None:
+            return
+        some = "; only what is loaded so far is written" if self.is_loading else ""
+        frames = self._frames_for(name)
+        if frames is not None and frames.follows:
+            self.status.say(f"Enter: {_looked_at(scope)}; Esc goes back{some}", keep=True)
+            return
+        offered = ", frames as .pcapng .pcap" if session.store.packets and pane.frames(scope) is not None else ""
+        self.status.say(f"Enter: rows as .csv .json .jsonl .txt{offered}; Esc goes back{some}", keep=True)
 
     def on_prompt_answered(self, message: Prompt.Answered) -> None:
         """Write, unless there is such a file: then Enter has to be pressed again."""
@@ -77,7 +103,10 @@ class Exporting(Completing):
             self.session.spare(name)
             if os.path.isdir(name):  # noqa: PTH112 - the name is shown and written as it was typed
                 raise NetSleuthError("is a folder", where=name, hint="name a file in it")  # noqa: TRY301
-            make = None if is_capture(name) else _what(self._pane, name)
+            frames = self._frames_for(name)
+            if is_capture(name) and frames is None:
+                raise NetSleuthError(f"there are no frames in {self._pane.subject()}", where=name, hint="name it .csv")  # noqa: TRY301
+            make = "" if frames is not None else _what(self._pane, name)
         except NetSleuthError as error:
             self.status.say(display(str(error), limit=400), "error", keep=True)
             return
@@ -87,9 +116,9 @@ class Exporting(Completing):
             self.status.say(f"{display(name, limit=200)} exists already: Enter once more replaces it, Esc goes back", "warning", keep=True)
             return
         self._close_prompt()
-        scope = self.overview.scope if self.overview is not None else self.session.scope
-        if make is None:
-            self._export = FrameExport(self.session, scope, name, self.post_message, force=force)
+        scope = self._scope_shown or self.session.scope
+        if frames is not None:
+            self._export = FrameExport(self.session, frames.scope, name, self.post_message, force=force)
         else:
             self._export = Export(self.session.store, scope, make, name, self.post_message, force=force)
         self.status.say("writing … Esc cancels it", keep=True)
@@ -101,6 +130,7 @@ class Exporting(Completing):
         self.status.clear()
 
     def _close_prompt(self) -> None:
+        self._pane = None
         self.query_one("#prompt", Prompt).close()
         if self._came_from is not None and self._came_from.is_attached:
             self.set_focus(self._came_from)
@@ -131,6 +161,12 @@ class Exporting(Completing):
             name = display(written.path or "", limit=200)
             note = f"; {message.note}" if message.note else ""
             self.status.say(f"{name}: {rows}, {size(written.bytes)}{guarded}{note}", "good", keep=True)
+
+
+def _looked_at(scope: Scope) -> str:
+    """Which packets a scope selects, of those that were named already."""
+    of_filter, of_window = "that the filter keeps" * bool(scope.filter.strip()), "in the time window" * scope.has_window
+    return " ".join(filter(None, ("those", of_filter, of_window))) if of_filter or of_window else "all of them"
 
 
 def _what(pane: Pane, name: str) -> Callable[[Store, Scope], Table] | str:

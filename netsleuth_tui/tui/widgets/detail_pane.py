@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.containers import Horizontal
 
 from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.scope import Scope
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import ColumnWanted, DetailReady, Told
+from netsleuth_tui.tui.panes import Frames
 from netsleuth_tui.tui.widgets.detail import DetailHeading, LayerTree, Place
 from netsleuth_tui.tui.widgets.hex_dump import FULL_WIDTH, HexDump
 from netsleuth_tui.tui.widgets.row_detail import RowDetail
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from textual.timer import Timer
     from textual.widget import Widget
 
-    from netsleuth_tui.analysis import Scope
     from netsleuth_tui.session import Session
     from netsleuth_tui.store import Store
     from netsleuth_tui.tabular import Table
@@ -55,6 +56,8 @@ class DetailPane(RowDetail):
         super().__init__(lane, slow_link=slow_link, id=id)
         self._shown: int | None = None
         """The packet whose layers are seen."""
+        self._numbered = ""
+        """'packet 12', and of which file where there are several; made harmless."""
         self._place = Place()
         """The field under the cursor, wherever the cursor is."""
         self._impatient: Timer | None = None
@@ -151,10 +154,11 @@ class DetailPane(RowDetail):
         number, length = (column[0] for column in records(store, np.array([row], np.uint32), ("frame.number", "frame.len")))
         captured, wire = int(store.columns().cap_len[row]), int(str(length))
         arrow = f" {self.layer_tree.glyphs.closed} "
-        file = f"  of {display(store.source_of(row).name.rsplit('/', 1)[-1], limit=40)}" if len(store.sources) > 1 else ""
+        file = f" of {display(store.source_of(row).name.rsplit('/', 1)[-1], limit=40)}" if len(store.sources) > 1 else ""
+        self._numbered = f"packet {grouped(int(str(number)))}{file}"
         octets = f"{wire} bytes" if captured == wire else f"{captured} of {wire} bytes captured"
         chain = arrow.join(display(name, limit=40) for name in layers)
-        self.query_one(DetailHeading).show(f"Packet {grouped(int(str(number)))}{file}  {chain}", f"{octets} ", failure)
+        self.query_one(DetailHeading).show(f"P{self._numbered[1:]}  {chain}", f"{octets} ", failure)
 
     # The field under the cursor, in the layers and in the bytes
 
@@ -209,6 +213,20 @@ class DetailPane(RowDetail):
         """Heading, layers as they are folded, and bytes."""
         parts = (self.query_one(DetailHeading), self.layer_tree, self.dump)
         return "\n".join(part.text_as_shown() or "" for part in parts) if self._shown is not None else None
+
+    def subject(self) -> str:
+        """Which one."""
+        return self._numbered if self._shown is not None else self.TITLE
+
+    def frames(self, scope: Scope) -> Frames | None:
+        """The packet that is shown, and no other, whatever filter and window are."""
+        if self._session is None or self._shown is None:
+            return None
+        from netsleuth_tui.analysis import cell_filter
+
+        terms = (cell_filter(self._session.store, self._shown, name) for name in ("source", "frame.number"))
+        alone = Scope(" && ".join(filter(None, terms)), clocks=scope.clocks)
+        return Frames(self.subject(), alone, follows=False)
 
     def action_column(self) -> None:
         """Let the records have a column for the field."""

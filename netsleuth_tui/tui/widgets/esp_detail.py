@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,7 +19,7 @@ from netsleuth_tui.tui.esp_lines import lines, said
 from netsleuth_tui.tui.keys import footer_key
 from netsleuth_tui.tui.messages import Asked, PaneChanged, RowWanted
 from netsleuth_tui.tui.numbers import size
-from netsleuth_tui.tui.panes import Pane, Question, Seen
+from netsleuth_tui.tui.panes import Frames, Pane, Question, Seen
 from netsleuth_tui.tui.widgets.lines import ScrolledLines
 from netsleuth_tui.tui.widgets.time_cursor import TimeCursor, time_keys
 from netsleuth_tui.wording import counted, grouped
@@ -307,6 +308,19 @@ class EspDetail(TimeCursor, ScrolledLines, Pane, can_focus=True):
         """The counts that the charts are made from, within the window."""
         over, opened = self.over, self._key
         return partial(_table, opened, over.every, self.replay_window) if over is not None and opened is not None else None
+
+    def subject(self) -> str:
+        """Which one."""
+        return f"association {self.opened.found.about(self._key).get('spi')}" if self.opened is not None and self._key else self.TITLE
+
+    def frames(self, scope: Scope) -> Frames | None:
+        """Its own packets alone."""
+        from netsleuth_tui.query.terms import include
+
+        if self.opened is None or self._key is None:
+            return None
+        of = include(scope.filter, self.opened.found.filter_of(self._key))
+        return Frames(f"packets of {self.subject()}", replace(scope, filter=of))
 
 
 def _table(opened: Key, every: int, window: int, store: Store, scope: Scope) -> Table:

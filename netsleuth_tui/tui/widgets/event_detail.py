@@ -270,6 +270,9 @@ class EventPane(RowDetail):
         one = self.field_list.one
         return (lambda store, _: read_event_table(store, one.row)) if one is not None else None
 
+    def frames(self, scope: Scope) -> None:
+        """Events have none."""
+
     def text_as_shown(self) -> str | None:
         """Heading, fields and XML."""
         if self.field_list.one is None:

@@ -214,6 +214,9 @@ class EventFields(ScrolledLines, Pane):
         """One row per field."""
         return partial(_table, top=self.most)
 
+    def frames(self, scope: Scope) -> None:
+        """Events have none."""
+
     def text_as_shown(self) -> None:
         """The table says more."""
 

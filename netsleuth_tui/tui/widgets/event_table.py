@@ -190,6 +190,9 @@ class EventTable(PagedTable[EventPages]):
         chosen = None if self._names == [column.name for column in USUAL] else tuple(self._names)
         return partial(event_table, fields=chosen, sorted_by=self.sorted_by, readable=not self.raw and chosen is not None)
 
+    def frames(self, scope: Scope) -> None:
+        """Events have none."""
+
     def find(self, pages: EventPages, text: str) -> Found:
         """By its record number, or its time."""
         from netsleuth_tui.analysis import find_event

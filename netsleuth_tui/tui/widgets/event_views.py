@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.style import Style
 
+    from netsleuth_tui.scope import Scope
     from netsleuth_tui.tabular import Cell
     from netsleuth_tui.tui.panes import Look, Seen
     from netsleuth_tui.tui.widgets.column_table import TableColumn
@@ -138,6 +139,9 @@ class CountedEvents(CountedTable):
     def answer(self, seen: Seen, result: Any) -> None:
         """Show other lines."""
         super().answer(replace(seen, nothing=seen.no_events), result)
+
+    def frames(self, scope: Scope) -> None:
+        """Events have none."""
 
     def cell_text(self, name: str, cell: Any) -> str:
         """Counts grouped, shares in percent, times of day, and a line's own small time line."""

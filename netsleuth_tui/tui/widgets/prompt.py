@@ -85,9 +85,7 @@ class Prompt(Horizontal):
             proposal: An answer.
             replace: What is typed replaces the proposal, rather than being added to it.
         """
-        shown = self.query_one(_Question)
-        shown.text = f"{question} "
-        shown.styles.width = len(shown.text)
+        self.name_question(question)
         answer = self.query_one(_Answer)
         answer.value = proposal
         answer.cursor_position = len(proposal)
@@ -95,6 +93,14 @@ class Prompt(Horizontal):
             answer.select_all()
         self.display = True
         self.screen.set_focus(answer)
+
+    def name_question(self, question: str) -> None:
+        """Ask something else for the same answer."""
+        shown = self.query_one(_Question)
+        if shown.text != f"{question} ":
+            shown.text = f"{question} "
+            shown.styles.width = len(shown.text)
+            shown.redraw()
 
     def close(self) -> None:
         """Hide it again."""

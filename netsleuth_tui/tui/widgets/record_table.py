@@ -13,7 +13,7 @@ from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.keys import key
 from netsleuth_tui.tui.messages import DetailRequested, EventDetailRequested, EventRowChanged, FilterChosen, PaneChanged, RowChanged, Told
 from netsleuth_tui.tui.pages import DAY, MixedPages, RecordPages
-from netsleuth_tui.tui.panes import Look, Question, Seen
+from netsleuth_tui.tui.panes import Frames, Look, Question, Seen
 from netsleuth_tui.tui.widgets.column_table import TableColumn
 from netsleuth_tui.tui.widgets.paged_table import PagedTable
 
@@ -246,6 +246,10 @@ class RecordTable(PagedTable[RecordPages]):
         """All rows of the scope in this order, with the columns that were chosen; where none were, with those of `netsleuth export`."""
         usual = self._names == [column.name for column in USUAL]
         return partial(_table, fields=None if usual else tuple(self._names), sorted_by=self.sorted_by, kinds=self.kinds)
+
+    def frames(self, scope: Scope) -> Frames | None:
+        """None where events alone are shown."""
+        return super().frames(scope) if self.kinds != "events" else None
 
     def action_follow(self) -> None:
         """Nothing but this conversation."""
