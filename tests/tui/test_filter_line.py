@@ -76,7 +76,7 @@ async def test_values_are_those_of_the_rows_that_are_left(driven: Driven) -> Non
         assert "100" in d.text
         await d.press("tab")
         assert d.main.filter_bar.input.value == "udp && udp.port == 5353"
-        assert d.main.filter_bar.counted == (100, 300)
+        assert d.main.filter_bar.counted == ((100, 300, ""),)
 
 
 async def test_what_cannot_be_listed_is_said(driven: Driven) -> None:
@@ -101,7 +101,7 @@ async def test_filters_of_earlier_runs_come_back(driven: Driven) -> None:
         await d.type("ud")
         await d.press("ctrl+p")
         assert field.value == "icmp"
-        assert d.main.filter_bar.counted == (100, 300)
+        assert d.main.filter_bar.counted == ((100, 300, ""),)
         await d.press("up")
         assert field.value == "arp"
         await d.press("up", "down")

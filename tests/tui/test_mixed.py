@@ -117,3 +117,20 @@ async def test_going_sorting_marking_and_writing(driven: Driven, tmp_path: Path)
         assert len(rows) == 122
         assert rows[0].startswith("frame.time,frame.number,")
         assert "Insufficient local buffer space" in rows[3]
+
+
+@pytest.mark.parametrize(("width", "of"), [(80, ("packets", "events")), (160, ("of 81 packets", "of 40 events"))])
+async def test_the_filter_line_counts_both_kinds(driven: Driven, width: int, of: tuple[str, str]) -> None:
+    """What is kept of the packets and of the events, in every pane; with E of the one that is looked at."""
+    async with driven(FakeSession(dropped()), (width, 24)) as d:
+        assert d.lines[1].endswith(f"81 {of[0]}, 40 {of[1]}")
+        await d.press("slash")
+        await d.type("EventID == 1033")
+        await d.press("enter")
+        assert d.lines[1].endswith(f"  0 {of[0]}, 40 {of[1]}")
+        await d.press("5")
+        assert d.lines[1].endswith(f"  0 {of[0]}, 40 {of[1]}")
+        await d.press("E")
+        assert d.lines[1].endswith("  0 of 81 packets · 0 %")
+        await d.press("E")
+        assert d.lines[1].endswith("  40 of 40 events · 100 %")

@@ -42,7 +42,7 @@ async def test_the_filter_is_applied_and_every_pane_follows(driven: Driven) -> N
         await d.press("slash")
         await d.type("icmp")
         assert d.main.filter_bar.state == "valid"
-        assert d.main.filter_bar.counted == (100, 300)
+        assert d.main.filter_bar.counted == ((100, 300, ""),)
         assert session.scope.filter == ""
         await d.press("enter")
         assert session.scope.filter == "icmp"

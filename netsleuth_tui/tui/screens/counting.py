@@ -18,6 +18,7 @@ from netsleuth_tui.tui.loading import Loading
 from netsleuth_tui.tui.messages import LoadProgressed, PaneChanged, ThreadFailed, ViewReady
 from netsleuth_tui.tui.panes import Look, Pane, Question, Seen, is_seen
 from netsleuth_tui.tui.widgets.filter_bar import FilterBar
+from netsleuth_tui.tui.widgets.matches import Amount
 from netsleuth_tui.tui.widgets.record_table import RecordTable
 from netsleuth_tui.tui.widgets.status import Status
 from netsleuth_tui.tui.widgets.tabs import Tabs
@@ -25,7 +26,7 @@ from netsleuth_tui.tui.widgets.title_bar import TitleBar
 from netsleuth_tui.wording import counted, grouped, several
 
 if TYPE_CHECKING:
-    from netsleuth_tui.analysis import Overview, Scope
+    from netsleuth_tui.analysis import Kinds, Overview, Scope
     from netsleuth_tui.ingest import Progress
     from netsleuth_tui.session import Session
 
@@ -73,6 +74,9 @@ class Counting(Screen[None]):
         """Why loading takes long, as it was said."""
         self._next_count = 0.0
         """Not before this (monotonic) is a load's progress counted again."""
+
+    kinds: Kinds = "both"
+    """Whether packets, events or both are looked at, where there are both."""
 
     # What the other half provides
 
@@ -369,16 +373,19 @@ class Counting(Screen[None]):
         return self.only_events
 
     def show_amounts(self, *, about_text: bool = False) -> None:
-        """Show how many packets the filter keeps, or events where those are looked at.
+        """Show how many packets and events the filter keeps, as far as they are looked at.
 
         Args:
             about_text: It is the text in the filter line that was counted.
         """
-        overview, events = self.overview, self.shows_events
-        if overview is not None:
-            amounts = (overview.events, overview.all_events) if events else (overview.matched, overview.total)
-            self.filter_bar.valid(*amounts, about_text=about_text)
-            self.query_one("#tabs", Tabs).show(overview, events=events)
+        overview = self.overview
+        if overview is None:
+            return
+        packets, events = Amount(overview.matched, overview.total, "packet"), Amount(overview.events, overview.all_events, "event")
+        alone = ((events if self.only_events else packets)._replace(kind=""),)
+        amounts = {"both": (packets, events), "packets": (packets,), "events": (events,)}[self.kinds] if self.is_mixed else alone
+        self.filter_bar.valid(amounts, about_text=about_text)
+        self.query_one("#tabs", Tabs).show(overview, events=self.shows_events)
 
     def on_thread_failed(self, message: ThreadFailed) -> None:
         """End the program: this is a fault of its own."""

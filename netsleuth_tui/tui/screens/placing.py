@@ -70,8 +70,6 @@ class Placing(Asking):
     """The part of the main screen that arranges the panes."""
 
     wishes = Wishes()
-    kinds: Kinds = "both"
-    """Whether packets, events or both are looked at, where there are both."""
     _tab = "records"
     _placed_lanes = 1
     _landed = False

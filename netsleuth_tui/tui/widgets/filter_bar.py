@@ -10,16 +10,15 @@ from rich.style import Style
 from textual.containers import Horizontal, Vertical
 
 from netsleuth_tui.terminal.sanitize import display
-from netsleuth_tui.tui.drawing import ends, line
+from netsleuth_tui.tui.drawing import line
 from netsleuth_tui.tui.messages import Asked, FilterAccepted, FilterEdited, Told, ValuesWanted
-from netsleuth_tui.tui.numbers import share
 from netsleuth_tui.tui.recall import Recall
 from netsleuth_tui.tui.suggesting import Offer, Suggestion, inserted, named, offered
 from netsleuth_tui.tui.widgets.complaint import Complaint
 from netsleuth_tui.tui.widgets.filter_input import FilterInput
 from netsleuth_tui.tui.widgets.lines import Lines
+from netsleuth_tui.tui.widgets.matches import Amount, Matches
 from netsleuth_tui.tui.widgets.suggestions import Suggestions
-from netsleuth_tui.wording import grouped
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -55,31 +54,6 @@ class _Prompt(Lines):
         return line([("/", style + _BOLD)], width, styles.text)
 
 
-class _Matches(Lines):
-    """'35 104 of 5 012 330 · 0.7 %'."""
-
-    matched = 0
-    total = 0
-    known = False
-
-    def draw(self, y: int, width: int) -> Strip:  # noqa: ARG002
-        styles = self.palette
-        if not self.known:
-            return line((), width, styles.text)
-        matched, of = self._texts()
-        return ends((), [(matched, styles.text), (of, styles.muted)], width, styles.text)
-
-    def show(self, matched: int, total: int) -> None:
-        """Other numbers, in no more room than they take."""
-        self.matched, self.total, self.known = matched, total, True
-        self.styles.width = sum(map(len, self._texts()))
-        self.redraw()
-
-    def _texts(self) -> tuple[str, str]:
-        of = f" of {grouped(self.total)} {self.glyphs.dot} {share(self.matched, self.total)}"
-        return f"  {grouped(self.matched)}", of
-
-
 class FilterBar(Vertical):
     """Prompt, input, number of matches; a list of what could be meant; and lines for what is wrong, only while something is."""
 
@@ -105,7 +79,7 @@ class FilterBar(Vertical):
         with Horizontal():
             yield _Prompt(id="slash")
             yield FilterInput(self, self._text)
-            yield _Matches(id="matches")
+            yield Matches(id="matches")
         yield Suggestions(id="suggestions")
         yield Complaint(id="complaint")
 
@@ -137,10 +111,9 @@ class FilterBar(Vertical):
         return self.query_one(Complaint).text
 
     @property
-    def counted(self) -> tuple[int, int]:
-        """Matches and all rows, as shown."""
-        matches = self.query_one(_Matches)
-        return matches.matched, matches.total
+    def counted(self) -> tuple[Amount, ...]:
+        """How much is kept, as shown."""
+        return self.query_one(Matches).amounts
 
     def on_mount(self) -> None:
         """Nothing is wrong yet."""
@@ -149,7 +122,8 @@ class FilterBar(Vertical):
         self.watch(self.input, "selection", self._cursor_moved, init=False)
 
     def on_resize(self) -> None:
-        """An example, where there is room for it."""
+        """An example, and totals, where there is room for them."""
+        self.query_one(Matches).fit()
         self.input.placeholder = PLACEHOLDER if self.size.width >= WIDE else "press / to filter"
 
     def set_text(self, text: str) -> None:
@@ -166,9 +140,9 @@ class FilterBar(Vertical):
         """The text is being looked at."""
         self._show_state("checking" if self.input.value.strip() else "empty")
 
-    def valid(self, matched: int, total: int, *, about_text: bool) -> None:
-        """Show how much is matched; `about_text`: it is the text in the field that was counted."""
-        self.query_one(_Matches).show(matched, total)
+    def valid(self, amounts: Sequence[Amount], *, about_text: bool) -> None:
+        """Show how much is kept; `about_text`: it is the text in the field that was counted."""
+        self.query_one(Matches).show(amounts)
         if about_text:
             self.query_one(Complaint).text = ""
             self._show_complaint()
@@ -186,9 +160,7 @@ class FilterBar(Vertical):
         self.query_one(Complaint).say(said, self._cell(start), max(cell_len(text[start : start + length]), 1))
         self._show_complaint()
         self._show_state("invalid")
-        matches = self.query_one(_Matches)
-        matches.known = False  # the numbers are those of another filter
-        matches.redraw()
+        self.query_one(Matches).show(())  # those that stood there are of another filter
 
     _wrong = (0, 1)
 
