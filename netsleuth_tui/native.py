@@ -13,6 +13,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -36,8 +37,9 @@ OK, OK_NONE = 0, -2
 PROVIDED = ("memset", "memcpy", "memmove", "memcmp")
 """Functions that machine code may call: every C library has them."""
 
-NEVER_CALLED = "NRT_MemInfo_call_dtor"
-"""Frees memory that a kernel allocated. Kernels allocate nothing; the call only stands where Numba could not prove it."""
+COUNTED = re.compile(r"^ *(?:tail |notail )?call void @NRT_(?:incref|decref)\(.*\n", re.MULTILINE)
+"""Where LLVM assembly counts who holds an array. What an entry is given belongs to its caller, and kernels allocate nothing: these calls
+find nothing to count, and cost time with every helper that is handed one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,6 @@ def link(kernels: Sequence[Written]) -> dict[str, Callable[..., Any]]:
 
     with _LINKING:
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
-        llvm.add_symbol(NEVER_CALLED, ctypes.cast(_TRAP, ctypes.c_void_p).value)
         for written in kernels:
             engine.add_object_file(llvm.ObjectFileRef.from_data(written.code))
         engine.finalize_object()
@@ -148,7 +149,6 @@ _ENGINES: list[Any] = []
 _LINKING = threading.Lock()
 """Two groups are linked side by side, in one context of LLVM's: one after the other."""
 
-_TRAP = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: os.abort())
 _SIGNATURE = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 
 
@@ -263,14 +263,14 @@ def _machine() -> Any:
 
 
 def _stripped(assembly: str, symbol: str) -> Any:
-    """The module with nothing but the entry and what it calls.
+    """The module with nothing but the entry and what it calls, and without what counts references.
 
     Raises:
         RuntimeError: It calls something that a process without Numba does not have.
     """
     import llvmlite.binding as llvm
 
-    module = llvm.parse_assembly(assembly)
+    module = llvm.parse_assembly(COUNTED.sub("", assembly))
     for function in module.functions:
         if not function.is_declaration and function.name != symbol:
             function.linkage = "internal"
@@ -280,7 +280,7 @@ def _stripped(assembly: str, symbol: str) -> Any:
     passes = llvm.create_new_module_pass_manager()
     passes.add_global_dead_code_eliminate_pass()
     passes.run(module, llvm.create_pass_builder(_machine(), llvm.create_pipeline_tuning_options()))
-    missing = {f.name for f in module.functions if f.is_declaration} - {*PROVIDED, NEVER_CALLED}
+    missing = {f.name for f in module.functions if f.is_declaration} - {*PROVIDED}
     missing = {name for name in missing if not name.startswith("llvm.")}
     if missing:
         raise RuntimeError(f"{symbol} calls {', '.join(sorted(missing))}")

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
@@ -82,6 +83,26 @@ def test_no_two_kernels_share_a_symbol(written: Path) -> None:
     entries = [entry for group in jit.GROUPS for entry in json.loads((written / group / native.INDEX).read_text())]
     assert all(entry["name"].replace(".", "_") in entry["symbol"] for entry in entries)
     assert len({entry["symbol"] for entry in entries}) == len(entries)
+
+
+def test_no_machine_code_counts_references(written: Path) -> None:
+    """What Numba's runtime would be called for stands in no object file: neither counting nor freeing."""
+    objects = [path for group in jit.GROUPS for path in (written / group).glob("*.o")]
+    assert objects
+    assert not [path.name for path in objects if b"NRT_" in path.read_bytes()]
+
+
+def test_kernels_that_allocate_are_refused() -> None:
+    """Nobody would free what they made."""
+
+    @numba.njit
+    def allocates(count: int) -> tuple[int, int]:
+        made = np.zeros(count, np.int64)
+        return made[0], made[count - 1]
+
+    allocates(2)
+    with pytest.raises(RuntimeError, match=r"calls .*NRT_"):
+        native.translate("allocates", allocates, "")
 
 
 @pytest.mark.usefixtures("linked")
