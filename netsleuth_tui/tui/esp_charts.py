@@ -42,6 +42,8 @@ class Line:
     """A filter of its own."""
     where: str = ""
     """Filter for the packets of the association that the line counts; empty for all of them."""
+    counted: int | None = None
+    """How many there are; None where that is not known, or by column."""
 
 
 def charts(over: OverTime, glyphs: Glyphs, *, tall: bool) -> list[Line]:

@@ -65,7 +65,7 @@ def _replay(one: Detail, window: int, glyphs: Glyphs, width: int) -> list[Line]:
     greatest = max(one.drops.values(), default=0)
     for wide, dropped in one.drops.items():
         text = f"{wide:>9}  drops {grouped(dropped):>9}  {_bar(dropped, greatest, glyphs)}"
-        made.append(Line(text, "warning" if dropped else "text", where=f"esp.depth >= {wide}"))
+        made.append(Line(text, "warning" if dropped else "text", where=f"esp.depth >= {wide}", counted=dropped))
     text = f"  smallest safe window {grouped(one.safe_window)}, if the peer saw valid packets in this order"
     made.append(Line(text, "muted", where=f"esp.depth == {one.safe_window - 1}" if one.safe_window > 1 else ""))
     return made
@@ -92,7 +92,7 @@ def _duplicates(one: Detail) -> list[Line]:
         return []
     made = [Line("", selectable=False), Line(f"Duplicates: {grouped(sum(one.copies))}", "strong", where="esp.duplicate")]
     for k, (number, what) in enumerate(zip(one.copies, CLASSES, strict=True)):
-        made.append(Line(f"{grouped(number):>9}  {what}", where=f"esp.duplicate == {k + 1}"))
+        made.append(Line(f"{grouped(number):>9}  {what}", where=f"esp.duplicate == {k + 1}", counted=number))
     return made
 
 
@@ -103,7 +103,7 @@ def _bins(times: list[int], field: str, glyphs: Glyphs) -> list[Line]:
         low, high = 1 << k, (2 << k) - 1
         name = f"{low}" if low == high else f"{low}{glyphs.dash}{high}"
         where = f"{field} == {low}" if low == high else f"{field} in {{{low} .. {high}}}"
-        made.append(Line(f"{name:>15}  {grouped(number):>9}  {_bar(number, greatest, glyphs)}", where=where))
+        made.append(Line(f"{name:>15}  {grouped(number):>9}  {_bar(number, greatest, glyphs)}", where=where, counted=number))
     return made
 
 

@@ -133,6 +133,10 @@ class Pane(_Base):
         """The filter that stands for what is under the cursor; None where there is none."""
         return None
 
+    def no_term(self) -> str:
+        """Why there is no `term`."""
+        return "there is nothing under the cursor that a filter could name"
+
     def cursor_time(self) -> tuple[int, int] | None:
         """Begin and end (excluded) of what is under the cursor, ns since the epoch; None where it has no time."""
         return None

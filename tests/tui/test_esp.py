@@ -236,3 +236,42 @@ async def test_ascii(driven: Driven) -> None:
         _, one = panes(d)
         await d.until(lambda: one.one is not None)
         assert d.text.isascii()
+
+
+async def test_the_answer_about_a_replay_window_is_seen(driven: Driven) -> None:
+    """At 80x24 the sentence and the line of the window that was asked for come into view, with the cursor on it."""
+    async with driven(FakeSession(tunnels()), (80, 24)) as d:
+        await d.press("3", "enter")
+        _, one = panes(d)
+        await d.until(lambda: one.one is not None)
+        assert "would have dropped" not in d.text
+        await d.press("r")
+        await d.type("100")
+        await d.press("enter")
+        assert "A peer with a window of 100 would have dropped" in d.text
+        assert one._here.where == "esp.depth >= 100"
+        assert any(line.split()[:2] == ["100", "drops"] for line in d.lines)
+
+
+async def test_what_counts_nothing_is_no_filter(driven: Driven) -> None:
+    """+ on a number that is 0, in the list, a table or a column of a chart, says so, and the panes stay as they are."""
+    async with driven(FakeSession(tunnels()), (160, 50)) as d:
+        await d.press("3", "down")
+        table, one = panes(d)
+        table.column = [column.name for column in table.columns].index("lost")
+        await d.press("plus")
+        assert "0 packets are counted here" in d.lines[-1]
+        await d.press("up", "enter")
+        await d.until(lambda: one.one is not None)
+        one.move_to(next(k for k, each in enumerate(one._lines) if each.where == "esp.gap" and each.values is not None))
+        await d.press("equals_sign")
+        assert "0 packets are counted here" in d.lines[-1]
+        one.move_to(next(k for k, each in enumerate(one._lines) if each.where == "esp.depth >= 4096"))
+        await d.press("plus")
+        assert "0 packets are counted here" in d.lines[-1]
+        assert d.main.session.scope.filter == ""
+        await d.press("p", "plus")
+        assert "esp.depth >= 4096" not in d.main.session.scope.filter
+        one.move_to(0)
+        await d.press("plus")
+        assert "esp.spi == 0x00001000" in d.main.session.scope.filter

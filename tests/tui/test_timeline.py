@@ -355,3 +355,17 @@ async def test_no_key_fails_whatever_there_is(driven: Driven, store: Store, size
             await d.press(key)
         window = d.main.session.scope
         assert window.start is None or window.end is None or window.start < window.end
+
+
+async def test_a_column_without_anything_is_no_window(driven: Driven) -> None:
+    """Enter and + there leave everything as it is, and say why; zoomed in where there is nothing, the line says how to come out."""
+    async with driven(FakeSession(store_of([tcp(START), tcp(START + 100 * SECOND)])), (80, 24)) as d:
+        await d.press("t", *("right",) * 10)
+        for key in ("plus", "enter"):
+            await d.press(key)
+            assert "nothing is in this column" in d.lines[-1]
+            assert not d.main.session.scope.has_window
+        await d.press("z", "z")
+        assert "Z zooms out" in d.lines[2]
+        await d.press("plus")
+        assert not d.main.session.scope.has_window

@@ -147,7 +147,7 @@ class Scoping(Counting):
             return
         term = pane.term()
         if term is None:
-            self.status.say("there is nothing under the cursor that a filter could name", "warning")
+            self.status.say(pane.no_term(), "warning")
             return
         text = only(term) if how == "only" else include(scope.filter, term) if how == "include" else exclude(scope.filter, term)
         self.look_at(replace(scope, filter=text))

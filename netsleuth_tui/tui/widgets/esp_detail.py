@@ -70,6 +70,10 @@ class EspDetail(TimeCursor, ScrolledLines, Pane, can_focus=True):
         self._key: Key | None = None
         self._judged: Judged | None = None
         self._lines: list[Line] = []
+        self._replay_at = 0
+        """The line before those of the replay windows."""
+        self._replay_asked = False
+        """The replay window was chosen anew, and what comes of it is not seen yet."""
 
     def open(self, opened: Key, judged: Judged) -> None:
         """Show this association."""
@@ -104,6 +108,8 @@ class EspDetail(TimeCursor, ScrolledLines, Pane, can_focus=True):
             self.axis, self.whole, self._judged = charted.axis, charted.whole, result.found.judged
             self.place()
         self._make()
+        if self._replay_asked:
+            self._reveal_replay()
         if moved and self.shown is not None and not self.window_is_near():
             self._show(None)
 
@@ -114,11 +120,21 @@ class EspDetail(TimeCursor, ScrolledLines, Pane, can_focus=True):
         self._lines = []
         if over is not None and self.opened is not None:
             self._lines += charts(over, self.glyphs, tall=self.size.height >= TALL)
+            self._replay_at = len(self._lines)
             if one is not None:
                 self._lines += lines(one, self.glyphs, self.replay_window, width, self.opened.suspected)
             if self.opened.remarks:
                 self._lines += [Line("", selectable=False), *said(self.opened.remarks, width)]
         self.reset(self.cursor)
+
+    def _reveal_replay(self) -> None:
+        """Cursor to what the chosen replay window drops, with the sentence above it in view."""
+        self._replay_asked = False
+        chosen = (k for k, each in enumerate(self._lines) if each.where == f"esp.depth >= {self.replay_window}")
+        at = next(chosen, self._replay_at if self.one is not None else None)
+        if at is not None:
+            self.top = self._replay_at + 1
+            self.reset(at)
 
     @property
     def charted(self) -> Charted | None:
@@ -266,7 +282,7 @@ class EspDetail(TimeCursor, ScrolledLines, Pane, can_focus=True):
     def _take(self, text: str) -> str | None:
         if not text.isdecimal() or not 1 <= int(text) <= 1 << 32:
             return "a number of packets, such as 64"
-        self.replay_window = int(text)
+        self.replay_window, self._replay_asked = int(text), True
         self.post_message(PaneChanged(self))
         return None
 
@@ -288,10 +304,29 @@ class EspDetail(TimeCursor, ScrolledLines, Pane, can_focus=True):
     def _here(self) -> Line | None:
         return self._lines[self.cursor] if self.cursor < len(self._lines) else None
 
+    @property
+    def _counted_here(self) -> int | None:
+        """What the line under the cursor counts, of a chart in the column; None where it counts nothing."""
+        here, over, column = self._here, self.over, self.cursor_column
+        if here is None or here.values is None:
+            return here.counted if here is not None else None
+        if over is None or column is None or column >= len(over.course.packets):
+            return None
+        return int(here.values[column]) if here.where else int(over.course.packets[column])
+
+    def is_empty_here(self) -> bool:
+        """No packet of the association is in the column."""
+        over, column = self.over, self.cursor_column
+        return over is not None and column is not None and column < len(over.course.packets) and not over.course.packets[column]
+
+    def no_term(self) -> str:
+        """What is counted there is none."""
+        return "0 packets are counted here: a filter for them would leave nothing" if self._counted_here == 0 else super().no_term()
+
     def term(self) -> str | None:
-        """What the line under the cursor counts; of a chart, in the column."""
+        """What the line under the cursor counts; of a chart, in the column. None where that is nothing: no packet would be left."""
         here, opened, time = self._here, self.opened, self.cursor_time()
-        if here is None or opened is None or self._key is None:
+        if here is None or opened is None or self._key is None or self._counted_here == 0:
             return None
         if here.term:
             return here.term

@@ -154,7 +154,22 @@ class EspTable(CountedTable):
     def term(self) -> str | None:
         """The filter for the association, or for those of its packets that the number under the cursor counts."""
         term, where = super().term(), PACKETS_OF.get(self.name_here)
-        return f"{term} && {where}" if term is not None and where is not None else term
+        if term is None or where is None:
+            return term
+        return f"{term} && {where}" if self._counted_here else None
+
+    @property
+    def _counted_here(self) -> bool:
+        """The number under the cursor counts packets."""
+        if self.answered is None or self.number is None:
+            return False
+        (cell,) = self.answered.found.at([self.number]).cells(self.name_here)
+        return float(str(cell or 0)) > (1 if self.name_here == "safe_window" else 0)  # a window of 1 drops what is late at all
+
+    def no_term(self) -> str:
+        """What is counted there is none."""
+        none = self.name_here in PACKETS_OF and self.number is not None
+        return "0 packets are counted here: a filter for them would leave nothing" if none else super().no_term()
 
     def cell_text(self, name: str, cell: Cell) -> str:
         """Numbers grouped, sizes short, times without their date."""

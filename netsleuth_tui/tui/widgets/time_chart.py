@@ -78,6 +78,11 @@ class TimeChart(Lines):
             y -= height + 1
         return len(self.lanes) - 1, y + self._heights()[-1] + 1
 
+    @property
+    def is_zoomed(self) -> bool:
+        """A stretch of the time is seen."""
+        return False
+
     def fill(self) -> None:
         """Make the cells anew: there is another chart, another scale or another size."""
         for lane, height in zip(self.lanes, self._heights(), strict=True):
@@ -94,7 +99,7 @@ class TimeChart(Lines):
         cursor = self.cursor_column if self.has_focus else None
         told = at > 0 or self.axis is None or not self.marks.times or place_of_heading(self.marks, self.axis, width) is not None
         hint = "" if told else self.marks.heading()
-        look = LaneLook(self.palette, self.glyphs, width, self.brush, cursor, lane is self.lane, len(self.lanes), hint)
+        look = LaneLook(self.palette, self.glyphs, width, self.brush, cursor, lane is self.lane, len(self.lanes), hint, self.is_zoomed)
         return lane.line(place - 1, look) if place else lane.heading(look)
 
     # The axis

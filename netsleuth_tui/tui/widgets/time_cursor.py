@@ -204,10 +204,16 @@ class TimeCursor(_Base):
         else:
             self._go(self.axis.begin(found))
 
+    def is_empty_here(self) -> bool:
+        """Nothing is in the column under the cursor: a window of it would leave nothing to see."""
+        return False
+
     def action_only_here(self) -> None:
         """The column under the cursor is the window."""
         here = self.cursor_time()
-        if here is not None:
+        if here is not None and self.is_empty_here():
+            self.post_message(Told("nothing is in this column: as the window it would leave nothing (p: next peak)", "warning"))
+        elif here is not None:
             self.brushed_from = None
             self._choose(here)
             self.mark()

@@ -60,6 +60,8 @@ class LaneLook:
     """Lanes that there are."""
     hint: str = ""
     """What there is to say beside the peak, muted."""
+    zoomed: bool = False
+    """A stretch of the time is seen."""
 
 
 def amount(number: int, measure: Measure) -> str:
@@ -169,7 +171,8 @@ class TimeLane:
         if chart is None or not chart.peak:
             what = "event" if self.measure == "events" else "packet"
             why = "" if chart is None else f"  nothing to draw: no {what} with a time is in view"
-            return line([*left, (how, palette.muted), (why, palette.muted)], width, palette.text)
+            out = "; Z zooms out" if why and look.zoomed else ""
+            return line([*left, (how, palette.muted), (why, palette.muted), (out, palette.text)], width, palette.text)
         from netsleuth_tui.analysis import show_interval
         from netsleuth_tui.analysis.chart import UNIT_NAMES
 

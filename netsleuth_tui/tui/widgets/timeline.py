@@ -116,6 +116,23 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
         """As they are drawn."""
         return self.chart.heights if self.chart is not None else ()
 
+    @property
+    def is_zoomed(self) -> bool:
+        """A stretch of the time is seen."""
+        return self.shown is not None
+
+    def is_empty_here(self) -> bool:
+        """Neither packets nor events are in the column, of those that the filter keeps."""
+        counted, column = self.counted, self.cursor_column
+        if counted is None or column is None:
+            return False
+        for line in (counted.packets, counted.events):
+            if line is not None:
+                per = counted.axis.column // line.every
+                if line.of("packets")[1][column * per : (column + 1) * per].any():
+                    return False
+        return True
+
     def _fold(self) -> None:
         counted = self.counted
         if counted is not None:
