@@ -119,16 +119,20 @@ def _warm_traces() -> None:
     from netsleuth_tui.readers.etl_buffers import Buffers, Trace
     from netsleuth_tui.readers.etl_finding import warm
     from netsleuth_tui.readers.etl_frames import Joining
+    from netsleuth_tui.readers.etl_headers import Headers, describe, ticks_of
     from netsleuth_tui.readers.etl_layers import Layers
     from netsleuth_tui.readers.etl_loading import Loaded
     from netsleuth_tui.readers.etl_packets import pieces_of
     from netsleuth_tui.readers.etl_records import empty
     from netsleuth_tui.readers.etl_sift import take_apart
+    from netsleuth_tui.readers.etl_walk import Places
+    from netsleuth_tui.readers.reused import Reused
     from netsleuth_tui.readers.xpress import expand_buffers
 
     data, numbers, octets = np.zeros(64, np.uint8), np.zeros(0, np.int64), np.zeros(0, np.uint8)
     expand_buffers(data, numbers, numbers, octets, data, numbers, numbers, numbers, numbers, octets)
-    take_apart(Loaded(data, Buffers.room(0), numbers, numbers), Trace(0, 0, 0, None, 0, 0, 0), None)
+    take_apart(Loaded(data, Buffers.room(0), numbers, numbers), Trace(0, 0, 0, None, 0, 0, 0), Reused())
+    describe(data, Places.room(0, Reused()), ticks_of(None), Headers.room(0))
     warm()
     _, pieces = pieces_of(empty())
     Layers().warm(pieces)

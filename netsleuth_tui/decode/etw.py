@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from operator import itemgetter
 from typing import Final
 
 from netsleuth_tui.decode.sockets import LIFE, Sockets
@@ -60,6 +62,8 @@ _REASONS: Final = {
 OWNER, LOCAL = "SocketProcessID", "LocalAddress"
 """Fields that are not in the event: they come from earlier events of the same endpoint."""
 
+_ENDPOINT: Final = [name for name, _ in _FIELDS[CREATED]].index("Endpoint")
+"""Where it stands in every event."""
 _IPV4, _IPV6 = 2, 23
 _SOCKETS_KEPT: Final = 1 << 16
 _DIRECTIONS: Final = {3: "Rx", 4: "Tx"}
@@ -69,6 +73,7 @@ _PACKET_FIELDS: Final = (
     "OriginalPayloadSize", "LoggedPayloadSize", "ComponentName", "DropReasonName",
 )  # fmt: skip
 
+_InOrder = Callable[[Sequence[str | None]], tuple[str | None, ...]]
 Decoded = tuple[tuple[str, ...], tuple[str | None, ...]]
 """Names and values, None where an event does not reach as far."""
 
@@ -77,6 +82,9 @@ Decoded = tuple[tuple[str, ...], tuple[str | None, ...]]
 class _Socket:
     process: str | None = None
     local: str | None = None
+
+
+_UNKNOWN: Final = _Socket()
 
 
 @dataclass(slots=True)
@@ -119,20 +127,16 @@ class EventDecoder:
         return _component(data) if event_id == _COMPONENT else self._dropped(data)
 
     def _socket_event(self, event_id: int, data: bytes, pointer: int, time: int) -> Decoded:
-        fields = _FIELDS[event_id]
-        found: dict[str, str | None] = {}
-        at = 0
-        for name, kind in fields:
-            found[name], at = _value(kind, data, at, pointer)
+        values = _values(event_id, data, pointer)
+        endpoint = values[_ENDPOINT]
+        known = self._sockets.get(endpoint or "", _UNKNOWN)
         if event_id in LIFE:
+            found = dict(zip(_NAMES[event_id], values, strict=True))
             self.sockets.see(event_id, found, time)
-        endpoint = found.get("Endpoint")
-        known = self._sockets.get(endpoint or "", _Socket())
-        if endpoint is not None:
-            known = self._learn(event_id, endpoint, found, known)
-        found[OWNER], found[LOCAL] = known.process, known.local
-        names = _in_order(found)
-        return names, tuple(found[name] for name in names)
+            if endpoint is not None:
+                known = self._learn(event_id, endpoint, found, known)
+        names, in_order = _ORDERED[event_id]
+        return names, in_order((*values, known.process, known.local))
 
     def _learn(self, event_id: int, endpoint: str, found: Mapping[str, str | None], known: _Socket) -> _Socket:
         """What an event says of its socket, with what was known of it."""
@@ -158,11 +162,44 @@ class EventDecoder:
         return _PACKET_FIELDS, (*values, self.components.get(numbers[5]), self.reasons.get(numbers[8]))
 
 
-def _in_order(found: Mapping[str, str | None]) -> tuple[str, ...]:
-    """Names of fields, those that tell most first."""
+def _ordered(fields: tuple[str, ...]) -> tuple[tuple[str, ...], _InOrder]:
+    """Names of an event's fields, those that tell most first, and what brings values into that order, those of its socket behind them."""
+    found = (*fields, OWNER, LOCAL)
     first = tuple(name for name in _FIRST if name in found)
     last = tuple(name for name in _LAST if name in found)
-    return (*first, *(name for name in found if name not in first + last), *last)
+    names = (*first, *(name for name in found if name not in first + last), *last)
+    in_order: _InOrder = itemgetter(*[found.index(name) for name in names])
+    return names, in_order
+
+
+_NAMES: Final = {event: tuple(name for name, _ in fields) for event, fields in _FIELDS.items()}
+_ORDERED: Final = {event: _ordered(names) for event, names in _NAMES.items()}
+
+
+@cache
+def _head_of(event_id: int, pointer: int) -> tuple[struct.Struct, str]:
+    """The fields of an event up to an address, and their kinds."""
+    kinds = "".join(kind for _, kind in _FIELDS[event_id]).partition("a")[0]
+    return struct.Struct("<" + "".join("Q" if kind in "pP" and pointer == 8 else "I" for kind in kinds)), kinds
+
+
+def _values(event_id: int, data: bytes, pointer: int) -> list[str | None]:
+    """The values of an event's fields, None from where the data end."""
+    head, kinds = _head_of(event_id, pointer)
+    at, values = 0, list[str | None]()
+    if len(data) >= head.size:
+        at, numbers = head.size, head.unpack_from(data)
+        values += [_text(kind, number) for kind, number in zip(kinds, numbers, strict=True)]
+    for _, kind in _FIELDS[event_id][len(values) :]:
+        value, at = _value(kind, data, at, pointer)
+        values.append(value)
+    return values
+
+
+def _text(kind: str, number: int) -> str:
+    if kind in "dP":
+        return str(number)
+    return _REASONS.get(number, str(number)) if kind == "r" else f"0x{number:x}"
 
 
 def _value(kind: str, data: bytes, at: int, pointer: int) -> tuple[str | None, int]:
@@ -174,9 +211,7 @@ def _value(kind: str, data: bytes, at: int, pointer: int) -> tuple[str | None, i
     at += size
     if kind == "a":
         return (_address(data[at : at + number]), at + number) if at + number <= len(data) else (None, len(data))
-    if kind == "r":
-        return _REASONS.get(number, str(number)), at
-    return str(number) if kind in "dP" else f"0x{number:x}", at
+    return _text(kind, number), at
 
 
 def _address(raw: bytes) -> str | None:

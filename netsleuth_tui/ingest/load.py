@@ -375,10 +375,11 @@ class Loader:
         except MemoryError:
             self._phase = "budget"
 
-    def _expected_rows(self, reader: CaptureReader, batch: FrameBatch) -> int:
+    def _expected_rows(self, reader: CaptureReader | EventTrace, batch: FrameBatch) -> int:
         """Rows that all files will have, judged by what was read so far; at least those with this batch."""
         rows = self._decoding.rows + batch.count
-        return expected(rows, self._bytes_done + reader.position, self._bytes_total, self.most_rows)
+        read = reader.framed if isinstance(reader, EventTrace) else reader.position
+        return expected(rows, self._bytes_done + read, self._bytes_total, self.most_rows)
 
     def _wait(self, name: str) -> bool:
         """Called now and then while a stream is silent: say what is there, and whether to go on waiting."""

@@ -23,11 +23,15 @@ if TYPE_CHECKING:
     from netsleuth_tui.readers import EventTrace
     from netsleuth_tui.readers.etl_records import Records
     from netsleuth_tui.store import Store
+    from netsleuth_tui.store.texts import Texts
 
 __all__ = ["TraceLoading"]
 
 _NAMED = 5
 """Providers that are named where a trace has no packets."""
+
+_CODES_KEPT = 1 << 16
+"""Texts whose codes are known without asking for them, about."""
 
 _COLUMNS = ("time", "offset", "event_id", "version", "level", "task", "opcode", "keywords", "process_id", "thread_id")
 
@@ -49,6 +53,7 @@ class TraceLoading:
         self._trace = trace
         self._index = index
         self._decoder = EventDecoder(trace.components if trace is not None else {}, drop_reasons())
+        self._coded: tuple[Texts, dict[str | None, int]] = store.events.texts, {None: 0}
         self._providers: Counter[str] = Counter()
         self._processes, self._file = store.processes, store.first_part(len(store.sources) - 1)
         """Where sockets are told, which is not replaced, and of which file."""
@@ -121,21 +126,36 @@ class TraceLoading:
         columns = events.reserve(first + int(wanted.sum()))
         slots = first + np.cumsum(wanted) - 1
         texts: list[str | None] = []
+        groups, begins = list[int](), list[int]()
         changes = decoder.sockets.changes
-        for row in np.flatnonzero(self._known(records, guids, place, wanted)).tolist():
-            begin = int(records.begin[row])
-            data = records.data[begin : begin + int(records.length[row])].tobytes()
-            about = str(guids[place[row]]), int(records.event_id[row]), data, int(records.pointer[row]), int(records.time[row])
-            names, values = decoder.decode(*about)
-            if wanted[row]:
-                columns.group[slots[row]] = events.group(names)
-                columns.slot[slots[row]] = cells + len(texts)
+        rows = np.flatnonzero(self._known(records, guids, place, wanted))
+        providers, octets = [str(guid) for guid in guids], records.data.data
+        for from_, event_id, begin, length, pointer, time, is_wanted in zip(
+            *(column[rows].tolist() for column in (place, records.event_id, records.begin, records.length, records.pointer, records.time)),
+            wanted[rows].tolist(), strict=True,
+        ):  # fmt: skip
+            names, values = decoder.decode(providers[from_], event_id, octets[begin : begin + length].tobytes(), pointer, time)
+            if is_wanted:
+                groups.append(events.group(names))
+                begins.append(cells + len(texts))
                 texts += values
+        decoded = slots[rows[wanted[rows]]]
+        columns.group[decoded], columns.slot[decoded] = groups, begins
         if changes != decoder.sockets.changes:
             self._processes.tell(self._file, "events", decoder.sockets.found, decoder.sockets.missed)
         if texts:
-            events.reserve_cells(cells + len(texts))[cells : cells + len(texts)] = events.texts.add(texts)
+            events.reserve_cells(cells + len(texts))[cells : cells + len(texts)] = self._codes(texts)
         return cells + len(texts)
+
+    def _codes(self, texts: list[str | None]) -> NDArray[np.int64]:
+        """Codes of texts in the event table, many of which come again and again."""
+        table = self.store.events.texts
+        if self._coded[0] is not table or len(self._coded[1]) > _CODES_KEPT:
+            self._coded = table, {None: 0}
+        codes = self._coded[1]
+        new = [text for text in dict.fromkeys(texts) if text not in codes]
+        codes.update(zip(new, table.add(new).tolist(), strict=True))
+        return np.array([codes[text] for text in texts], np.int64)
 
     def _known(self, records: Records, guids: list[UUID], place: NDArray[np.intp], wanted: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Which events are to be decoded."""

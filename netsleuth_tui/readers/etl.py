@@ -25,7 +25,7 @@ from netsleuth_tui.readers.etl_loading import Loading
 from netsleuth_tui.readers.etl_merge import AHEAD, Merging, Step, with_firsts
 from netsleuth_tui.readers.etl_packets import OF_NDISCAP
 from netsleuth_tui.readers.etl_records import Records
-from netsleuth_tui.readers.etl_sift import Sifted, take_apart
+from netsleuth_tui.readers.etl_sift import Surveyed, survey
 from netsleuth_tui.readers.frames import Comment, FrameBatch, Interface
 from netsleuth_tui.readers.limits import BATCH_FRAMES, INTERFACES, TRACE_LAYERS, longest_frame
 from netsleuth_tui.readers.sources import RandomSource, Source
@@ -69,7 +69,7 @@ class EventTrace:
         self._disk = disk
         self._source = source
         self._notes: list[str] = []
-        self._share = 0.0
+        self._share = self._framed = 0.0
         self._buffers = Buffers.room(0)
         self._firsts = np.zeros(0, np.int64)
         self._layers = Layers()
@@ -102,6 +102,11 @@ class EventTrace:
         return min(int(self.size * self._share), self.size)
 
     @property
+    def framed(self) -> int:
+        """Bytes on disk whose packets were handed on: how many there will be in all follows from that, and not from `position`."""
+        return min(int(self.size * self._framed), self.size)
+
+    @property
     def notes(self) -> list[str]:
         """What else to know, so far."""
         notes = self._notes + self._disk.notes
@@ -118,9 +123,11 @@ class EventTrace:
         try:
             self._trace = read_trace_header(self._source, self.damage)
             loading = Loading(self._source)
+            self._joining = Joining(memory=loading.memory)
             yield from self._survey(loading)
             merging = Merging(loading, self._trace, self._buffers, self._firsts)
             for step in merging.steps():
+                self._framed = merging.share
                 self._share = 0.5 + merging.share / 2
                 yield from self._taken(step)
             self._tell(merging)
@@ -149,12 +156,12 @@ class EventTrace:
         broken = Told([], "damaged places")
         found, firsts = [Buffers.room(0)], [np.zeros(0, np.int64)]
         self._wait_for_kernels()
-        for buffers, sifted in _surveyed(self._source, self._trace, loading, self.damage, broken):
-            if sifted is not None:
-                self._layers.survey(sifted.events, sifted.pieces)
-                self._outside += sifted.outside
+        for buffers, seen in _surveyed(self._source, self._trace, loading, self.damage, broken):
+            if seen is not None:
+                self._layers.survey(seen.names, seen.runs)
+                self._outside += seen.outside
                 found.append(buffers)
-                firsts.append(sifted.firsts)
+                firsts.append(seen.firsts)
                 self._share = int(buffers.offset[-1]) / max(self._source.size, 1) / 2
             yield None
         self._buffers = Buffers._make(np.concatenate(columns) for columns in zip(*found, strict=True))
@@ -239,7 +246,7 @@ class EventTrace:
 
 def _surveyed(
     source: RandomSource, trace: Trace, loading: Loading, damage: list[Damage], broken: Told
-) -> Iterator[tuple[Buffers, Sifted | None]]:
+) -> Iterator[tuple[Buffers, Surveyed | None]]:
     """Buffers with what they hold; without it where the search has merely come further.
 
     Args:
@@ -249,22 +256,22 @@ def _surveyed(
         damage: Grows by what is wrong with headers of buffers.
         broken: Grows by what is wrong inside of buffers.
     """
-    jobs: deque[tuple[Buffers, Future[tuple[Sifted, list[Damage]]]]] = deque()
+    jobs: deque[tuple[Buffers, Future[tuple[Surveyed, list[Damage]]]]] = deque()
 
-    def take(found: Found) -> tuple[Sifted, list[Damage]]:
+    def take(found: Found) -> tuple[Surveyed, list[Damage]]:
         told: list[Damage] = []
-        return take_apart(loading.first(found, told), trace, told, is_survey=True), told
+        return survey(loading.first(found, told), trace, told, loading.memory), told
 
-    def oldest() -> tuple[Buffers, Sifted]:
+    def oldest() -> tuple[Buffers, Surveyed]:
         buffers, job = jobs.popleft()
-        sifted, told = job.result()
+        seen, told = job.result()
         for place in told:
             broken.add(place.offset, place.reason)
-        return buffers, sifted
+        return buffers, seen
 
     with ThreadPoolExecutor(AHEAD, thread_name_prefix="trace") as pool:
         try:
-            for found in find_buffers(source, trace, damage):
+            for found in find_buffers(source, trace, damage, loading.memory):
                 if found is None:
                     yield Buffers.room(0), None
                     continue

@@ -14,6 +14,7 @@ from netsleuth_tui.readers.etl_finding import find_buffers
 from netsleuth_tui.readers.etl_loading import Loading
 from netsleuth_tui.readers.etl_packets import IEEE802_11, Pieces
 from netsleuth_tui.readers.etl_sift import take_apart
+from netsleuth_tui.readers.reused import Reused
 from netsleuth_tui.readers.sources import RandomSource
 
 __all__ = ["read_traced_frame"]
@@ -77,18 +78,18 @@ def read_traced_frame(source: RandomSource, offset: int, length: int) -> bytes:
     untold: list[Damage] = []
     trace, loading = read_trace_header(source, untold), Loading(source)
     again = _Again(offset, length)
-    for buffers in _from_there(source, trace, offset):
-        sifted = take_apart(loading.again(buffers, 0), trace, None)
+    for buffers in _from_there(source, trace, offset, loading.memory):
+        sifted = take_apart(loading.again(buffers, 0), trace, loading.memory)
         again.add(sifted.data, sifted.pieces)
         if len(again.found) >= length or not again.found:
             break
     return again.frame
 
 
-def _from_there(source: RandomSource, trace: Trace, offset: int) -> Iterator[Buffers]:
+def _from_there(source: RandomSource, trace: Trace, offset: int, memory: Reused) -> Iterator[Buffers]:
     """The buffer that holds a place, and those of the same processor behind it, one by one."""
     found, processor = 0, -1
-    for heads in find_buffers(source, trace, [], heads_only=True):
+    for heads in find_buffers(source, trace, [], memory, heads_only=True):
         if heads is None:
             continue
         buffers = heads.buffers

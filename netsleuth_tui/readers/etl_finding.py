@@ -15,6 +15,7 @@ from netsleuth_tui.readers.damage import Damage
 from netsleuth_tui.readers.etl_buffers import BUFFER_HEADER, COMPRESSED, Buffers, Trace
 from netsleuth_tui.readers.limits import EXPANSION_FACTOR, EXPANSION_FREE, TAIL_BYTES, TRACE_BUFFER, TRACE_BUFFERS
 from netsleuth_tui.readers.numbers import u16, u32
+from netsleuth_tui.readers.reused import Reused
 from netsleuth_tui.readers.sources import RandomSource
 
 __all__ = ["GROUP", "Found", "Told", "find_buffers", "warm"]
@@ -77,30 +78,34 @@ class Told:
             self.damage.append(Damage(self._rest, f"{self._all - _DAMAGE_TOLD} more {self.others} from here on"))
 
 
-def find_buffers(source: RandomSource, trace: Trace, damage: list[Damage], *, heads_only: bool = False) -> Iterator[Found | None]:
+def find_buffers(
+    source: RandomSource, trace: Trace, damage: list[Damage], memory: Reused | None = None, *, heads_only: bool = False
+) -> Iterator[Found | None]:
     """The buffers of a trace in file order; where a header cannot be one, it is said and the next one that can is looked for.
 
     Args:
         source: The file, not compressed as a whole.
         trace: What `read_trace_header` found.
         damage: Grows, by no more than a hundred places and how many others there are.
+        memory: For the blocks that are read.
         heads_only: Whether nothing but their headers is read.
 
     Yields:
         Some of them; None where it has merely come further.
     """
     told = Told(damage, "headers of buffers are damaged")
-    yield from _Finding(source, trace, told, heads_only=heads_only).steps()
+    yield from _Finding(source, trace, told, memory or Reused(), heads_only=heads_only).steps()
     told.end()
 
 
 class _Finding:
     """See `find_buffers`."""
 
-    def __init__(self, source: RandomSource, trace: Trace, told: Told, *, heads_only: bool) -> None:
+    def __init__(self, source: RandomSource, trace: Trace, told: Told, memory: Reused, *, heads_only: bool) -> None:
         self._source = source
         self._trace = trace
         self._told = told
+        self._memory = memory
         self._heads_only = heads_only
         self._most = EXPANSION_FREE + EXPANSION_FACTOR * source.size
         self._block = np.zeros(TAIL_BYTES, np.uint8)
@@ -157,7 +162,7 @@ class _Finding:
         limits = _Limits(trace.buffer_size, trace.logger, self._source.size, self._most, self._start + GROUP)
         count, at, self._start, status = follow(
             self._block, self._at - self._base, end, self._base, self._number, self._start, limits, rows
-        )  # fmt: skip
+        )
         self._at = self._base + at
         if count:
             self._behind = int(rows.offset[count - 1]) + BUFFER_HEADER
@@ -168,7 +173,7 @@ class _Finding:
     def _read(self, offset: int) -> None:
         """Read the block that begins at `offset`: enough for a buffer that begins there, and some more."""
         length = _HEADS if self._heads_only else GROUP + (int(self._rows.size[0]) if self._count else 0)
-        block = np.empty(min(length, self._source.size - offset) + TAIL_BYTES, np.uint8)
+        block = self._memory.octets(min(length, self._source.size - offset) + TAIL_BYTES)
         filled = self._source.fill(offset, block.data[: len(block) - TAIL_BYTES])
         block[filled:] = 0
         self._block, self._base = block[: filled + TAIL_BYTES], offset
@@ -317,9 +322,7 @@ def warm() -> None:
 
 def _room(source: RandomSource, head: bytes, offset: int, trace: Trace) -> Generator[None, None, int]:
     """How many bytes a buffer can have at most: where it would be too large, or reach beyond the file, those up to the next one."""
-    size: int
-    (size,) = struct.unpack_from("<I", head)
-    whole = trace.buffer_size
+    size, whole = int(struct.unpack_from("<I", head)[0]), trace.buffer_size
     if whole and size > whole:
         following = source.at(offset + whole, BUFFER_HEADER)
         if len(following) == BUFFER_HEADER and _is_plausible(following, trace):

@@ -14,6 +14,7 @@ from netsleuth_tui.readers.etl_headers import gathered
 from netsleuth_tui.readers.etl_layers import free_slots, new_seed, slot_of
 from netsleuth_tui.readers.etl_packets import ETHERNET, IEEE802_11, RAW, Pieces
 from netsleuth_tui.readers.limits import TAIL_BYTES, longest_frame
+from netsleuth_tui.readers.reused import Reused
 
 __all__ = ["Frames", "Joining"]
 
@@ -22,6 +23,7 @@ _PROTECTED = 0x40
 _VLAN = (0x8100, 0x88A8, 0x9100)
 _IPV4, _IPV6 = 0x0800, 0x86DD
 _HEAD = 64
+_FRAMES = ("i8", "u4", "u4", "i8", "u2", "u8", "?", "i4")
 
 BEGUN, ENDED, FOLLOWED = 1, 2, 4
 """Of a frame: its first piece is there; its last one is; another one of the same thread and layer has begun since."""
@@ -42,9 +44,9 @@ class Frames(NamedTuple):
     """Number of the layer, as `Layers` counts them."""
 
     @classmethod
-    def room(cls, data: NDArray[np.uint8], count: int) -> Frames:
+    def room(cls, data: NDArray[np.uint8], count: int, memory: Reused) -> Frames:
         """So many of them, to be filled."""
-        return cls(data, *(np.empty(count, code) for code in ("i8", "u4", "u4", "i8", "u2", "u8", "?", "i4")))
+        return cls(data, *memory.columns(_FRAMES, count))
 
 
 class _Part(NamedTuple):
@@ -69,6 +71,8 @@ class Joining:
     """Frames of which only later pieces are there: the records before them were lost."""
     too_long: int = 0
     """Frames of which the end was left out."""
+    memory: Reused = field(default_factory=Reused)
+    """Where the columns of frames are laid out."""
     _kept: _Part | None = None
     _seed: NDArray[np.int64] = field(default_factory=new_seed)
 
@@ -83,7 +87,7 @@ class Joining:
             last: Whether no more come.
         """
         if self._kept is None and bool(pieces.begins.all()) and bool(pieces.ends.all()):
-            return _whole(_Part(data, pieces, layers), order)
+            return self._whole(_Part(data, pieces, layers), order)
         part = _Part(data, pieces, layers).at_rows(order)
         kept, self._kept = self._kept, None
         old = 0 if kept is None else len(kept.layer)
@@ -124,7 +128,7 @@ class Joining:
         """
         pieces, count = part.pieces, len(firsts.layer)
         if len(frame) == count:
-            return _whole(firsts, np.arange(count))
+            return self._whole(firsts, np.arange(count))
         longest = longest_frame(ETHERNET)
         length, cut = np.zeros(count, np.int64), np.zeros(count, np.uint8)
         within, taken = np.empty(len(frame), np.int64), np.empty(len(frame), np.int64)
@@ -135,14 +139,13 @@ class Joining:
         data[len(data) - TAIL_BYTES :] = 0
         copy_pieces(part.data, pieces.at, taken, start[frame] + within, data)
         whole = firsts.pieces._replace(at=start, length=length, cut=cut.view(np.bool_))
-        return _whole(_Part(data, whole, firsts.layer), np.arange(count))
+        return self._whole(_Part(data, whole, firsts.layer), np.arange(count))
 
-
-def _whole(part: _Part, order: NDArray[np.int64]) -> Frames:
-    """Frames of a piece each."""
-    frames = Frames.room(part.data, len(order))
-    lay_out(part.data, order, part.pieces, part.layer, frames)
-    return frames
+    def _whole(self, part: _Part, order: NDArray[np.int64]) -> Frames:
+        """Frames of a piece each."""
+        frames = Frames.room(part.data, len(order), self.memory)
+        lay_out(part.data, order, part.pieces, part.layer, frames)
+        return frames
 
 
 def _together(before: _Part, part: _Part) -> _Part:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.jit import helper, kernel
-from netsleuth_tui.readers.etl_packets import COMPONENT, OF_NDISCAP, OF_PKTMON, PKTMON, Pieces, is_from
+from netsleuth_tui.readers.etl_packets import COMPONENT, OF_NDISCAP, PKTMON, Pieces, is_from
 from netsleuth_tui.readers.etl_records import Records
+from netsleuth_tui.readers.etl_runs import Runs
 from netsleuth_tui.readers.limits import TRACE_LAYERS
 
 __all__ = ["Layers", "free_slots", "new_seed", "slot_of"]
@@ -150,9 +151,9 @@ class Layers:
         self.numbers(pieces)
         first_sights(pieces.packet, 0, self._seed, self._slots.copy(), np.zeros(0, np.uint8))
 
-    def numbers(self, pieces: Pieces) -> NDArray[np.int32]:
-        """Of each piece the number of its layer (and origin, and link type); `TRACE_LAYERS` where so many others were met before."""
-        numbers = np.zeros(len(pieces.at), np.int32)
+    def numbers(self, pieces: Pieces | Runs) -> NDArray[np.int32]:
+        """Of each piece (or run of pieces) the number of its layer, origin and link type; `TRACE_LAYERS` where so many were met before."""
+        numbers = np.zeros(len(pieces.layer), np.int32)
         first = 0
         while True:
             rest = slice(first, None)
@@ -178,19 +179,17 @@ class Layers:
         """The layer that has a number, its origin and link type."""
         return int(self._keys[number]) & _ALL, int(self._tags[number]) >> 16, int(self._tags[number]) & 0xFFFF
 
-    def survey(self, records: Records, pieces: Pieces) -> None:
+    def survey(self, records: Records, runs: Runs) -> None:
         """Count what records hold, before any is taken."""
-        numbers = self.numbers(pieces)
-        origin = (self._tags[: self._known] >> 16).tolist()
-        for counter, of, wanted in (
-            (self.seen, OF_NDISCAP, pieces.begins), (self.components, OF_PKTMON, pieces.packet < 0),
-        ):  # fmt: skip
-            counts = np.bincount(numbers[wanted & (pieces.origin == of)], minlength=self._known)
-            for number in np.flatnonzero(counts[: self._known]).tolist():
-                if origin[number] == of:
-                    counter[int(self._keys[number]) & _ALL] += int(counts[number])
-        self.beyond += int((numbers == TRACE_LAYERS).sum())
-        self._counts = self._counts or bool((pieces.packet >= 0).any())
+        numbers = self.numbers(runs)
+        is_known = numbers < TRACE_LAYERS
+        counts = np.zeros(self._known, np.int64)
+        np.add.at(counts, numbers[is_known], runs.told[is_known])
+        for number in np.flatnonzero(counts).tolist():
+            layer, origin, _ = self.layer(number)
+            (self.seen if origin == OF_NDISCAP else self.components)[layer] += int(counts[number])
+        self.beyond += int(runs.pieces[~is_known].sum())
+        self._counts = self._counts or bool(runs.numbered.any())
         for row in np.flatnonzero(is_from(records, PKTMON, COMPONENT) & (records.length >= 4)).tolist():
             self._name(records, row)
 

@@ -13,6 +13,7 @@ from netsleuth_tui.readers.damage import Damage
 from netsleuth_tui.readers.etl_buffers import BUFFER_HEADER, Buffers
 from netsleuth_tui.readers.etl_finding import Found
 from netsleuth_tui.readers.limits import TAIL_BYTES
+from netsleuth_tui.readers.reused import Reused
 from netsleuth_tui.readers.sources import RandomSource
 
 __all__ = ["Loaded", "Loading"]
@@ -44,6 +45,8 @@ class Loading:
     """
 
     def __init__(self, source: RandomSource) -> None:
+        self.memory = Reused()
+        """For buffers and what is found in them."""
         self._source = source
         self._lock = threading.Lock()
         self._kept: dict[int, NDArray[np.uint8]] = {}
@@ -54,22 +57,28 @@ class Loading:
         buffers, stored = found.buffers, found.buffers.offset + BUFFER_HEADER - found.base
         if buffers.is_compressed.any():
             last = len(found.data) - TAIL_BYTES
-            loaded = _expanded(found.data, np.minimum(stored, last), last, buffers, damage)
-            self._keep(loaded)
-            return loaded
+            return self._expanded(found.data, np.minimum(stored, last), last, buffers, damage)
         ends = stored + np.minimum(buffers.filled, buffers.size) - BUFFER_HEADER
         last = len(found.data) - TAIL_BYTES
         return Loaded(found.data, buffers, np.minimum(stored, last), np.minimum(ends, last))
 
-    def _keep(self, loaded: Loaded) -> None:
-        """Keep expanded buffers as long as they are few."""
+    def _expanded(self, stored: NDArray[np.uint8], places: NDArray[np.int64], last: int, buffers: Buffers, damage: list[Damage]) -> Loaded:
+        """All of some buffers side by side, expanded, and kept as long as they are few; `places` says where in `stored` they lie."""
+        rooms = buffers.filled - BUFFER_HEADER
+        stops = np.cumsum(rooms)
+        begins, ends = stops - rooms, np.empty(len(rooms), np.int64)
+        length = int(stops[-1]) + TAIL_BYTES
         with self._lock:
-            for row in np.flatnonzero(loaded.buffers.is_compressed).tolist():
-                begin, end = int(loaded.begins[row]), int(loaded.ends[row])
-                if self._kept_bytes + end - begin > _KEPT:
-                    break
-                self._kept_bytes += end - begin
-                self._kept[int(loaded.buffers.number[row])] = loaded.data[begin:end].copy()
+            is_kept = self._kept_bytes + length <= _KEPT
+            self._kept_bytes += length * is_kept
+        data = np.empty(length, np.uint8) if is_kept else self.memory.octets(length)
+        data[-TAIL_BYTES:] = 0
+        _expand(stored, places, last, buffers, data, begins, ends, damage)
+        if is_kept:
+            with self._lock:
+                for row in np.flatnonzero(buffers.is_compressed).tolist():
+                    self._kept[int(buffers.number[row])] = data[int(begins[row]) : int(ends[row])]
+        return Loaded(data, buffers, begins, ends)
 
     def again(self, buffers: Buffers, room: int) -> Loaded:
         """Read buffers, in any order, into memory that has so much room in front of them."""
@@ -78,7 +87,7 @@ class Loading:
             return self._plain(buffers, room)
         ends = room + np.cumsum(rooms)
         begins = ends - rooms
-        data = np.empty(int(ends[-1]) + TAIL_BYTES, np.uint8)
+        data = self.memory.octets(int(ends[-1]) + TAIL_BYTES)
         data[-TAIL_BYTES:] = 0
         with self._lock:
             kept = [self._kept.pop(number, None) for number in buffers.number.tolist()]
@@ -109,7 +118,7 @@ class Loading:
         order = np.argsort(buffers.offset)
         offset, size = buffers.offset[order], buffers.size[order]
         ends = room + np.cumsum(size)
-        data = np.empty(int(ends[-1]) + TAIL_BYTES, np.uint8)
+        data = self.memory.octets(int(ends[-1]) + TAIL_BYTES)
         data[-TAIL_BYTES:] = 0
         edges = np.flatnonzero(np.append(True, offset[1:] != offset[:-1] + size[:-1]))
         begins = (ends - size)[edges]
@@ -120,17 +129,6 @@ class Loading:
         places = np.empty(len(order), np.int64)
         places[order] = ends - size + BUFFER_HEADER
         return places, data, int(ends[-1])
-
-
-def _expanded(stored: NDArray[np.uint8], places: NDArray[np.int64], last: int, buffers: Buffers, damage: list[Damage]) -> Loaded:
-    """All of some buffers side by side, expanded; `places` says where in `stored` they lie, which ends at `last`."""
-    rooms = buffers.filled - BUFFER_HEADER
-    stops = np.cumsum(rooms)
-    begins, ends = stops - rooms, np.empty(len(rooms), np.int64)
-    data = np.empty(int(stops[-1]) + TAIL_BYTES, np.uint8)
-    data[-TAIL_BYTES:] = 0
-    _expand(stored, places, last, buffers, data, begins, ends, damage)
-    return Loaded(data, buffers, begins, ends)
 
 
 def _expand(

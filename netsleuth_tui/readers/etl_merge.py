@@ -105,7 +105,7 @@ class Merging:
                     job.cancel()
 
     def _sifted(self, buffers: Buffers) -> Sifted:
-        return take_apart(self._loading.again(buffers, _ROOM), self._trace, None)
+        return take_apart(self._loading.again(buffers, _ROOM), self._trace, self._loading.memory)
 
     def _step(self, sifted: Sifted, horizon: int) -> Step:
         """What comes before `horizon`; the rest waits."""
@@ -133,8 +133,9 @@ class Merging:
             data[:length] = waiting.data
         else:
             data = np.concatenate((waiting.data, data))
-            pieces, events = pieces._replace(at=pieces.at + length), events._replace(begin=events.begin + length)
-        return data, Pieces.joined(waiting.pieces, pieces), Records.joined(data, waiting.events, events)
+            pieces.at[:] += length
+            events = events._replace(begin=events.begin + length)
+        return data, sifted.behind(waiting.pieces), Records.joined(data, waiting.events, events)
 
 
 def _group_end(done: NDArray[np.int64], first: int) -> int:

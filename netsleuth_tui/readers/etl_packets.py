@@ -16,6 +16,7 @@ from netsleuth_tui.jit import helper, inlined, kernel
 from netsleuth_tui.readers.etl_headers import gathered
 from netsleuth_tui.readers.etl_records import Records, guid_halves
 from netsleuth_tui.readers.numbers import u16, u32
+from netsleuth_tui.readers.reused import Reused
 
 __all__ = ["NDISCAP", "PKTMON", "Pieces", "Sources", "Wanted", "find_pieces", "is_from", "pieces_of"]
 
@@ -78,9 +79,15 @@ class Pieces(NamedTuple):
     """Processor and thread. Idle threads all have number 0, so that a thread alone does not tell whose piece one is."""
 
     @classmethod
-    def room(cls, count: int) -> Pieces:
+    def room(cls, count: int, memory: Reused | None = None) -> Pieces:
         """So many of them, to be filled."""
-        return cls._make(np.empty(count, code) for code in _COLUMNS)
+        return cls._make((memory or Reused()).columns(_COLUMNS, count))
+
+    def put(self, row: int, others: Pieces) -> None:
+        """Write others over them from a row on."""
+        pairs: Iterator[tuple[NDArray[Any], NDArray[Any]]] = zip(self, others, strict=True)
+        for column, values in pairs:
+            column[row : row + len(values)] = values
 
     @classmethod
     def joined(cls, before: Pieces, behind: Pieces) -> Pieces:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.readers import etl_walk
 from netsleuth_tui.readers.etl_buffers import BUFFER_HEADER, Buffers
-from netsleuth_tui.readers.etl_headers import Headers, Ticks, describe, ticks_of
-from netsleuth_tui.readers.etl_walk import Places, room_for
+from netsleuth_tui.readers.etl_headers import Headers, Ticks, describe
+from netsleuth_tui.readers.etl_walk import Places
 from netsleuth_tui.readers.limits import TAIL_BYTES
 
 __all__ = ["Records", "described", "empty", "guid_halves"]
@@ -21,6 +21,7 @@ _FIRST_OF_KERNEL = 0x100
 """Numbers of the kernel's events are above those of the group EventTrace, 0."""
 _IS_OF_THE_KERNEL: Final = np.isin(np.arange(256), etl_walk.OF_THE_KERNEL)
 _UNSIGNED: Final = ("low", "high", "keywords")
+_CODES: Final = "i8 i8 u1 u2 i8 i8 u8 u8 u2 u1 u1 u1 u2 u8 u4 u4 u1".split()  # noqa: SIM905 - as short as a table can be
 
 
 class Records(NamedTuple):
@@ -80,7 +81,7 @@ class Records(NamedTuple):
 
 def empty() -> Records:
     """No records."""
-    return described(np.zeros(TAIL_BYTES, np.uint8), room_for(0, 0)[0].first(0), Buffers.room(0), np.zeros(0, np.int64), ticks_of(None))
+    return _NOTHING
 
 
 def guid_halves(guid: str) -> tuple[np.uint64, np.uint64]:
@@ -91,6 +92,8 @@ def guid_halves(guid: str) -> tuple[np.uint64, np.uint64]:
 
 def described(data: NDArray[np.uint8], places: Places, buffers: Buffers, begins: NDArray[np.int64], ticks: Ticks) -> Records:
     """What the headers of records say that lie at `places` in `data`; the records of each buffer begin at `begins`."""
+    if not len(places.at):
+        return empty()._replace(data=data)
     headers = Headers.room(len(places.at))
     describe(data, places, ticks, headers)
     starts = buffers.start + BUFFER_HEADER - begins
@@ -99,3 +102,6 @@ def described(data: NDArray[np.uint8], places: Places, buffers: Buffers, begins:
         data=data, kind=places.kind, processor=buffers.processor[places.buffer],
         offset=headers.begin + starts[places.buffer], **columns,
     )  # fmt: skip
+
+
+_NOTHING: Final = Records(np.zeros(TAIL_BYTES, np.uint8), *(np.zeros(0, code) for code in _CODES))

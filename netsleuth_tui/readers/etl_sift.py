@@ -29,6 +29,7 @@ from netsleuth_tui.readers.etl_packets import (
     put_pktmon,
 )
 from netsleuth_tui.readers.etl_records import Records, described
+from netsleuth_tui.readers.etl_runs import LOOKED_AT, Runs, put_runs_plain
 from netsleuth_tui.readers.etl_walk import (
     BAD_EXTENSION,
     BAD_SIZE,
@@ -41,15 +42,19 @@ from netsleuth_tui.readers.etl_walk import (
     Problems,
     attached_end,
     header_of,
-    room_for,
     walk,
 )  # fmt: skip
 from netsleuth_tui.readers.numbers import u16, u32
+from netsleuth_tui.readers.reused import Reused
 
-__all__ = ["Sifted", "Span", "take_apart"]
+__all__ = ["Sifted", "Span", "Surveyed", "survey", "take_apart"]
 
 _LITTLE = 1
 _HOUR = 3600 * 10**9
+_FRONT = 1 << 12
+"""Rows in front of pieces for those that wait from earlier buffers."""
+_EVENTS = 1 << 15
+"""Rows for events, of which there are more in few groups of buffers: those are taken apart twice."""
 _EVER = (1 << 63) - 1
 _NEVER = -_EVER
 
@@ -77,39 +82,86 @@ class Sifted(NamedTuple):
     """Those of frames, in the order of the buffers."""
     events: Records
     """All other records and, once more, those of packets that pktmon saw dropped; likewise."""
+    room: int
+    """Bytes in front of them that are free."""
+    rows: Pieces
+    """The pieces, and the free rows in front of them."""
+
+    def behind(self, pieces: Pieces) -> Pieces:
+        """Those pieces and, behind them, these."""
+        free, count = len(self.rows.at) - len(self.pieces.at), len(pieces.at)
+        if count > free:
+            return Pieces.joined(pieces, self.pieces)
+        self.rows.put(free - count, pieces)
+        return self.rows.at_rows(slice(free - count, None))
+
+
+class Surveyed(NamedTuple):
+    """What is to be known of buffers before they are taken apart."""
+
+    runs: Runs
+    """At which layers there are packets, in the order of the buffers."""
+    names: Records
+    """Events that name pktmon's components."""
     firsts: NDArray[np.int64]
     """The earliest time in each buffer, `NO_TIME` where there is none."""
     outside: int
     """Records whose times are outside of those of the trace."""
-    room: int
-    """Bytes in front of them that are free."""
 
 
-def take_apart(loaded: Loaded, trace: Trace, damage: list[Damage] | None, *, is_survey: bool = False) -> Sifted:
-    """Take buffers apart.
+def take_apart(loaded: Loaded, trace: Trace, memory: Reused) -> Sifted:
+    """Take buffers apart that were surveyed.
 
     Args:
         loaded: The buffers.
         trace: Whose clock the times come from.
-        damage: Grows by what is wrong in the buffers; None leaves it untold, for a second reading.
-        is_survey: Whether no other events are wanted than those that name pktmon's components.
+        memory: For what is found.
     """
+    rows = Pieces.room(_FRONT + _most(loaded), memory)
+    pieces = rows.at_rows(slice(_FRONT, None))
+    places, _, packets, _, _ = _sifted(loaded, trace, pieces, Runs.room(0, memory), np.empty(len(loaded.begins), np.int64), memory)
+    records = described(loaded.data, places, loaded.buffers, loaded.begins, ticks_of(trace.clock))
+    return Sifted(loaded.data, pieces.at_rows(slice(packets)), records, loaded.room, rows.at_rows(slice(_FRONT + packets)))
+
+
+def survey(loaded: Loaded, trace: Trace, damage: list[Damage], memory: Reused) -> Surveyed:
+    """Look through buffers.
+
+    Args:
+        loaded: The buffers.
+        trace: Whose clock the times come from.
+        damage: Grows by what is wrong in the buffers.
+        memory: For what is found.
+    """
+    most, firsts = _most(loaded), np.empty(len(loaded.begins), np.int64)
+    runs = Runs.room(most, memory)
+    places, problems, count, wrong, outside = _sifted(loaded, trace, Pieces.room(most, memory), runs, firsts, memory, is_survey=True)
+    for number in range(wrong):
+        _tell(loaded.buffers, loaded.begins, [int(column[number]) for column in problems], damage)
+    names = described(loaded.data, places, loaded.buffers, loaded.begins, ticks_of(trace.clock))
+    return Surveyed(runs.first(count), names, firsts, outside)
+
+
+def _most(loaded: Loaded) -> int:
+    """Pieces that buffers can hold."""
+    return int(np.maximum(loaded.ends - loaded.begins, 0).sum()) // SMALLEST + 1
+
+
+def _sifted(
+    loaded: Loaded, trace: Trace, pieces: Pieces, runs: Runs, firsts: NDArray[np.int64], memory: Reused, *, is_survey: bool = False
+) -> tuple[Places, Problems, int, int, int]:
+    """Where events are, what is wrong, how many pieces (or runs) and problems there are, and how many records at impossible times."""
     data, buffers, begins, ends, _ = loaded
-    length = int(np.maximum(ends - begins, 0).sum())
-    places, problems = room_for(len(begins), length)
-    pieces, firsts = Pieces.room(length // SMALLEST + 1), np.empty(len(begins), np.int64)
     shift, processor = buffers.start + BUFFER_HEADER - begins, buffers.processor.astype(np.int64)
-    ticks = ticks_of(trace.clock)
-    events, packets, wrong, outside, names = sift(
-        data, begins, ends, shift, processor, ticks, Span.of(trace), SOURCES, places, pieces, problems, firsts
-    )
-    if damage is not None:
-        for number in range(wrong):
-            _tell(buffers, begins, [int(column[number]) for column in problems], damage)
-    if is_survey and not names:
-        events = 0
-    records = described(data, places.first(events), buffers, begins, ticks)
-    return Sifted(data, pieces.at_rows(slice(packets)), records, firsts, outside, loaded.room)
+    places, problems = Places.room(_EVENTS, memory), Problems.room(2 * len(begins), memory)
+    while True:
+        events, count, wrong, outside = sift(
+            data, begins, ends, shift, processor, ticks_of(trace.clock), Span.of(trace), SOURCES, places, pieces, runs, problems, firsts,
+            int(is_survey),
+        )  # fmt: skip
+        if events <= len(places.at):
+            return places.first(events), problems, count, wrong, outside
+        places = Places.room(events, memory)
 
 
 def _tell(buffers: Buffers, begins: NDArray[np.int64], problem: list[int], damage: list[Damage]) -> None:
@@ -137,12 +189,15 @@ def _sift_plain(
     sources: Sources,
     events: Places,
     pieces: Pieces,
+    runs: Runs,
     problems: Problems,
     firsts: NDArray[np.int64],
-) -> tuple[int, int, int, int, int]:
+    is_survey: int,
+) -> tuple[int, int, int, int]:
     """Same as the kernel: a walk, then all records in one sweep."""
-    count, wrong = walk(data, begins, ends, events, problems)
-    places = Places._make(column[:count].copy() for column in events)
+    places = Places.room(int(np.maximum(ends - begins, 0).sum()) // 8 + 1, Reused())
+    count, wrong = walk(data, begins, ends, places, problems)
+    places = places.first(count)
     headers = Headers.room(count)
     describe(data, places, ticks, headers)
     firsts[:] = _EVER
@@ -162,11 +217,16 @@ def _sift_plain(
     is_piece = np.zeros(count, np.bool_)
     is_piece[rows] = True
     of_pktmon = (low == sources.pktmon_low) & (headers.high == sources.pktmon_high)
-    kept = np.flatnonzero(~is_piece | (of_pktmon & (headers.event_id == DROPPED)))
+    if is_survey:
+        kept = np.flatnonzero(of_pktmon & (headers.event_id == COMPONENT))
+        found = put_runs_plain(pieces.at_rows(slice(found)), runs)
+    else:
+        kept = np.flatnonzero(~is_piece | (of_pktmon & (headers.event_id == DROPPED)))
+    room = kept[: len(events.at)]
     pairs: Iterator[tuple[NDArray[Any], NDArray[Any]]] = zip(events, places, strict=True)
     for column, values in pairs:
-        column[: len(kept)] = values[kept]
-    return len(kept), found, wrong, outside, int((of_pktmon & (headers.event_id == COMPONENT)).sum())
+        column[: len(room)] = values[room]
+    return len(kept), found, wrong, outside
 
 
 @inlined
@@ -206,9 +266,11 @@ def sift(  # noqa: C901, PLR0912, PLR0915 - one pass
     sources: Sources,
     events: Places,
     pieces: Pieces,
+    runs: Runs,
     problems: Problems,
     firsts: Any,
-) -> tuple[int, int, int, int, int]:
+    is_survey: int,
+) -> tuple[int, int, int, int]:
     """Take buffers apart.
 
     Args:
@@ -220,19 +282,21 @@ def sift(  # noqa: C901, PLR0912, PLR0915 - one pass
         ticks: Their clock.
         span: Times that they should have.
         sources: Whose events hold pieces of frames.
-        events: Filled from the first entry on; room for an eighth of all bytes is enough.
+        events: Filled from the first entry on, as far as there is room.
         pieces: Likewise; room for one in `SMALLEST` bytes is enough.
+        runs: Likewise, as many; none without a survey.
         problems: Likewise; room for two entries a buffer is enough.
         firsts: int64, gets the earliest time in each, `NO_TIME` where there is none.
+        is_survey: 1 if pieces are only counted, by runs, and no other events are wanted than those that name pktmon's components.
 
     Returns:
-        Events, pieces, problems, records whose times are outside of `span`, and those that name pktmon's components.
+        Events, those without room among them; pieces or, where it is a survey, runs; problems; records whose times are outside of `span`.
     """
     others = 0
     count = 0
+    seen = 0
     wrong = 0
     outside = 0
-    names = 0
     for buffer in range(len(begins)):
         at = int(begins[buffer])
         end = int(ends[buffer])
@@ -276,20 +340,43 @@ def sift(  # noqa: C901, PLR0912, PLR0915 - one pass
                     put_ndiscap(data, begin, at + size, event_id, i64(data, at + 48), pieces, count)
                 elif origin == OF_PKTMON:
                     put_pktmon(data, begin, at + size, pieces, count)
-            if origin:
+            if origin and is_survey:
+                layer, link = pieces.layer[0], pieces.link[0]
+                run = seen - 1
+                least = max(seen - LOOKED_AT, 0)
+                while run >= least and (runs.layer[run] != layer or runs.link[run] != link or runs.origin[run] != origin):
+                    run -= 1
+                if run < least:
+                    run = seen
+                    runs.layer[run] = layer
+                    runs.origin[run] = origin
+                    runs.link[run] = link
+                    runs.pieces[run] = 0
+                    runs.told[run] = 0
+                    runs.numbered[run] = 0
+                    seen += 1
+                is_numbered = pieces.packet[0] >= 0
+                runs.pieces[run] += 1
+                runs.numbered[run] += is_numbered
+                runs.told[run] += pieces.begins[0] if origin == OF_NDISCAP else not is_numbered
+            elif origin:
                 pieces.time[count] = time
                 pieces.offset[count] = shift[buffer] + pieces.at[count]
                 pieces.thread[count] = processor[buffer] << 32 | u32(data, at + 8, _LITTLE)
                 count += 1
-            if origin == 0 or (origin == OF_PKTMON and event_id == DROPPED):
-                is_name = is_event and event_id == COMPONENT and i64(data, at + 24) == sources.pktmon_low
-                names += is_name and i64(data, at + 32) == sources.pktmon_high
-                events.at[others] = at
-                events.size[others] = size
-                events.kind[others] = kind
-                events.buffer[others] = buffer
-                events.begin[others] = begin
+            if is_survey:
+                is_wanted = is_event and event_id == COMPONENT and i64(data, at + 24) == sources.pktmon_low
+                is_wanted = is_wanted and i64(data, at + 32) == sources.pktmon_high
+            else:
+                is_wanted = origin == 0 or (origin == OF_PKTMON and event_id == DROPPED)
+            if is_wanted:
+                if others < len(events.at):
+                    events.at[others] = at
+                    events.size[others] = size
+                    events.kind[others] = kind
+                    events.buffer[others] = buffer
+                    events.begin[others] = begin
                 others += 1
             at += (size + 7) & ~7
         firsts[buffer] = NO_TIME if first == _EVER else first
-    return others, count, wrong, outside, names
+    return others, seen if is_survey else count, wrong, outside

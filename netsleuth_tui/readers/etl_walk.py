@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.jit import helper
 from netsleuth_tui.readers.numbers import u16
+from netsleuth_tui.readers.reused import Reused
 
-__all__ = ["BAD_EXTENSION", "BAD_SIZE", "UNKNOWN_KIND", "Places", "Problems", "room_for", "walk"]
+__all__ = ["BAD_EXTENSION", "BAD_SIZE", "UNKNOWN_KIND", "Places", "Problems", "walk"]
 
 UNKNOWN_KIND: Final = 1
 """A record of a kind that does not exist: where the next one begins is not known."""
@@ -39,6 +40,7 @@ _LITTLE = 1
 ENDING: Final = 0xFFFFFFFF
 """What stands behind the last record."""
 _WORDS = struct.Struct("<II").unpack_from
+_PLACES, _PROBLEMS = ("i8", "i8", "u1", "i4", "i8"), ("i4", "i8", "i4", "i8")
 
 
 class Places(NamedTuple):
@@ -53,6 +55,11 @@ class Places(NamedTuple):
     begin: NDArray[np.int64]
     """Where its own data begin: behind the header and what is attached."""
 
+    @classmethod
+    def room(cls, count: int, memory: Reused) -> Places:
+        """So many of them, to be filled."""
+        return cls._make(memory.columns(_PLACES, count))
+
     def first(self, count: int) -> Places:
         """The first `count` of them."""
         return Places._make(column[:count] for column in self)
@@ -66,6 +73,11 @@ class Problems(NamedTuple):
     why: NDArray[np.int32]
     number: NDArray[np.int64]
     """The kind or size that cannot be."""
+
+    @classmethod
+    def room(cls, count: int, memory: Reused) -> Problems:
+        """So many of them, to be filled."""
+        return cls._make(memory.columns(_PROBLEMS, count))
 
 
 @helper
@@ -153,14 +165,3 @@ def _put(columns: Sequence[Any], rows: list[tuple[int, ...]]) -> None:
     """Write rows into the beginning of columns."""
     for column, values in zip(columns, zip(*rows, strict=True), strict=bool(rows)):
         column[: len(rows)] = values
-
-
-def room_for(buffers: int, length: int) -> tuple[Places, Problems]:
-    """Arrays for the records of `buffers` buffers of `length` bytes in all; their pages cost memory once they are written."""
-    rows, wrong = length // 8 + 1, 2 * buffers
-    return (
-        Places(
-            np.empty(rows, np.int64), np.empty(rows, np.int64), np.empty(rows, np.uint8), np.empty(rows, np.int32), np.empty(rows, np.int64)
-        ),
-        Problems(np.empty(wrong, np.int32), np.empty(wrong, np.int64), np.empty(wrong, np.int32), np.empty(wrong, np.int64)),
-    )

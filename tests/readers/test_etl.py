@@ -223,6 +223,22 @@ def test_frames_whose_pieces_are_read_at_different_times(write: Write, monkeypat
     assert not [note for note in read.trace.notes if "lack" in note or "left out" in note]
 
 
+def test_how_many_packets_there_will_be(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It follows at any time from how much of the file the packets so far are of, which is not how far reading is: that is done twice."""
+    for module in (etl_finding, etl_merge):
+        monkeypatch.setattr(module, "GROUP", 4096)
+    trace = open_file(str(write(made.trace(packets(some_frames(1500, seed=4)), size=1024))))
+    assert isinstance(trace, EventTrace)
+    assert trace.framed == 0
+    so_far, likely = 0, list[float]()
+    for batch in trace.batches():
+        so_far += batch.count
+        likely.append(so_far * trace.size / trace.framed)
+    assert trace.framed == trace.size
+    assert len(likely) > 20
+    assert all(1200 < packets < 1800 for packets in likely[3:])
+
+
 def test_many_layers(write: Write) -> None:
     """As many interfaces as a virtual host may have: each packet of each of them counts, and each interface has its name."""
     frames = some_frames(300)
