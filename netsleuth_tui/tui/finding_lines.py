@@ -45,16 +45,17 @@ def amount_of(finding: Finding) -> str:
     return counted(finding.count, words.removesuffix("s") if words in {"packets", "events"} else words, words)
 
 
-def cell(finding: Finding, name: str, *, days: bool) -> str:
+def cell(finding: Finding, name: str, *, days: bool, digits: int) -> str:
     """A cell of the table, made harmless.
 
     Args:
         finding: Which line.
         name: Of the column.
         days: Times have their date.
+        digits: Of the second.
     """
     if name in {"start", "end"}:
-        return _time(finding.first if name == "start" else finding.last, days=days)
+        return _time(finding.first if name == "start" else finding.last, days=days, digits=digits)
     if name == "count":
         return grouped(finding.count)
     if name == "usual":
@@ -65,10 +66,10 @@ def cell(finding: Finding, name: str, *, days: bool) -> str:
     return display(texts[name], limit=LIMIT) if name in texts else str(finding.severity)
 
 
-def _time(time: int, *, days: bool) -> str:
+def _time(time: int, *, days: bool, digits: int) -> str:
     from netsleuth_tui.analysis import clock, iso
 
-    return f"{iso(time)[:10]} {clock(time, 0)}" if days else clock(time, 0)
+    return f"{iso(time)[:10]} {clock(time, digits)}" if days else clock(time, digits)
 
 
 def detail_lines(finding: Finding, report: Report, width: int, dash: str) -> list[Line]:

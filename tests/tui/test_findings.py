@@ -347,3 +347,14 @@ async def test_the_pane(driven: Driven, size: tuple[int, int], snapshot: Snapsho
     async with driven(Told(mixed()), size) as d:
         await d.press("6")
         assert d.text == snapshot
+
+
+@pytest.mark.parametrize(("packets", "when"), [(20, "12:00:00.250"), (300, "12:00:00")])
+async def test_times_have_the_digits_that_tell_them_apart(driven: Driven, packets: int, when: str) -> None:
+    """Parts of seconds in a capture of two seconds, none in one of half a minute."""
+    session = Told(mixed(packets))
+    session.told = (finding(first=START + SECOND // 4, last=START + SECOND // 2),)
+    async with driven(session) as d:
+        await d.press("6")
+        table = pane_of(d)
+        assert table.cells(0)[[column.name for column in table.columns].index("start")] == when

@@ -11,7 +11,7 @@ import pytest
 from made import SECOND, START, store_of, tcp
 from made_events import add_events, event
 from textual import events
-from tui.screens import FakeSession
+from tui.screens import FakeSession, mixed
 
 from netsleuth_tui.store import Store
 from netsleuth_tui.tui.messages import LoadProgressed
@@ -119,3 +119,16 @@ async def test_an_offset_waits_for_what_is_loading(driven: Driven) -> None:
             if d.main.session.store.clocks:
                 break
         assert d.main.session.store.clocks == ((1, HOUR),)
+
+
+@pytest.mark.parametrize(
+    ("width", "first", "last"), [(80, "12:00:00.000", "12:00:01.900"), (160, "03-10 12:00:00.000", "03-10 12:00:01.900")]
+)
+async def test_a_short_capture_has_parts_of_seconds(driven: Driven, width: int, first: str, last: str) -> None:
+    """Its first and last time are told apart, on a narrow screen too."""
+    async with driven(FakeSession(mixed(20)), (width, 24)) as d:
+        await d.press("7")
+        table = d.main.pane("sources")
+        line = dict(zip((column.name for column in table.columns), table.cells(0), strict=True))
+        assert (line["first"], line["last"]) == (first, last)
+        assert last in d.text

@@ -162,7 +162,8 @@ class Noticing(Scoping):
         tabs.note("Findings", tabs.glyphs.ellipsis if self.looking is not None else "" if found is None else f"{found}")
         for pane in self.query("#findings"):
             table: FindingTable = pane  # type: ignore[assignment]
-            table.show_report(self.report, self.looking, stopped=self.stopped)
+            span = self.session.store.span if self.session is not None else None
+            table.show_report(self.report, self.looking, stopped=self.stopped, span=span)
         self.show_keys()
 
     # Going there

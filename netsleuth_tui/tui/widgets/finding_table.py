@@ -80,6 +80,8 @@ class FindingTable(ColumnTable, Pane):
         self.nothing = WAITS
         self._order: list[int] = []
         self._days = False
+        self._digits = 0
+        """Of the second, in times."""
         self._told: list[str] = []
         """What is said where there are no findings, by lines."""
         self._detail: list[tuple[str, str]] = []
@@ -90,14 +92,17 @@ class FindingTable(ColumnTable, Pane):
         """Ask for what is known."""
         self.post_message(FindingsWanted(again=False))
 
-    def show_report(self, report: Report | None, looking: Steps | None, *, stopped: bool) -> None:
+    def show_report(self, report: Report | None, looking: Steps | None, *, stopped: bool, span: tuple[int, int] | None = None) -> None:
         """Show what was found, and how far the search is; the cursor stays on its finding.
 
         Args:
             report: What was found last; None before the first search has ended.
             looking: How far the search is that goes on.
             stopped: The last search did not come to its end.
+            span: First and last time of what was loaded, ns since the epoch.
         """
+        from netsleuth_tui.analysis.times import digits_for
+
         self.looking = looking
         self.nothing = progress_text(looking) if looking is not None else STOPPED if stopped else WAITS
         if report is self.report:
@@ -105,6 +110,7 @@ class FindingTable(ColumnTable, Pane):
             return
         here = self.finding
         self.report = report
+        self._digits = digits_for(span)
         self._days = spans_days(self._findings)
         self.forget_widths()
         self._sort()
@@ -132,7 +138,7 @@ class FindingTable(ColumnTable, Pane):
         """One finding."""
         if not self._order:
             return [""] * len(self.columns)
-        return [cell(self._findings[self._order[index]], column.name, days=self._days) for column in self.columns]
+        return [cell(self._findings[self._order[index]], column.name, days=self._days, digits=self._digits) for column in self.columns]
 
     def item(self, index: int, width: int) -> list[Part]:
         """A finding, or a line of what was looked for."""
@@ -278,7 +284,7 @@ def _sort_key(finding: Finding, name: str) -> tuple[float, str]:
         "count": finding.count,
         "usual": finding.usual or 0,
     }
-    return (numbers[name], "") if name in numbers else (0, cell(finding, name, days=True))
+    return (numbers[name], "") if name in numbers else (0, cell(finding, name, days=True, digits=0))
 
 
 def _table(report: Report, store: Store, scope: Scope) -> Table:  # noqa: ARG001 - findings are of everything

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["SourceTable"]
 
 NARROW, SHORT = 90, 11
-"""Cells below which times are shown to the minute, and how long they are then."""
+"""Cells below which times have no date where all are of one day, else are shown to the minute; and how long they are then."""
 
 COLUMNS = tuple(
     TableColumn(name, title, about, short=short, right=right, widest=24 if name == "file" else 45)
@@ -103,6 +103,10 @@ class SourceTable(CountedTable):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(COLUMNS[:SHOWN], None, id=id)
         self._foot: list[str] = []
+        self._digits = 0
+        """Of the second, in times."""
+        self._one_day = False
+        """All times are of the same day."""
 
     # What is shown
 
@@ -112,7 +116,13 @@ class SourceTable(CountedTable):
 
     def answer(self, seen: Seen, result: Any) -> None:
         """Show them, and what is suggested."""
+        from netsleuth_tui.analysis.times import digits_for
+        from netsleuth_tui.tui.pages import DAY
+
         self._suggest(result)
+        ends = [end for one in result.lines for end in (one.source.first, one.source.last) if end is not None]
+        self._digits = digits_for((min(ends), max(ends)) if ends else None)
+        self._one_day = bool(ends) and min(ends) // DAY == max(ends) // DAY
         super().answer(seen, result)
         self.nothing = "" if self.count() else self.NO_LINES
         self.redraw()
@@ -155,8 +165,17 @@ class SourceTable(CountedTable):
         if not isinstance(cell, int):
             return display(str(cell).rsplit("/", 1)[-1] if name == "file" and cell != "-" else str(cell), limit=400)
         if name in ("first", "last", "gap_at"):
-            return _time(cell)[: SHORT if self.app.size.width < NARROW else None]
+            return self._time(cell)
         return WRITTEN.get(name, grouped)(cell)
+
+    def _time(self, time: int) -> str:
+        """With as many digits of the second as tell apart what the files hold."""
+        from netsleuth_tui.analysis import clock, iso
+
+        text = clock(time, self._digits)
+        if self.app.size.width >= NARROW:
+            return f"{iso(time)[5:10]} {text}"
+        return text if self._one_day else f"{iso(time)[5:10]} {text}"[:SHORT]
 
     def cell_style(self, column: TableColumn, text: str) -> Style:
         """Damage and losses stand out, and a clock that was put right."""
@@ -235,12 +254,6 @@ def _offset(offset: int) -> str:
     from netsleuth_tui.ingest.shifts import show_shift
 
     return show_shift(offset).replace(" ", "") if offset else ""
-
-
-def _time(time: int) -> str:
-    from netsleuth_tui.analysis import clock, iso
-
-    return f"{iso(time)[5:10]} {clock(time, 0)}"
 
 
 def _length(time: int) -> str:
