@@ -75,10 +75,10 @@ def copies(store: Store, cancelled: Callable[[], bool] = lambda: False) -> Copie
     Raises:
         NetSleuthError: Nobody wanted the answer any more.
     """
-    columns = store.columns()
+    first, columns = store.table.first, store.columns()
     known = _KNOWN.get(store)
     if known is None or known.packets != len(columns.row):
-        known = _found(columns, *_side_by_side(columns, cancelled))
+        known = _found(columns, *_side_by_side(store, columns, first, cancelled))
         _KNOWN[store] = known
     return known
 
@@ -103,7 +103,7 @@ def copy_values(store: Store, name: str, cancelled: Callable[[], bool] = lambda:
     found = copies(store, cancelled)
     known = _VALUES.setdefault(found, {})
     if name not in known:
-        values = np.zeros(found.packets, np.uint32)
+        values = store.table.by_row(found.packets, np.uint32)
         if name == "ip_loop":
             values[found.looping] = found.step
         else:
@@ -112,14 +112,14 @@ def copy_values(store: Store, name: str, cancelled: Callable[[], bool] = lambda:
     return known[name]
 
 
-def _side_by_side(columns: Columns, cancelled: Callable[[], bool]) -> tuple[Ids, NDArray[np.bool_]]:
+def _side_by_side(store: Store, columns: Columns, from_row: int, cancelled: Callable[[], bool]) -> tuple[Ids, NDArray[np.bool_]]:
     """Rows that may have a copy, with equal packets side by side in capture order; and where a packet differs from the one before it."""
 
     def check() -> None:
         if cancelled():
             raise NetSleuthError("the question was interrupted")
 
-    maybe, parts = may_be_copies(columns, check), []
+    maybe, parts = may_be_copies(columns, check, from_row, store.table.by_row(len(columns.row), np.uint32)), []
     for first in range(0, len(maybe), BLOCK):
         check()
         some = maybe[first : first + BLOCK]

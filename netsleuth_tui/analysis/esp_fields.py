@@ -43,7 +43,7 @@ def esp_values(store: Store, name: str, cancelled: Callable[[], bool] = lambda: 
     found = judged(store, cancelled)
     known = _KNOWN.setdefault(found, {})
     if name not in known:
-        values = np.zeros(found.packets, np.uint32)
+        values = store.table.by_row(found.packets, np.uint32)
         if name == "esp_aside":
             values[found.members.others] = found.members.other_kinds + 1
         else:

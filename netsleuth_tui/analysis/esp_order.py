@@ -218,10 +218,10 @@ def judged(store: Store, cancelled: Callable[[], bool] = lambda: False) -> Judge
         NetSleuthError: Nobody wanted the answer any more.
     """
     known = _KNOWN.get(store)
-    columns = store.columns()
+    dropped, columns = store.table.first, store.columns()
     if known is not None and known.packets == len(columns.row):
         return known
-    members = find_members(columns, cancelled)
+    members = find_members(columns, cancelled, dropped)
     kinds, places = np.zeros(len(members.rows), np.uint8), np.zeros(len(members.rows), np.int64)
     base, first = 0, 0
     while first < len(members):

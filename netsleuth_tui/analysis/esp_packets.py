@@ -148,18 +148,19 @@ def _enlarged(old: Keys) -> Keys:
     return new
 
 
-def find_members(columns: Columns, cancelled: Callable[[], bool] = lambda: False) -> Members:
+def find_members(columns: Columns, cancelled: Callable[[], bool] = lambda: False, from_row: int = 0) -> Members:
     """All ESP packets, by association.
 
     Args:
         columns: The store's columns.
         cancelled: Asked from time to time; True ends the work.
+        from_row: The first row; those before it were dropped.
 
     Raises:
         NetSleuthError: Nobody wanted the answer any more.
     """
     found, others, kinds = [], [], []
-    for first in range(0, len(columns.row), BLOCK):
+    for first in range(from_row, len(columns.row), BLOCK):
         _go_on(cancelled)
         some = columns.at(slice(first, first + BLOCK))
         has_header = some.present & HEADER == HEADER

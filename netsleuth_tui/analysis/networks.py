@@ -42,10 +42,15 @@ def keys_of(hosts: Hosts) -> NDArray[np.int64]:
     return np.where(hosts.version == 4, hosts.lo, hosts.hi).view(np.int64)
 
 
-@lru_cache(2)
 def ordered(table: HostTable, count: int) -> Ordered:
     """The first `count` hosts of a table in order; kept, since that takes longer than a pass over the rows."""
-    hosts = Hosts(table.version[:count], table.hi[:count], table.lo[:count])
+    return _ordered(table, count, table.cleared)
+
+
+@lru_cache(2)
+def _ordered(table: HostTable, count: int, cleared: int) -> Ordered:  # noqa: ARG001 - numbers may mean others when it changes
+    known = table.known()
+    hosts = Hosts(known.version[:count], known.hi[:count], known.lo[:count])
     keys, is6 = keys_of(hosts).view(np.uint64), hosts.version == 6
     order = np.lexsort((keys, is6))
     return Ordered(order, is6[order], keys[order])

@@ -45,6 +45,8 @@ class _Known:
     """What was found out, and of which state of the store."""
 
     packets: int
+    first: int
+    """Rows before it were dropped."""
     revision: int
     clocks: object
     codes: Codes
@@ -83,7 +85,7 @@ def process_values(store: Store, name: str, cancelled: Callable[[], bool] = lamb
             _VALUES[store] = found, {}
         kept = _VALUES[store][1]
         if name not in kept:
-            kept[name] = _column(found, name)
+            kept[name] = _column(store, found, name)
         return kept[name]
 
 
@@ -105,23 +107,28 @@ def _holds(found: _Known, store: Store) -> bool:
     return (found.packets, found.revision, found.clocks) == (store.packets, store.processes.revision, store.clocks)
 
 
-def _column(found: _Known, name: str) -> Codes:
+def _column(store: Store, found: _Known, name: str) -> Codes:
+    first, values = found.first, store.table.by_row(found.packets, np.uint32)
     if name == PROCESS_COLUMNS[0]:
-        return found.name_of[found.codes]
-    if name == PROCESS_COLUMNS[1]:
-        return found.pid_of[found.codes]
-    return found.recorded.astype(np.uint32)
+        by_process = found.name_of
+    elif name == PROCESS_COLUMNS[1]:
+        by_process = found.pid_of
+    else:
+        values[first:] = found.recorded[first:]
+        return values
+    values[first:] = by_process[found.codes[first:]]
+    return values
 
 
 def _found(store: Store, cancelled: Callable[[], bool]) -> _Known:
     table, clocks, revision = store.processes, store.clocks, store.processes.revision
-    columns = store.columns()
+    dropped, columns = store.table.first, store.columns()
     rows = len(columns.row)
-    codes = np.zeros(rows, np.uint32)
+    codes, recorded = store.table.by_row(rows, np.uint32), store.table.by_row(rows, np.bool_)
     for part in tuple(table.recorded):
         here = codes[part.first : part.first + len(part.codes)]
         here[:] = part.codes[: len(here)]
-    recorded = codes != 0
+    recorded[dropped:] = codes[dropped:] != 0
     told: dict[int, list[Socket]] = defaultdict(list)
     for (first, _), sockets in tuple(table.sockets.items()):
         told[first] += tuple(sockets)
@@ -133,7 +140,7 @@ def _found(store: Store, cancelled: Callable[[], bool]) -> _Known:
     for first in sorted(told):
         times = SocketTimes(store, told[first], host_of, len(hosts.version), cancelled)
         until = min((time for (of, _), time in tuple(table.missed.items()) if of == first), default=None)
-        spans = [(max(part.first_row, store.table.first), min(part.first_row + part.packets, rows), part.shift) for part in parts[first]]
+        spans = [(max(part.first_row, dropped), min(part.first_row + part.packets, rows), part.shift) for part in parts[first]]
         blocks = [(at, min(at + BLOCK, last), shift) for begin, last, shift in spans for at in range(begin, last, BLOCK)]
         for learns in (True, False) if times.has_connections else (False,):
             for begin, last, shift in blocks:
@@ -144,7 +151,7 @@ def _found(store: Store, cancelled: Callable[[], bool]) -> _Known:
     numbers: dict[str, int] = {"": 0}
     name_of = np.array([numbers.setdefault(process.path, len(numbers)) for process in known], np.uint32)
     pid_of = np.array([process.pid for process in known], np.uint32)
-    return _Known(rows, revision, clocks, codes, recorded, tuple(numbers), name_of, pid_of)
+    return _Known(rows, dropped, revision, clocks, codes, recorded, tuple(numbers), name_of, pid_of)
 
 
 def _infer(columns: Columns, codes: Codes, times: SocketTimes, shift: int, until: int | None, *, learns: bool) -> None:

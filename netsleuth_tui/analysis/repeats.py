@@ -108,24 +108,26 @@ def keep_shared(first: int, last: int, buckets: NDArray[np.uint8], of: Ids, kept
     return (count,)
 
 
-def may_be_copies(columns: Columns, check: Callable[[], None] = lambda: None) -> Ids:
+def may_be_copies(columns: Columns, check: Callable[[], None] = lambda: None, from_row: int = 0, room: Ids | None = None) -> Ids:
     """Ascending rows of IP packets that may have a copy; of those that have one none is missing.
 
     Args:
         columns: The store's columns.
         check: Called from time to time; may raise, to end the work.
+        from_row: The first row; those before it were dropped.
+        room: A number for each row to work with; made where there is none.
     """
     rows = len(columns.row)
-    bits = min(max((SPREAD * rows).bit_length(), FEWEST_BITS), MOST_BITS)
-    buckets, of = np.zeros(1 << bits - 2, np.uint8), np.empty(rows, np.uint32)
+    bits = min(max((SPREAD * (rows - from_row)).bit_length(), FEWEST_BITS), MOST_BITS)
+    buckets, of = np.zeros(1 << bits - 2, np.uint8), np.empty(rows, np.uint32) if room is None else room
     seed = np.array([secrets.randbits(63) for _ in range(WORDS + 1)], np.int64)
-    blocks = [(first, min(first + BLOCK, rows)) for first in range(0, rows, BLOCK)]
+    blocks = [(first, min(first + BLOCK, rows)) for first in range(from_row, rows, BLOCK)]
     for first, last in blocks:
         check()
         fill_buckets(first, last, columns, seed, bits, buckets, of)
-    parts, room = [np.empty(0, np.uint32)], np.empty(min(BLOCK, rows), np.uint32)
+    parts, some = [np.empty(0, np.uint32)], np.empty(min(BLOCK, rows), np.uint32)
     for first, last in blocks:
         check()
-        (count,) = keep_shared(first, last, buckets, of, room)
-        parts.append(room[:count].copy())
+        (count,) = keep_shared(first, last, buckets, of, some)
+        parts.append(some[:count].copy())
     return np.concatenate(parts)

@@ -88,7 +88,7 @@ def summary(store: Store, scope: Scope) -> Summary:
 
 def _hosts(store: Store, rows: Rows) -> int:
     """Distinct addresses of senders and receivers."""
-    if rows.ids is None and len(rows) == store.kept:
+    if rows.ids is None and len(rows) == store.packets:  # and none was dropped
         return store.hosts.count
     met = np.zeros(store.hosts.count, np.bool_)
     columns = store.columns()

@@ -55,7 +55,7 @@ def marks(store: Store, cancelled: Callable[[], bool] = lambda: False) -> Marks:
     Raises:
         NetSleuthError: Nobody wanted the answer any more.
     """
-    return _known(store).marks_by(store.columns(), store.starts, cancelled)
+    return _known(store).marks_by(store, cancelled)
 
 
 def rows_marked(store: Store, mark: Mark, cancelled: Callable[[], bool] = lambda: False) -> NDArray[np.uint32]:
@@ -64,7 +64,8 @@ def rows_marked(store: Store, mark: Mark, cancelled: Callable[[], bool] = lambda
     Raises:
         NetSleuthError: Nobody wanted the answer any more.
     """
-    return np.flatnonzero(marks(store, cancelled) & np.uint16(mark)).astype(np.uint32)
+    first = store.table.first
+    return (np.flatnonzero(marks(store, cancelled)[first:] & np.uint16(mark)) + first).astype(np.uint32)
 
 
 def tcp_values(store: Store, name: str, cancelled: Callable[[], bool] = lambda: False) -> NDArray[np.integer]:
@@ -75,7 +76,7 @@ def tcp_values(store: Store, name: str, cancelled: Callable[[], bool] = lambda: 
     """
     if name == "tcp_marks":
         return marks(store, cancelled)
-    return _known(store).values_of(name, store.columns(), store.starts, cancelled)
+    return _known(store).values_of(name, store, cancelled)
 
 
 def known_tcp_values(store: Store, name: str) -> NDArray[np.integer]:
@@ -145,19 +146,22 @@ class _Known:
         self.marks: Marks = np.zeros(0, np.uint16)
         self.values: dict[str, Numbers] = {}
         self.courses: list[_Course] = []
+        self.turn = 0
+        """How often rows had been dropped: the numbers of addresses mean the same until then."""
         self.lock = threading.Lock()
 
-    def marks_by(self, columns: Columns, starts: Sequence[int], cancelled: Callable[[], bool]) -> Marks:
-        """Judge what was not judged yet."""
-        rows = len(columns.row)
+    def marks_by(self, store: Store, cancelled: Callable[[], bool]) -> Marks:
+        """Judge what was not judged yet; once rows were dropped, what follows from those that are left."""
         with _held(self.lock, cancelled):
-            judged = len(self.marks)
+            turn, first, starts = store.hosts.cleared, store.table.first, store.starts
+            columns = store.columns()
+            rows, judged = len(columns.row), len(self.marks)
             if judged >= rows:
                 return self.marks[:rows]
-            if not self.courses:
-                judged, self.courses = 0, _courses(rows, NOTHING)
-            found = np.zeros(rows, np.uint16)
-            found[:judged] = self.marks[:judged]
+            if not self.courses or turn != self.turn:
+                judged, self.turn, self.courses = first, turn, _courses(rows - first, NOTHING)
+            found = store.table.by_row(rows, np.uint16)
+            found[first:judged] = self.marks[first:judged]
             courses, self.courses = self.courses, []  # one that was left on its way is of no use
             _go(courses, columns, judged, starts, found, np.zeros(0, np.int64), cancelled)
             if sum(course.flows for course in courses) <= KEPT_FLOWS:
@@ -165,14 +169,14 @@ class _Known:
             self.marks = found
             return found
 
-    def values_of(self, name: str, columns: Columns, starts: Sequence[int], cancelled: Callable[[], bool]) -> Numbers:
+    def values_of(self, name: str, store: Store, cancelled: Callable[[], bool]) -> Numbers:
         """Numbers by row, of all rows."""
-        rows = len(columns.row)
         with _held(self.lock, cancelled):
-            known = self.values.get(name)
+            first, starts, columns, known = store.table.first, store.starts, store.columns(), self.values.get(name)
+            rows = len(columns.row)
             if known is None or len(known) < rows:
-                known = np.zeros(rows, np.int64)
-                _go(_courses(rows, WANTED[name]), columns, 0, starts, np.zeros(rows, np.uint16), known, cancelled)
+                known, found = store.table.by_row(rows, np.int64), store.table.by_row(rows, np.uint16)
+                _go(_courses(rows - first, WANTED[name]), columns, first, starts, found, known, cancelled)
                 self.values[name] = known
             return known[:rows]
 

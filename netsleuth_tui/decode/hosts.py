@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -154,39 +156,87 @@ class HostTable:
     """Addresses by id and ids by address.
 
     `version` (uint8, 4 or 6), `hi` and `lo` (uint64, network order as numbers; an IPv4 address is `lo` and has `hi` 0) are views of
-    length `count`. `reserve` may replace the arrays behind them: a view keeps what it showed.
+    length `count`. `reserve` and `forget` may replace the arrays behind them: a view keeps what it showed.
     """
 
     def __init__(self) -> None:
         self._seed = np.array([secrets.randbits(63) for _ in range(5)], dtype=np.int64)
         self.arrays = _empty(FIRST_CAPACITY, self._seed)
         self.cleared = 0
-        """How often it was cleared: whoever keeps something by id looks at this."""
+        """How often it was cleared, or forgot some: whoever keeps something by id looks at this."""
+        self._free = np.empty(0, np.uint32)
+        """Ids of addresses that were forgotten, ascending: new addresses take these first."""
+        self._resting = np.zeros(0, np.bool_)
+        """By id: addresses that no row had when rows were dropped last."""
+        self._holders: list[int] = []
+        """What `cleared` was when each of those began who may look for addresses of rows that they saw."""
 
     @property
     def count(self) -> int:
-        """Number of distinct addresses."""
+        """Ids given: the number of distinct addresses, but for those that were forgotten."""
         return int(self.arrays.given[0])
 
     @property
+    def bytes(self) -> int:
+        """Memory that it takes, with the copies of addresses that `forget` makes."""
+        arrays = self.arrays
+        return arrays.slots4.nbytes + arrays.slots6.nbytes + 2 * (arrays.version.nbytes + arrays.hi.nbytes + arrays.lo.nbytes)
+
+    @property
     def version(self) -> NDArray[np.uint8]:
-        """4 or 6 by id."""
-        return self.arrays.version[: self.count]
+        """4 or 6 by id; 0 where the address was forgotten."""
+        return self.known().version
 
     @property
     def hi(self) -> NDArray[np.uint64]:
         """High 64 bits of the addresses by id; 0 for IPv4."""
-        return self.arrays.hi.view(np.uint64)[: self.count]
+        return self.known().hi
 
     @property
     def lo(self) -> NDArray[np.uint64]:
         """Low 64 bits of the addresses by id."""
-        return self.arrays.lo.view(np.uint64)[: self.count]
+        return self.known().lo
 
     def clear(self) -> None:
         """Forget all addresses: ids are given anew from 0. Only for a table whose ids nobody keeps; views keep what they showed."""
         self.cleared += 1
         self.arrays = _empty(FIRST_CAPACITY, self._seed)
+        self._free, self._resting = self._free[:0], self._resting[:0]
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """While this lasts, the addresses of all rows that are there when it begins, or come meanwhile, stay what they are."""
+        self._holders.append(began := self.cleared)
+        try:
+            yield
+        finally:
+            self._holders.remove(began)
+
+    def forget(self, met: NDArray[np.bool_], kept: NDArray[np.bool_]) -> None:
+        """Rows are dropped: let addresses go that no row has, so that their ids can be given again.
+
+        An address goes when rows are dropped the second time without it, and not while somebody holds addresses since before the first
+        time. So rows that somebody sees can be dropped once, and their addresses are still known.
+
+        Args:
+            met: By id: whether any row had it since the last time, those that are dropped now included.
+            kept: By id: whether any row has it that stays.
+        """
+        arrays, count = self.arrays, self.count
+        gone = np.zeros(count, np.bool_)
+        if min(tuple(self._holders), default=self.cleared) >= self.cleared:
+            gone[: len(self._resting)] = self._resting & ~met[: len(self._resting)]
+        gone[self._free] = False
+        if gone.any():
+            # Somebody may still look at the old ones; the tables are looked at only by the thread that adds addresses.
+            new = arrays._replace(version=arrays.version.copy(), hi=arrays.hi.copy(), lo=arrays.lo.copy())
+            for part in (new.version, new.hi.view(np.uint64), new.lo.view(np.uint64)):
+                part[:count][gone] = 0
+            count = int(np.flatnonzero(new.version[:count]).max(initial=-1)) + 1
+            self.arrays = _shrunk(new, count)
+        gone[self._free] = True
+        self._free, self._resting = np.flatnonzero(gone[:count]).astype(np.uint32), ~(kept | gone)[:count]
+        self.cleared += 1
 
     def reserve(self, extra: int) -> None:
         """Make room for `extra` more addresses; kernels cannot grow the table while they run.
@@ -203,7 +253,7 @@ class HostTable:
         while capacity < needed:
             capacity *= 2
         # Other threads see the old arrays until the new ones are complete.
-        self.arrays = _enlarged(self.arrays, capacity)
+        self.arrays = _moved(self.arrays, capacity)
 
     def merge(self, other: HostTable, start: int = 0) -> NDArray[np.uint32]:
         """Add the addresses of another table, from its id `start` on.
@@ -211,6 +261,8 @@ class HostTable:
         Returns:
             For each id of `other` from `start` on the id of that address here.
         """
+        if len(self._free):
+            return self._reuse(Hosts(other.version[start:], other.hi[start:], other.lo[start:]))
         ids = np.zeros(other.count - start, dtype=np.uint32)
         self.reserve(len(ids))
         _copy(self.arrays, other.arrays, start, ids, np.zeros(5, dtype=np.int64))
@@ -231,6 +283,9 @@ class HostTable:
             For each of them its id here.
         """
         count = len(hosts.version)
+        if len(self._free):
+            ids = (once := HostTable()).add(hosts)
+            return self.merge(once)[ids]
         some = _empty(max(count, 1), self.arrays.seed)
         some.version[:count] = hosts.version
         some.hi.view(np.uint64)[:count] = hosts.hi
@@ -239,6 +294,20 @@ class HostTable:
         self.reserve(count)
         _copy(self.arrays, some, 0, ids, np.zeros(5, dtype=np.int64))
         return ids
+
+    def _reuse(self, hosts: Hosts) -> NDArray[np.uint32]:
+        """Add addresses, of which none is there twice, with ids of those that were forgotten; as `add`."""
+        ids = _found(self.arrays, hosts)
+        new = np.flatnonzero(ids < 0)
+        again, self._free = self._free[: len(new)], self._free[len(new) :]
+        self.reserve(len(new) - len(again))
+        arrays, count = self.arrays, self.count
+        ids[new] = numbers = np.concatenate((again, np.arange(count, count + len(new) - len(again)))).astype(np.int64)
+        arrays.hi.view(np.uint64)[numbers], arrays.lo.view(np.uint64)[numbers] = hosts.hi[new], hosts.lo[new]
+        arrays.version[numbers] = hosts.version[new]
+        _place(arrays, numbers)
+        arrays.given[0] = count + len(new) - len(again)
+        return ids.astype(np.uint32)
 
     def known(self) -> Hosts:
         """The addresses of this moment, while another thread may add more."""
@@ -260,22 +329,71 @@ def _empty(capacity: int, seed: NDArray[np.int64]) -> HostArrays:
     )
 
 
-def _enlarged(old: HostArrays, capacity: int) -> HostArrays:
-    """Return a table with the same addresses and ids, and room for `capacity`."""
-    new = _empty(capacity, old.seed)
-    count = int(old.given[0])
+def _moved(old: HostArrays, capacity: int) -> HostArrays:
+    """A table with the same addresses and ids, and room for `capacity`."""
+    new, count = _empty(capacity, old.seed), int(old.given[0])
     new.given[0] = count
     new.version[:count] = old.version[:count]
     new.hi[: 2 * count] = old.hi[: 2 * count]
     new.lo[: 2 * count] = old.lo[: 2 * count]
-    words = [part[half : 2 * count : 2].astype(np.int64) for part in (old.hi, old.lo) for half in (1 - LOW, LOW)]
-    numbers = np.arange(1, count + 1, dtype=np.int64)
-    is4 = old.version[:count] == 4
-    # The same sums as in the kernels: NumPy, too, drops what does not fit 64 bits.
-    hash4 = (old.seed[0] + old.seed[1] * words[3][is4] & HASH_MASK) >> HASH_SHIFT
-    total = old.seed[0] + sum(old.seed[1 + i] * word[~is4] for i, word in enumerate(words))
-    hash6 = (total & HASH_MASK) >> HASH_SHIFT
-    mask = 2 * capacity - 1
-    place(new.slots4, hash4 & mask, words[3][is4] << ID_BITS | numbers[is4])
-    place(new.slots6, hash6 & mask, hash6 << ID_BITS | numbers[~is4])
+    _place(new)
     return new
+
+
+def _shrunk(old: HostArrays, count: int) -> HostArrays:
+    """The same addresses with tables made anew, where ids from `count` on are free again; smaller where most are free."""
+    capacity = len(old.version)
+    while capacity >= 8 * max(count, FIRST_CAPACITY):
+        capacity //= 2
+    new = old._replace(given=np.array([count], np.int64))
+    if capacity < len(old.version):
+        return _moved(new, capacity)
+    for slots in (new.slots4, new.slots6):
+        np.copyto(slots, 0, where=slots != 0)  # what was never written takes no memory
+    _place(new)
+    return new
+
+
+def _place(arrays: HostArrays, ids: NDArray[np.int64] | None = None) -> None:
+    """Enter addresses that are in no table yet; all that there are, where it is not said which."""
+    ids = np.flatnonzero(arrays.version[: int(arrays.given[0])]) if ids is None else ids
+    for version, slots in ((4, arrays.slots4), (6, arrays.slots6)):
+        some = ids[arrays.version[ids] == version]
+        if len(some):
+            homes, keys = _homes(arrays.seed, version, arrays.hi.view(np.uint64)[some], arrays.lo.view(np.uint64)[some])
+            place(slots, homes & len(slots) - 1, keys << ID_BITS | some + 1)
+
+
+def _homes(
+    seed: NDArray[np.int64], version: int, high: NDArray[np.uint64], low: NDArray[np.uint64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The hash of each address, and the key under which it is entered."""
+    # The same sums as in the kernels: NumPy, too, drops what does not fit 64 bits.
+    if version == 4:
+        address = low.view(np.int64)
+        return (seed[0] + seed[1] * address & HASH_MASK) >> HASH_SHIFT, address
+    words = [(part >> shift & np.uint64(0xFFFFFFFF)).view(np.int64) for part in (high, low) for shift in (np.uint64(32), np.uint64(0))]
+    found = (seed[0] + sum(seed[1 + i] * word for i, word in enumerate(words)) & HASH_MASK) >> HASH_SHIFT
+    return found, found
+
+
+def _found(arrays: HostArrays, hosts: Hosts) -> NDArray[np.int64]:
+    """The ids of addresses, -1 for those that have none: what the kernels do, for all of them together."""
+    ids = np.full(len(hosts.version), -1, np.int64)
+    for version, slots in ((4, arrays.slots4), (6, arrays.slots6)):
+        left, mask = np.flatnonzero(hosts.version == version), len(slots) - 1
+        high, low = hosts.hi[left], hosts.lo[left]
+        homes, keys = _homes(arrays.seed, version, high, low)
+        at, some = homes & mask, np.arange(len(left))
+        for _ in range(mask + 1):
+            if not len(some):
+                break
+            entry = slots[at]
+            maybe = np.flatnonzero((entry != 0) & (entry >> ID_BITS == keys[some]))
+            number, which = (entry[maybe] & ID_MASK) - 1, some[maybe]
+            same = (arrays.hi.view(np.uint64)[number] == high[which]) & (arrays.lo.view(np.uint64)[number] == low[which])
+            ids[left[which[same]]] = number[same]
+            entry[maybe[same]] = 0  # it need not be looked for any more
+            more = entry != 0
+            some, at = some[more], (at[more] + 1) & mask
+    return ids

@@ -50,7 +50,8 @@ def segments(seen: Seen) -> Ids:
 
 def marked(seen: Seen, mark: Mark) -> Ids:
     """Rows of segments with one of these marks."""
-    rows = np.flatnonzero(seen.once(all_marks)[: len(seen.columns.row)] & np.uint16(mark)).astype(np.uint32)
+    first = seen.store.table.first
+    rows = (np.flatnonzero(seen.once(all_marks)[first : len(seen.columns.row)] & np.uint16(mark)) + first).astype(np.uint32)
     found: Ids = rows[seen.columns.present[rows] & np.uint64(TCP) == np.uint64(TCP)]
     return found[seen.among(found)]
 

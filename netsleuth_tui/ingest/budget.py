@@ -10,7 +10,7 @@ from netsleuth_tui.store import ROW_BYTES
 if TYPE_CHECKING:
     from netsleuth_tui.store import Store
 
-__all__ = ["default_budget", "is_full", "rows_within"]
+__all__ = ["default_budget", "is_full", "rows_beside", "rows_within"]
 
 GIB = 1 << 30
 MOST = 4 * GIB
@@ -44,6 +44,14 @@ def is_full(store: Store, memory: int) -> bool:
 def rows_within(budget: int) -> int:
     """Packets that fit into `budget` bytes."""
     return max(budget // (ROW_BYTES + SELECTION_BYTES), 1)
+
+
+def rows_beside(budget: int, addresses: int) -> int:
+    """Packets that fit into `budget` bytes beside the table of addresses; where that is large, a quarter of those that fit without it.
+
+    So many addresses go with the packets that have them, and at most twice as many with those that went before.
+    """
+    return max(rows_within(max(budget - addresses, 0)), rows_within(budget) // 4)
 
 
 def _meminfo(name: str) -> int | None:

@@ -88,6 +88,18 @@ class Decoding:
         worker = self._idle.popleft()
         self._jobs.append(_Job(batch, source, columns, first, self._pool.submit(_decode, worker, batch, columns, first, source)))
 
+    @property
+    def bytes(self) -> int:
+        """Memory that the threads' own addresses take."""
+        return sum(worker.hosts.bytes + worker.ids.nbytes for worker in tuple(self._idle))
+
+    def forget_addresses(self) -> None:
+        """The store has let addresses go, and gives their ids anew: nothing of what the threads know of these holds any more.
+
+        Nothing may be on its way.
+        """
+        self._idle = deque(_Worker() for _ in range(THREADS))
+
     def drain(self) -> None:
         """Finish what is on its way, and make it visible.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from netsleuth_tui import jit
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.ingest.budget import MOST_ROWS, is_full, rows_within
+from netsleuth_tui.ingest.budget import MOST_ROWS, is_full, rows_beside, rows_within
 from netsleuth_tui.ingest.counted import NO_MEMORY, break_off, count_in, expected, left_out, size_of, with_shift
 from netsleuth_tui.ingest.decoding import Decoding, parts_of
 from netsleuth_tui.ingest.event_keeping import EventKeeping
@@ -101,6 +101,7 @@ class Loader:
         if not self._files:
             self._fail([NetSleuthError("there is no file in it", where=", ".join(paths))])
         sizes = [size_of(name) for name, _ in self._files]
+        self.store.table.lasts |= self.drops_oldest and None in sizes
         self._bytes_total = 0 if None in sizes else sum(size or 0 for size in sizes)
         start_for_files(self._bytes_total)
         try:
@@ -258,12 +259,12 @@ class Loader:
         if taken + rows > MOST_ROWS:
             self.problems.append(f"no more than {MOST_ROWS} packets can be numbered: the others are not loaded")
             return False
-        if taken - self.store.table.first + rows <= self.most_rows:
-            return True
-        if not (self.drops_oldest and self.store.sources[-1].name == "-"):
-            return False
-        self._drain()
-        return self._phase == "loading" and make_room(self.store, rows, self.most_rows)
+        there, live = taken - self.store.table.first + rows, self.drops_oldest and self.store.sources[-1].name == "-"
+        most = rows_beside(self.memory, self.store.hosts.bytes + self._decoding.bytes) if live else self.most_rows
+        if live and there > most:
+            self._drain()
+            return self._phase == "loading" and make_room(self.store, self._decoding, rows, most)
+        return there <= most
 
     def _is_over(self) -> bool:
         """Whether loading has ended, or somebody wants it to."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from netsleuth_tui.decode.columns import NO_TIME
 
 if TYPE_CHECKING:
+    from netsleuth_tui.ingest.decoding import Decoding
     from netsleuth_tui.store import Source, Store
 
 __all__ = ["make_room"]
@@ -16,11 +17,12 @@ _AT_ONCE = 4
 """A quarter of the budget is given up at a time, so that most of it holds packets and yet there is seldom something to do."""
 
 
-def make_room(store: Store, rows: int, most: int) -> bool:
-    """Drop the oldest packets of a store.
+def make_room(store: Store, decoding: Decoding, rows: int, most: int) -> bool:
+    """Drop the oldest packets of a store, and addresses that no packet has any more.
 
     Args:
         store: All of its rows are visible.
+        decoding: Where addresses are known, too.
         rows: Packets that are to follow.
         most: Packets that it may have then.
 
@@ -32,6 +34,7 @@ def make_room(store: Store, rows: int, most: int) -> bool:
     first = min(max(store.packets + rows - most, store.table.first + most // _AT_ONCE), store.packets)
     store.sources = tuple(_without(store, source, first) for source in store.sources)
     store.forget(first)
+    decoding.forget_addresses()
     return True
 
 

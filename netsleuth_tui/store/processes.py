@@ -94,6 +94,13 @@ class ProcessTable:
             self.recorded.append(Recorded(first, codes))
             self.revision += 1
 
+    def forget(self, rows: int) -> None:
+        """Let go of what is recorded of rows before `rows`, which were dropped."""
+        kept = [part for part in self.recorded if part.first + len(part.codes) > rows]
+        if len(kept) < len(self.recorded):
+            self.recorded = kept
+            self.revision += 1
+
     def tell(self, source: int, origin: Origin, sockets: Sequence[Socket], missed: int | None = None) -> None:
         """Sockets of a file's host are known, or more is known of them.
 

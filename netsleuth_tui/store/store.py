@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.decode.hosts import HostTable
 from netsleuth_tui.store.clock import fits
 from netsleuth_tui.store.event_kinds import EventKinds
@@ -38,6 +38,9 @@ Clocks = tuple[tuple[int, int], ...]
 LATEST = (1 << 63) - 1
 """The last instant that a row can have, ns since the epoch."""
 
+ADDRESSES = np.uint64(Has.ADDRESSES)
+BLOCK = 1 << 18
+"""Rows that are looked at together."""
 ENGINE_MEMORY = 1 << 30
 """Bytes that one query may take beside the columns, unless the budget says less."""
 
@@ -106,7 +109,11 @@ class Store:
     def forget(self, rows: int) -> None:
         """Drop the first `rows` rows to make room for later ones; the sources are to say so already. Ids of the others stay as they are."""
         with self._lock:
+            columns, first = self.columns(), self.table.first
+            dropped, kept = (_hosts_of(columns, begin, end, self.hosts.count) for begin, end in ((first, rows), (rows, len(columns.row))))
             self.table.forget(rows)
+            self.processes.forget(rows)
+            self.hosts.forget(dropped | kept, kept)
 
     def columns(self) -> Columns:
         """The visible rows, without a copy."""
@@ -256,6 +263,17 @@ class Store:
         Frames without a time are outside every window that is closed on a side.
         """
         return _narrowed(self.columns().time, ids, start, end, in_order=self.table.in_order, dropped=self.table.first)
+
+
+def _hosts_of(columns: Columns, first: int, last: int, count: int) -> NDArray[np.bool_]:
+    """By id: whether any row from the first to the last (excluded) has the address."""
+    found = np.zeros(count, np.bool_)
+    for at in range(first, last, BLOCK):
+        some = columns.at(slice(at, min(at + BLOCK, last)))
+        there = some.present & ADDRESSES != 0
+        found[some.src[there]] = True
+        found[some.dst[there]] = True
+    return found
 
 
 def _narrowed(

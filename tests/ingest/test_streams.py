@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import struct
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
 from ingest.test_load import FRAME, capture
 
-from netsleuth_tui.analysis import Scope, overview, rows_of
+from netsleuth_tui.analysis import Scope, conversations, overview, rows_of, summary
+from netsleuth_tui.analysis.tcp import Mark, rows_marked
 from netsleuth_tui.analysis.values import values
 from netsleuth_tui.decode.columns import Columns
+from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest import load
 from netsleuth_tui.session import Session
 from netsleuth_tui.store import ROW_BYTES
@@ -148,6 +152,55 @@ def test_the_oldest_packets_make_room(pipe: int, load_filter: str, tmp_path: Pat
     assert sum(count.packets for count in overview(store, Scope()).protocols) == store.kept
     assert store.span == (first * 1_000_000, 29_999 * 1_000_000)
     assert values(store, rows_of(store, Scope()).take(0, 2), "frame.number") == [first + 1, first + 2]
+
+
+@pytest.mark.parametrize("load_filter", ["", "tcp"])
+def test_addresses_and_marks_of_dropped_packets_go_with_them(pipe: int, load_filter: str, tmp_path: Path) -> None:
+    """Each packet has a sender of its own: no more are kept than packets, all are right, and so are the marks of segments sent again."""
+    total = 25_000
+    content = Path(senders(tmp_path / "a.pcap", total)).read_bytes()
+    live = Live(load_filter=load_filter, memory=8_000 * (ROW_BYTES + 8), drops_oldest=True)
+    writer = threading.Thread(target=lambda: (_write_all(pipe, content), os.close(pipe)), daemon=True)
+    writer.start()
+    again: set[int] = set()
+    while live.thread.is_alive():
+        if live.session.store.packets:
+            with suppress(NetSleuthError):
+                again |= set(rows_marked(live.session.store, Mark.RETRANSMISSION).tolist())
+        live.thread.join(0.05)
+    store = live.session.store
+    first = total - store.kept
+    assert 1_500 <= store.kept <= 8_000
+    assert store.hosts.count < total / 2
+    assert again
+    assert all(row % 10 == 9 for row in again)
+    rows = rows_of(store, Scope()).take(0, store.kept)
+    assert values(store, rows, "ip.src") == [sender(row) for row in range(first, total)]
+    assert values(store, rows, "frame.number") == [*range(first + 1, total + 1)]
+    assert len(rows_of(store, Scope(f"ip.addr == {sender(total - 5)}"))) == 1
+    assert not len(rows_of(store, Scope(f"ip.addr == {sender(5)}")))
+    assert rows_marked(store, Mark.RETRANSMISSION).tolist() == [row for row in range(first + 1, total) if row % 10 == 9]
+    found = summary(store, Scope())
+    assert found.hosts == len({sender(row) for row in range(first, total)}) + 1
+    talks = conversations(store, rows_of(store, Scope()), by="address")
+    assert len(talks) == found.hosts - 1
+
+
+def sender(row: int) -> str:
+    """The address of a frame of `senders`: every tenth has that of the one before it."""
+    return str(IPv4Address((10 << 24) + row - (row % 10 == 9)))
+
+
+def senders(path: Path, frames: int) -> str:
+    """A pcap with one TCP segment every 10 ms, each of another host; every tenth is the one before it, sent again."""
+    to, rest = bytes((192, 168, 0, 1)), struct.pack(">HHIIBBHHH", 1000, 80, 7, 0, 0x50, 0x18, 1, 0, 0) + bytes(8)
+    head = bytes(12) + bytes.fromhex("0800 4500 0030 0000 0000 4006 0000")
+    with path.open("wb") as file:
+        file.write(struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+        for row in range(frames):
+            frame = head + IPv4Address(sender(row)).packed + to + rest
+            file.write(struct.pack("<IIII", row // 100, row % 100 * 10_000, len(frame), len(frame)) + frame)
+    return str(path)
 
 
 @pytest.mark.parametrize("load_filter", ["", "udp"])

@@ -64,7 +64,8 @@ class Completing(Noticing):
         for _ in range(2):  # the engine may be interrupted by what the panes ask
             try:
                 if self._counted is None or self._counted[0] != key or not self._counted[1].complete:
-                    self._counted = key, count_values(store, scope, completion.field, typed)
+                    with store.hosts.held():
+                        self._counted = key, count_values(store, scope, completion.field, typed)
             except NetSleuthError:
                 continue
             self.post_message(ValuesCounted(number, self._counted[1].beginning(store, typed, MOST_VALUES)))

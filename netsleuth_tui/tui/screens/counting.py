@@ -266,13 +266,14 @@ class Counting(Screen[None]):
         started = time.monotonic()
         look = Look(session.store, scope, lambda: generation != self._generation)
         try:
-            session.set_clocks(scope)
-            look.rows  # noqa: B018 - where the filter is not valid, no pane need be asked
-            for number, questions in enumerate(rounds):
-                results = [(pane, _answer(question, look)) for pane, question in questions]
-                overview = look.overview() if with_overview and number == 0 else None
-                if overview is not None or results:
-                    self.post_message(ViewReady(generation, scope, overview, results, None, time.monotonic() - started))
+            with session.store.hosts.held():
+                session.set_clocks(scope)
+                look.rows  # noqa: B018 - where the filter is not valid, no pane need be asked
+                for number, questions in enumerate(rounds):
+                    results = [(pane, _answer(question, look)) for pane, question in questions]
+                    overview = look.overview() if with_overview and number == 0 else None
+                    if overview is not None or results:
+                        self.post_message(ViewReady(generation, scope, overview, results, None, time.monotonic() - started))
         except NetSleuthError as error:
             self.post_message(ViewReady(generation, scope, None, [], error, time.monotonic() - started))
 
