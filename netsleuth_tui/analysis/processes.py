@@ -23,6 +23,7 @@ from netsleuth_tui.analysis.socket_times import OPEN, SEVERAL, SocketTimes, host
 from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query.fields import PROCESS_COLUMNS
+from netsleuth_tui.store.processes import ALWAYS
 
 if TYPE_CHECKING:
     from netsleuth_tui.decode.columns import Columns
@@ -138,8 +139,10 @@ def _found(store: Store, cancelled: Callable[[], bool]) -> _Known:
     hosts = store.hosts.known()
     host_of = host_ids((socket for some in told.values() for socket in some), hosts)
     for first in sorted(told):
-        times = SocketTimes(store, told[first], host_of, len(hosts.version), cancelled)
         until = min((time for (of, _), time in tuple(table.missed.items()) if of == first), default=None)
+        if until == ALWAYS:
+            continue
+        times = SocketTimes(store, told[first], host_of, len(hosts.version), cancelled)
         spans = [(max(part.first_row, dropped), min(part.first_row + part.packets, rows), part.shift) for part in parts[first]]
         blocks = [(at, min(at + BLOCK, last), shift) for begin, last, shift in spans for at in range(begin, last, BLOCK)]
         for learns in (True, False) if times.has_connections else (False,):

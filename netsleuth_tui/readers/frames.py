@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -50,10 +50,12 @@ class Owners:
     Args:
         processes: The file's table; the same object for all of its batches.
         index: For each frame its number in the table, uint32; NOBODY where the file says none.
+        whole: Whether all of the table could be read: where it could not, a process that is not in it may be meant as well.
     """
 
     processes: tuple[ProcessEntry, ...]
     index: NDArray[np.uint32]
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class FrameBatch:
         )  # fmt: skip
 
     def _owners(self, rows: slice | NDArray[np.uint32]) -> Owners | None:
-        return None if self.owners is None else Owners(self.owners.processes, self.owners.index[rows])
+        return None if self.owners is None else replace(self.owners, index=self.owners.index[rows])
 
 
 class Rows(NamedTuple):

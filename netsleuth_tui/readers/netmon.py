@@ -181,11 +181,12 @@ class NetmonFramer:
             table = f"the table of {several(count, 'process', 'processes')}"
             missing = f"{table} should be at byte {at}; the file has {self._source.size} bytes"
             self.damage.append(Damage(_PROCESSES_FIELD, missing))
+            self._processes = Processes([], whole=False)
             return
         entries, complaint = read_processes(self._source, at, count)
         if complaint:
             self.damage.append(complaint)
-        self._processes = Processes(entries)
+        self._processes = Processes(entries, whole=complaint is None)
         if note := self._processes.note():
             self.notes.append(note)
 
@@ -246,7 +247,7 @@ class NetmonFramer:
         self._done += done
         self._reject(first, rejected)
         before = rows.offset[:count].copy() if self._noted else rows.offset[:0]
-        if self._processes.entries:
+        if self._processes.is_told:
             ends = rows.start[:count] + rows.cap_len[:count]
             window.owners = self._processes.of(window.data, ends, rows.offset[:count])
         if bool((rows.link_type[:count] == NET_EVENT).any()):
@@ -300,6 +301,7 @@ class NetmonFramer:
         self.comments += [comment for comments in self._noted.values() for comment in comments]  # their frames are none
         self._noted = {}
         self.damage += self._processes.damage()
+        self.notes += [gap] if (gap := self._processes.gap()) else []
         unclaimed = self._table_at - self._behind
         if 0 <= self._last < self._table_at and unclaimed > self._head and not self.damage:
             between = f"{several(unclaimed, 'byte')} between the last frame and the frame table"

@@ -121,12 +121,24 @@ class Processes:
 
     Args:
         entries: The table.
+        whole: Whether these are all that the file should have.
     """
 
-    def __init__(self, entries: list[ProcessEntry]) -> None:
+    def __init__(self, entries: list[ProcessEntry], *, whole: bool = True) -> None:
         self.entries = tuple(entries)
+        self._whole = whole
         self._beyond = 0
         self._first = -1
+
+    @property
+    def whole(self) -> bool:
+        """Whether the table is all there, as far as is known: frames that are of none of its entries say that it is not."""
+        return self._whole and not self._beyond
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is anything to say of frames: of whose they are, or that this is not known."""
+        return bool(self.entries) or not self.whole
 
     def of(self, data: NDArray[np.uint8], ends: NDArray[np.int64], offsets: NDArray[np.uint64]) -> Owners:
         """Read from the trailers of frames to whom they belong.
@@ -143,7 +155,7 @@ class Processes:
             self._first = int(offsets[np.argmax(lies)]) if not self._beyond else self._first
             self._beyond += int(lies.sum())
             index[lies] = NOBODY
-        return Owners(self.entries, index)
+        return Owners(self.entries, index, self.whole)
 
     def damage(self) -> list[Damage]:
         """What is wrong with the numbers met so far."""
@@ -153,6 +165,12 @@ class Processes:
         which = agree(self._beyond, "this one", "the first is this one")
         are = agree(self._beyond, "is", "are")
         return [Damage(self._first, f"{frames} {are} of a process that is not in the table of {entries}; {which}")]
+
+    def gap(self) -> str:
+        """What does not follow where the table is not whole; empty if it is."""
+        if self.whole:
+            return ""
+        return "the table of processes is not whole: packets are of a process only where the file records it of them, none by its socket"
 
     def note(self) -> str:
         """Which programs these are; empty if there are none."""

@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.decode.sockets import Socket
 
 if TYPE_CHECKING:
     from netsleuth_tui.readers.frames import FrameBatch, Owners, ProcessEntry
 
-__all__ = ["Process", "ProcessTable", "Recorded"]
+__all__ = ["ALWAYS", "Process", "ProcessTable", "Recorded"]
 
+ALWAYS = NO_TIME
+"""Before the time of any packet."""
 Codes = NDArray[np.uint32]
 Origin = Literal["table", "events"]
 """A capture's own table of sockets, or events of Windows."""
@@ -57,10 +60,10 @@ class ProcessTable:
         self.sockets: dict[tuple[int, Origin], Sequence[Socket]] = {}
         """By source that has the first part of the file, and by what tells it. A list may grow, and its entries come to say more."""
         self.missed: dict[tuple[int, Origin], int] = {}
-        """By the same, where some sockets were not kept: time of the first of them, from when on nothing follows from the others."""
+        """By the same, where some sockets are not known: time of the first of them, from when on nothing follows from the others."""
         self._codes: dict[Process, int] = {}
         self._lock = threading.Lock()
-        self._table: tuple[tuple[ProcessEntry, ...], Codes] | None = None
+        self._table: tuple[tuple[ProcessEntry, ...], bool, Codes] | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -122,12 +125,13 @@ class ProcessTable:
     def _codes_of(self, owners: Owners, source: int) -> Codes:
         """Number of each process of a file's table, and 0 behind them."""
         entries = owners.processes
-        if self._table is None or self._table[0] is not entries:
+        if self._table is None or self._table[0] is not entries or self._table[1] != owners.whole:
             codes = np.zeros(len(entries) + 1, np.uint32)
             codes[:-1] = [self.code(entry.pid, entry.path) if entry.pid or entry.path else 0 for entry in entries]
-            self._table = entries, codes
-            self.tell(source, "table", [socket for entry in entries if (socket := _socket(entry)) is not None])
-        return self._table[1]
+            self._table = entries, owners.whole, codes
+            sockets = [socket for entry in entries if (socket := _socket(entry)) is not None]
+            self.tell(source, "table", sockets, None if owners.whole else ALWAYS)
+        return self._table[2]
 
 
 def _socket(entry: ProcessEntry) -> Socket | None:

@@ -144,6 +144,29 @@ def test_frames_of_network_monitor_are_of_the_processes_that_it_recorded(
     assert pids(two) == [7, 8, 7, 0] * 2
 
 
+@pytest.mark.parametrize("version", [(2, 2), (2, 3)])
+@pytest.mark.parametrize("load_filter", ["", "udp"])
+@pytest.mark.parametrize("lie", ["cut", "gone", "beyond"])
+def test_nothing_follows_from_a_table_that_is_not_whole(tmp_path: Path, version: tuple[int, int], load_filter: str, lie: str) -> None:
+    """What is missing could be the process that is meant: only what was recorded counts, and that is said."""
+    count, table = TABLE
+    index = (0, 99 if lie == "beyond" else 1, 0xFFFFFFFF, 0xFFFFFFFF)
+    content = netmon(capture(index), version, processes=(count, table)).content
+    missing = {"cut": 60, "gone": len(table), "beyond": 0}[lie]
+    path = tmp_path / "a.cap"
+    path.write_bytes(content[: len(content) - missing])
+    session = opened(path, load_filter=load_filter)
+    assert pids(session) == [0 if lie == "gone" else 7, 0, 0, 0]
+    source = session.store.sources[0]
+    assert "process" in " ".join(source.damage)
+    assert [note for note in source.notes if "not whole" in note] == [
+        "the table of processes is not whole: packets are of a process only where the file records it of them, none by its socket"
+    ]
+    both = tmp_path / "b.cap"
+    both.write_bytes(netmon(capture(), version, processes=TABLE).content)
+    assert pids(opened(path, both, load_filter=load_filter))[4:] == [7, 8, 7, 0]
+
+
 @pytest.mark.parametrize("text", ["EventID == 1037", "EventID == 1", "frame.number in {1,2,5}", "frame.number < 4 || EventID == 1037", ""])
 def test_no_event_among_frames_is_judged_twice(tmp_path: Path, text: str) -> None:
     """A capture grows and is read on in: the same events and packets as at once, and the same numbers of what was looked at."""
