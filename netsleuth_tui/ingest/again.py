@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.ingest.counted import as_error
 from netsleuth_tui.ingest.load import Loader
+from netsleuth_tui.ingest.series import expand
 from netsleuth_tui.ingest.table_layout import layout_of_table
 from netsleuth_tui.ingest.window import Taken
 from netsleuth_tui.readers import EventLog, EventTrace, TextTable
@@ -41,6 +43,9 @@ class Again(Loader):
     def load(self, paths: Sequence[str]) -> Progress:
         """Load what is new of files, patterns and folders; otherwise as for the first time."""
         self.problems += [f"{source.name}: {damage}" for source in self.store.sources for damage in source.damage]
+        there = {name for name, _ in expand(paths)}
+        for name in dict.fromkeys(source.name for source in self.store.sources if source.name not in there):
+            self._miss(name, None, Stamp.of(name))  # of a folder or a pattern
         return super().load(paths)
 
     def _load_file(self, name: str, *, named: bool) -> None:
@@ -50,19 +55,22 @@ class Again(Loader):
             super()._load_file(name, named=named)
             return
         source = self.store.sources[index]
-        if name == "-" or source.stamp is None:
+        if name == "-":
             self._tell(f"{name}: standard input cannot be read again")
             return
         now = Stamp.of(name)
+        if source.stamp is None or now is None:
+            self._miss(name, source.stamp, now)
+            return
         if now == source.stamp and (source.complete or source.dropped):  # all of a file has been read before packets of it are dropped
             return
-        if not source.stamp.still_holds(name) and not (now is not None and source.format == "etl" and _is_same_trace(source.stamp, now)):
-            self._tell(f"{name}: {_what_happened(source.stamp, now)}; what was loaded of it stays")
+        if not source.stamp.still_holds(name) and not (source.format == "etl" and _is_same_trace(source.stamp, now)):
+            self._miss(name, source.stamp, now)
             return
         try:
             self._read_on(name, index)
         except (NetSleuthError, OSError) as error:
-            self._tell(str(error))
+            self._fail([as_error(name, error)])
 
     def _read_on(self, name: str, index: int) -> None:
         """Load what was added to the file that source `index` is the last part of."""
@@ -70,7 +78,7 @@ class Again(Loader):
         reader = self._open(name)
         try:
             if reader.format != source.format:
-                self._tell(f"{name}: what was added makes it a file of another kind ({reader.format}): open it again")
+                self._fail([NetSleuthError(f"what was added makes it a file of another kind ({reader.format}): open it again", where=name)])
                 return
             layout = layout_of_table(reader, self.columns) if isinstance(reader, TextTable) else None
             whole = self.window
@@ -139,6 +147,10 @@ class Again(Loader):
         offsets = self.store.events.view().offset[source.first_event : source.first_event + source.events]
         return max(source.judged_to, int(offsets.max()) if len(offsets) else -1)
 
+    def _miss(self, name: str, before: Stamp | None, now: Stamp | None) -> None:
+        """A file that was loaded is not there as it was: what somebody wants to have read of it is missing."""
+        self._fail([NetSleuthError(f"{_what_happened(before, now)}; what was loaded of it stays", where=name)])
+
     def _tell(self, problem: str) -> None:
         self.problems.append(problem)
 
@@ -149,11 +161,11 @@ def _is_same_trace(before: Stamp, now: Stamp) -> bool:
     return same_file and all(before.head[part] == now.head[part] for part in _SETTLED)
 
 
-def _what_happened(before: Stamp, now: Stamp | None) -> str:
-    """Why a file cannot be read on in."""
+def _what_happened(before: Stamp | None, now: Stamp | None) -> str:
+    """Why a file cannot be read on in; `before` is None where it was gone when it had been read."""
     if now is None:
         return "the file is gone"
-    if (now.device, now.inode) != (before.device, before.inode):
+    if before is None or (now.device, now.inode) != (before.device, before.inode):
         return "the file was replaced by another one"
     if now.size < before.size:
         missing = before.size - now.size

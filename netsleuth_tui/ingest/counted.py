@@ -8,17 +8,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.shifts import show_shift
 from netsleuth_tui.store import Stamp
 from netsleuth_tui.wording import agree, several
 
 if TYPE_CHECKING:
-    from netsleuth_tui.errors import NetSleuthError
     from netsleuth_tui.ingest.window import LoadWindow
     from netsleuth_tui.readers.frames import FrameBatch
     from netsleuth_tui.store import Source, Store
 
-__all__ = ["NO_MEMORY", "begin_behind", "break_off", "count_in", "expected", "given_up", "grown", "left_out", "size_of", "with_shift"]
+__all__ = [
+    "NO_MEMORY",
+    "as_error",
+    "begin_behind",
+    "break_off",
+    "count_in",
+    "expected",
+    "given_up",
+    "grown",
+    "left_out",
+    "size_of",
+    "with_shift",
+]
 
 NO_MEMORY = "loading ended: the system has no more memory"
 
@@ -40,6 +52,11 @@ def begin_behind(store: Store, index: int) -> None:
     for k, source in enumerate(store.sources[index:], index):
         if not source.packets:
             _change(store, k, replace(source, first_row=min(source.first_row, store.packets)))
+
+
+def as_error(name: str, error: NetSleuthError | OSError) -> NetSleuthError:
+    """Why a file failed, with its name."""
+    return error if isinstance(error, NetSleuthError) else NetSleuthError(error.strerror or str(error), where=name)
 
 
 def break_off(store: Store, index: int, failure: NetSleuthError) -> None:

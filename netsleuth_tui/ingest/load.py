@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from netsleuth_tui import jit
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.budget import MOST_ROWS, is_full, rows_beside, rows_within
-from netsleuth_tui.ingest.counted import NO_MEMORY, break_off, count_in, expected, left_out, size_of, with_shift
+from netsleuth_tui.ingest.counted import NO_MEMORY, as_error, break_off, count_in, expected, left_out, size_of, with_shift
 from netsleuth_tui.ingest.decoding import Decoding, parts_of
 from netsleuth_tui.ingest.event_keeping import EventKeeping
 from netsleuth_tui.ingest.keeping import keep
@@ -129,7 +130,7 @@ class Loader:
             reader = self._open(name)
             layout = layout_of_table(reader, self.columns) if isinstance(reader, TextTable) else None
         except NetSleuthError as error:
-            if named:
+            if named or not os.path.lexists(name):  # it was there a moment ago
                 self._fail([error])
             else:
                 self._skipped.append((name, error))
@@ -148,8 +149,7 @@ class Loader:
 
     def _break_off(self, name: str, error: NetSleuthError | OSError) -> None:
         """A file failed in the middle: what was read of it stays."""
-        index = len(self.store.sources) - 1
-        failure = error if isinstance(error, NetSleuthError) else NetSleuthError(error.strerror or str(error), where=name)
+        index, failure = len(self.store.sources) - 1, as_error(name, error)
         self._fail([failure])
         if index >= 0 and self.store.sources[index].name == name:
             self._drain()
