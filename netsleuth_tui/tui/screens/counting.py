@@ -263,8 +263,7 @@ class Counting(Screen[None]):
         self, session: Session, scope: Scope, generation: int, rounds: list[list[tuple[Pane, Question | None]]], with_overview: bool
     ) -> None:
         """Answer the panes, quick ones with the overview first: nothing waits for a pane that takes long."""
-        started = time.monotonic()
-        look = Look(session.store, scope, lambda: generation != self._generation)
+        started, look = time.monotonic(), Look(session.store, scope, lambda: generation != self._generation)
         try:
             with session.store.hosts.held():
                 session.set_clocks(scope)
