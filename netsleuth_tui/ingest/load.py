@@ -260,11 +260,11 @@ class Loader:
             self.problems.append(f"no more than {MOST_ROWS} packets can be numbered: the others are not loaded")
             return False
         there, live = taken - self.store.table.first + rows, self.drops_oldest and self.store.sources[-1].name == "-"
-        most = rows_beside(self.memory, self.store.hosts.bytes + self._decoding.bytes) if live else self.most_rows
-        if live and there > most:
+        most = max(rows_beside(self.memory, self.store.hosts.bytes + self._decoding.bytes), rows) if live else 0
+        if live and rows <= self.most_rows and there > most:
             self._drain()
             return self._phase == "loading" and make_room(self.store, self._decoding, rows, most)
-        return there <= most
+        return there <= self.most_rows
 
     def _is_over(self) -> bool:
         """Whether loading has ended, or somebody wants it to."""

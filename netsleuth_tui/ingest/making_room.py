@@ -24,18 +24,16 @@ def make_room(store: Store, decoding: Decoding, rows: int, most: int) -> bool:
         store: All of its rows are visible.
         decoding: Where addresses are known, too.
         rows: Packets that are to follow.
-        most: Packets that it may have then.
+        most: Packets that it may have then, so many at least.
 
     Returns:
-        False if they do not fit even alone.
+        Whether they fit now.
     """
-    if rows > most:
-        return False
     first = min(max(store.packets + rows - most, store.table.first + most // _AT_ONCE), store.packets)
     store.sources = tuple(_without(store, source, first) for source in store.sources)
     store.forget(first)
     decoding.forget_addresses()
-    return True
+    return store.kept + rows <= most
 
 
 def _without(store: Store, source: Source, first: int) -> Source:
