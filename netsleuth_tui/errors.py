@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from netsleuth_tui.wording import spoken
+
 __all__ = ["NetSleuthError", "RowsDroppedError", "UsageError", "misused"]
 
 
@@ -24,7 +26,7 @@ class NetSleuthError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}" if self.where else self.what
+        text = f"{spoken(self.where)}: {self.what}" if self.where else self.what
         return f"{text} ({self.hint})" if self.hint else text
 
 

@@ -1,8 +1,8 @@
-"""Numbers, and the words that agree with them."""
+"""Numbers with the words that agree with them, and names of files in sentences."""
 
 from __future__ import annotations
 
-__all__ = ["agree", "counted", "grouped", "several"]
+__all__ = ["agree", "counted", "grouped", "several", "spoken"]
 
 
 def grouped(number: int) -> str:
@@ -29,3 +29,8 @@ def counted(number: int, one: str, many: str = "") -> str:
 def several(number: int, one: str, many: str = "") -> str:
     """'1 packet', '55108 packets': as `counted`, with the digits as data have them."""
     return f"{number} {agree(number, one, many)}"
+
+
+def spoken(name: str) -> str:
+    """The name of a file as a sentence has it: '-' is standard input."""
+    return "standard input" if name == "-" else name

@@ -16,7 +16,7 @@ from netsleuth_tui.ingest.table_layout import layout_of_table
 from netsleuth_tui.ingest.window import Taken
 from netsleuth_tui.readers import EventLog, EventTrace, TextTable
 from netsleuth_tui.store import Source, Stamp
-from netsleuth_tui.wording import several
+from netsleuth_tui.wording import several, spoken
 
 if TYPE_CHECKING:
     from netsleuth_tui.ingest.progress import Progress
@@ -42,7 +42,7 @@ class Again(Loader):
 
     def load(self, paths: Sequence[str]) -> Progress:
         """Load what is new of files, patterns and folders; otherwise as for the first time."""
-        self.problems += [f"{source.name}: {damage}" for source in self.store.sources for damage in source.damage]
+        self.problems += [f"{spoken(source.name)}: {damage}" for source in self.store.sources for damage in source.damage]
         there = {name for name, _ in expand(paths)}
         for name in dict.fromkeys(source.name for source in self.store.sources if source.name not in there):
             self._miss(name, None, Stamp.of(name))  # of a folder or a pattern
@@ -56,7 +56,7 @@ class Again(Loader):
             return
         source = self.store.sources[index]
         if name == "-":
-            self._tell(f"{name}: standard input cannot be read again")
+            self._tell(f"{spoken(name)} cannot be read again")
             return
         now = Stamp.of(name)
         if source.stamp is None or now is None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from netsleuth_tui import jit
+from netsleuth_tui import jit, wording
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.budget import MOST_ROWS, is_full, rows_beside, rows_within
 from netsleuth_tui.ingest.counted import NO_MEMORY, as_error, break_off, count_in, expected, left_out, size_of, with_shift
@@ -211,7 +211,7 @@ class Loader:
             stamp=Stamp.of(reader.name),
         )
         store.sources = (*store.sources[:index], source)
-        self.problems += [f"{reader.name}: {damage}" for damage in source.damage]
+        self.problems += [f"{wording.spoken(reader.name)}: {damage}" for damage in source.damage]
 
     def _read_capture(self, reader: CaptureReader, index: int) -> tuple[str, ...]:
         """Load packets; what there is to note."""

@@ -208,7 +208,7 @@ def read_frame(path: str, compression: str, offset: int, length: int) -> bytes:
         UnreadableFile: The file is gone, or was standard input.
     """
     if path == "-":
-        raise UnreadableFile("standard input cannot be read a second time", where=path)
+        raise UnreadableFile("cannot be read a second time", where=path)
     disk = FileSource(path)
     source: Source = disk
     try:

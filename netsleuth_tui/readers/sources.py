@@ -208,7 +208,7 @@ class StreamSource(Source):
             try:
                 count = self._file.readinto(view[filled:]) or 0
             except OSError as error:
-                self.failure = f"standard input cannot be read any further: {error.strerror}"
+                self.failure = f"cannot be read any further: {error.strerror}"
                 break
             if count == 0:
                 break
@@ -235,7 +235,7 @@ def open_source(path: str) -> Source:
     except (AttributeError, ValueError, OSError):
         descriptor = 0
     if os.isatty(descriptor):
-        raise UnreadableFile("standard input is a terminal", where="-", hint="pipe a capture into it")
+        raise UnreadableFile("is a terminal", where="-", hint="pipe a capture into it")
     return StreamSource(descriptor)
 
 

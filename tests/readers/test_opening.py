@@ -18,6 +18,7 @@ from readers.conftest import Write
 from netsleuth_tui.readers import UnreadableFile, open_capture, read_frame
 from netsleuth_tui.readers.opening import open_in_blocks
 from netsleuth_tui.readers.sources import StreamSource
+from netsleuth_tui.wording import spoken
 
 A, B = b"first frame", b"the second one"
 PCAP = pcap_header() + record(A) + record(B)
@@ -27,7 +28,7 @@ def refusal(path: Path | str) -> str:
     """What is said when `path` is opened."""
     with pytest.raises(UnreadableFile) as caught:
         open_capture(str(path))
-    assert str(path) in str(caught.value)
+    assert spoken(str(path)) in str(caught.value)
     return str(caught.value)
 
 
@@ -199,7 +200,7 @@ class TestStandardInput:
         monkeypatch.setattr(source, "_file", type("Broken", (), {"fileno": source._file.fileno, "readinto": fail})())
         pipe.close()
         assert list(batches) == []
-        assert str(reader.damage[0]) == f"damaged at byte {len(PCAP)}: standard input cannot be read any further: Input/output error"
+        assert str(reader.damage[0]) == f"damaged at byte {len(PCAP)}: cannot be read any further: Input/output error"
 
 
 class TestFilesThatChange:

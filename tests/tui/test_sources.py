@@ -13,6 +13,7 @@ from made_events import add_events, event
 from textual import events
 from tui.screens import FakeSession, mixed
 
+from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.store import Store
 from netsleuth_tui.tui.messages import LoadProgressed
 
@@ -132,3 +133,18 @@ async def test_a_short_capture_has_parts_of_seconds(driven: Driven, width: int, 
         line = dict(zip((column.name for column in table.columns), table.cells(0), strict=True))
         assert (line["first"], line["last"]) == (first, last)
         assert last in d.text
+
+
+async def test_standard_input_has_one_name(driven: Driven) -> None:
+    """In the title, the notes and the sources it is standard input, not a dash."""
+    store = mixed(20)
+    store.sources = (replace(store.sources[0], name="-", notes=("read in part",), drops=7),)
+    async with driven(FakeSession(store), (80, 24), paths=("-",)) as d:
+        await d.press("7")
+        assert any(line.startswith(" 0 standard input") for line in d.lines)
+        await d.press("d")
+        assert any(line.strip() == "standard input" for line in d.lines)
+        await d.press("escape", "n")
+        assert "standard input: read in part" in d.text
+        assert "standard input: the capturing host says" in d.text
+        assert "standard input" in str(NetSleuthError("it ends too early", where="-"))

@@ -23,7 +23,7 @@ from netsleuth_tui.tui.widgets.record_table import RecordTable
 from netsleuth_tui.tui.widgets.status import Status
 from netsleuth_tui.tui.widgets.tabs import Tabs
 from netsleuth_tui.tui.widgets.title_bar import TitleBar
-from netsleuth_tui.wording import counted, grouped, several
+from netsleuth_tui.wording import counted, grouped, several, spoken
 
 if TYPE_CHECKING:
     from netsleuth_tui.analysis import Kinds, Overview, Scope
@@ -203,11 +203,12 @@ class Counting(Screen[None]):
         said = self.complaints + ([] if self.progress is None else list(self.progress.problems))
         said += [self._slow] if self._slow and self.is_loading else []
         for source in session.store.sources:
-            said += [f"{source.name}: {note}" for note in source.notes]
+            name = spoken(source.name)
+            said += [f"{name}: {note}" for note in source.notes]
             if source.drops:
-                said.append(f"{source.name}: the capturing host says that it lost {several(source.drops, 'packet')}")
+                said.append(f"{name}: the capturing host says that it lost {several(source.drops, 'packet')}")
             if source.missing and (source.dropped or not self.is_loading):
-                said.append(f"{source.name}: {source.missing}")
+                said.append(f"{name}: {source.missing}")
         return [display(text, limit=2000) for text in said]
 
     # Counting
@@ -378,8 +379,7 @@ class Counting(Screen[None]):
         Args:
             about_text: It is the text in the filter line that was counted.
         """
-        overview = self.overview
-        if overview is None:
+        if (overview := self.overview) is None:
             return
         packets, events = Amount(overview.matched, overview.total, "packet"), Amount(overview.events, overview.all_events, "event")
         alone = ((events if self.only_events else packets)._replace(kind=""),)

@@ -10,7 +10,7 @@ from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.drawing import Part, ends, fit
 from netsleuth_tui.tui.numbers import short, size
 from netsleuth_tui.tui.widgets.lines import Lines
-from netsleuth_tui.wording import agree, counted
+from netsleuth_tui.wording import agree, counted, spoken
 
 if TYPE_CHECKING:
     from textual.strip import Strip
@@ -56,13 +56,16 @@ class TitleBar(Lines):
         """The only line."""
         palette = self.palette
         right = self._right(width)
-        if width - sum(len(text) for text, _ in right) < LEAST_FOR_FILES:
-            right = right[-1:]
+        least = min(LEAST_FOR_FILES, len("NetSleuth") + 4 + cell_len(self._files))
+        for fewer in (self._right(width, span=False), self._right(width, span=False)[-1:]):  # notes are told nowhere else; times are, below
+            if width - sum(len(text) for text, _ in right) >= least:
+                break
+            right = fewer
         room = max(width - sum(len(text) for text, _ in right) - len("NetSleuth") - 4, 0)
         files = fit(self._files, room, self.glyphs.ellipsis) if cell_len(self._files) > room else self._files
         return ends([("NetSleuth", palette.accent), (f"  {files}", palette.strong)], right, width, palette.text)
 
-    def _right(self, width: int) -> list[Part]:
+    def _right(self, width: int, *, span: bool = True) -> list[Part]:
         palette, progress, dot = self.palette, self._progress, f" {self.glyphs.dot} "
         if progress is None:
             return [("opening", palette.muted)]
@@ -75,8 +78,9 @@ class TitleBar(Lines):
             label = PARTIAL[progress.phase] if width >= 120 else "partial"
             notes.append((f"{label}{dot}", palette.warning))
         packets = self._amounts(progress, dot)
-        span = f"{dot}{shown_span(self._span, self.glyphs.dash, short=width < WIDE)}" if self._span and width >= LEAST_FOR_SPAN else ""
-        return [*notes, (packets + span, palette.text)]
+        if span and self._span and width >= LEAST_FOR_SPAN:
+            packets += f"{dot}{shown_span(self._span, self.glyphs.dash, short=width < WIDE)}"
+        return [*notes, (packets, palette.text)]
 
     @staticmethod
     def _amounts(progress: Progress, dot: str) -> str:
@@ -107,7 +111,7 @@ class TitleBar(Lines):
 
 def shown_files(paths: tuple[str, ...]) -> str:
     """'net1_capture_v1(0).cap', or the first of them 'and 7 more'."""
-    names = [display(path.rsplit("/", 1)[-1] if path != "-" else "standard input", limit=60) for path in paths]
+    names = [display(spoken(path.rsplit("/", 1)[-1]), limit=60) for path in paths]
     if not names:
         return "nothing"
     return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
