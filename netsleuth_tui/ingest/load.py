@@ -379,8 +379,8 @@ class Loader:
     def _expected_rows(self, reader: CaptureReader | EventTrace, batch: FrameBatch) -> int:
         """Rows that all files will have, judged by what was read so far; at least those with this batch."""
         rows = self._decoding.rows + batch.count
-        read = reader.framed if isinstance(reader, EventTrace) else reader.position
-        return expected(rows, self._bytes_done + read, self._bytes_total, self.most_rows)
+        read = self._bytes_done + (reader.framed if isinstance(reader, EventTrace) else reader.position)
+        return expected(rows, read, self._bytes_total, self.most_rows)
 
     def _wait(self, name: str) -> bool:
         """Called now and then while a stream is silent: say what is there, and whether to go on waiting."""
@@ -388,8 +388,7 @@ class Loader:
         return not self._is_over()
 
     def _report(self, name: str, position: int) -> Progress:
-        store, now = self.store, time.monotonic()
-        self._position = position
+        store, now, self._position = self.store, time.monotonic(), position
         progress = Progress(
             self._phase, name, self._done, len(self._files), self._bytes_done + position, self._bytes_total, store.kept,
             (store.packets + store.events.rows) / max(now - self._started, 1e-9), tuple(self.problems), store.events.rows,
