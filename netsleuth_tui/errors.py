@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from netsleuth_tui.wording import spoken
-
 __all__ = ["NetSleuthError", "RowsDroppedError", "UsageError", "misused"]
 
 
@@ -26,6 +24,8 @@ class NetSleuthError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
+        from netsleuth_tui.wording import spoken  # not to tell the version
+
         text = f"{spoken(self.where)}: {self.what}" if self.where else self.what
         return f"{text} ({self.hint})" if self.hint else text
 
