@@ -324,8 +324,8 @@ def test_a_theme_that_does_not_exist_is_said_to_be_unknown() -> None:
 async def test_notes_are_told_on_a_narrow_screen(driven: Driven) -> None:
     """Rather than the time, which the axis has: there is something to say about the files, or not all of it was read."""
     store = mixed()
-    store.sources = (replace(store.sources[0], name="a-capture-with-a-rather-long-name.pcap", notes=("odd",)),)
-    async with driven(FakeSession(store), (80, 24)) as d:
-        assert d.lines[0].endswith("1 note · 300 packets")
+    store.sources = (replace(store.sources[0], name="a-capture-with-a-rather-long-name.pcap", notes=("odd",) * 1200),)
+    async with driven(FakeSession(store), (72, 24)) as d:
+        assert d.lines[0].endswith("1 200 notes · 300 packets")
     async with driven(FakeSession(mixed()), (80, 24)) as d:
         assert "12:00:00" in d.lines[0]
