@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.ingest.table_days import CLOCK_TITLES, DAY_TITLES, joined
 from netsleuth_tui.ingest.table_times import Form, form_of
 from netsleuth_tui.query.fields import ALIASES, FIELDS
 from netsleuth_tui.readers import UnreadableFile
@@ -49,6 +50,16 @@ TITLES: Mapping[str, str] = MappingProxyType(
 )
 """Titles of columns without their case, blanks and signs, and the fields that they stand for; `datetime…` stands for the time, too."""
 
+OF_LOGS: Mapping[str, str] = MappingProxyType(
+    dict(TITLES)
+    | {
+        "cip": "ip.src", "sip": "ip.dst", "cport": "srcport", "sport": "dstport", "size": "frame.len",
+        "tcpsyn": "tcp.seq_raw", "tcpack": "tcp.ack_raw", "tcpwin": "tcp.window_size_value",
+        "icmptype": "icmp.type", "icmpcode": "icmp.code",
+    }
+)  # fmt: skip
+"""The same in logs of the W3C extended form: c- and s- are client and server, and Windows' firewall calls numbers tcpsyn and tcpack."""
+
 TIMES = ("frame.time_epoch", "frame.time", "frame.time_utc", "frame.time_relative")
 OTHERS = ("frame.protocols", "srcport", "dstport", "_ws.col.info", *TIMES[2:])
 """What a table may have besides the fields that filters know: ports of whichever protocol it is, layers, Wireshark's text."""
@@ -88,6 +99,12 @@ class Layout:
     header: bool
     """Whether the first row has the names."""
 
+    day: int | None = None
+    """The cell with the dates that belong before the cells of `time`, which are times of day."""
+
+    remark: str = ""
+    """What to know about the times besides."""
+
     @property
     def cells(self) -> int:
         """Cells of a row."""
@@ -99,13 +116,13 @@ class Layout:
 
 
 def parse_columns(text: str) -> tuple[tuple[str, str], ...]:
-    """'frame.time_epoch,ip.src,,ip.dst' (in the order of the columns) or 'time=When,ip.src=3' (by title or number).
+    """'frame.time_epoch,ip.src,,ip.dst' (in the order of the columns) or 'time=When,ip.src=3' (by title or number); 'time=date+time' joins.
 
     Returns:
         Fields, each with the title or number of its column; a column that is to be ignored has an empty field.
 
     Raises:
-        NetSleuthError: A field is not known, or the two forms are mixed.
+        NetSleuthError: A field is not known, or the two forms are mixed, or another field than a time has two columns.
     """
     parts = [part.strip() for part in text.split(",")]
     named = [part.partition("=") for part in parts]
@@ -117,6 +134,9 @@ def parse_columns(text: str) -> tuple[tuple[str, str], ...]:
     ]
     if not any(field for field, _ in found):
         raise NetSleuthError("--columns names no field", hint="frame.time_epoch,ip.src,ip.dst or time=When,ip.src=Client")
+    for field, column in found:
+        if "+" in column.strip("+") and field and field not in TIMES:
+            raise NetSleuthError(f"{field} has one column, not {column}", hint="a date and a time of day are joined: time=date+time")
     return tuple(found)
 
 
@@ -142,19 +162,20 @@ def layout_of_table(table: TextTable, columns: Sequence[tuple[str, str]]) -> Lay
         UnreadableFile: Likewise.
     """
     try:
-        return layout_of(table.sample, columns, table.name)
+        return layout_of(table.sample, columns, table.name, OF_LOGS if table.is_extended else TITLES)
     except NetSleuthError:
         table.close()
         raise
 
 
-def layout_of(sample: Sequence[Sequence[str]], wanted: Sequence[tuple[str, str]], name: str) -> Layout:
+def layout_of(sample: Sequence[Sequence[str]], wanted: Sequence[tuple[str, str]], name: str, titles: Mapping[str, str] = TITLES) -> Layout:
     """Find out what the columns are.
 
     Args:
         sample: The first rows.
         wanted: What the user says, from `parse_columns`; empty if nothing.
         name: The path, for errors.
+        titles: What stands for which field.
 
     Raises:
         UnreadableFile: There is no way to tell, and what to do about it.
@@ -165,13 +186,14 @@ def layout_of(sample: Sequence[Sequence[str]], wanted: Sequence[tuple[str, str]]
     positional = bool(wanted) and all(column == str(number) for number, (_, column) in enumerate(wanted, 1))
     if not header and not wanted:
         raise _unknown(first, name, "is not a capture; if it is a table, it does not say what its columns are")
+    days: dict[str, int] = {}
     if positional:
         names = [field or f"#{column}" for field, column in wanted]
         names += first[len(names) :] if header else []
         fields = {field: index for index, (field, _) in enumerate(wanted) if field}
     else:
         names = first if header else [str(number) for number in range(1, len(first) + 1)]
-        fields = _by_title(wanted, names, name) if wanted else _by_name(names)
+        fields = _by_title(wanted, names, name, days) if wanted else _by_name(names, titles)
     wide = _wide(names, rows)
     if not positional and not header and wide:
         names = names[: len(names) - len(wide)]
@@ -179,7 +201,11 @@ def layout_of(sample: Sequence[Sequence[str]], wanted: Sequence[tuple[str, str]]
     if not any(field in at for field in (*TIMES, "ip.src", "ip.dst", "ip.addr", "ipv6.src", "ipv6.dst", "frame.number")):
         raise _unknown(first, name, "is not a capture; if it is a table, none of its columns is known to be a time or an address")
     time, form = _time(at, fields, rows, wide)
-    return Layout(tuple(names), MappingProxyType(at), time, form, wide, header)
+    layout = Layout(tuple(names), MappingProxyType(at), time, form, wide, header)
+    if wanted:
+        named = next((field for field in TIMES if field in days), None)
+        return layout if named is None else _with_days(layout, rows, days[named], fields[named], named)
+    return _with_days(layout, rows, *found) if (found := _day_and_clock(names)) is not None else layout
 
 
 def _unknown(first: Sequence[str], name: str, why: str) -> UnreadableFile:
@@ -189,7 +215,7 @@ def _unknown(first: Sequence[str], name: str, why: str) -> UnreadableFile:
     )
 
 
-def _by_name(names: Sequence[str]) -> dict[str, int]:
+def _by_name(names: Sequence[str], titles: Mapping[str, str]) -> dict[str, int]:
     """Fields by the names that the table gives its columns; the first column of a name counts, and a name of tshark's before a title."""
     found: dict[str, int] = {}
     titled: dict[str, int] = {}
@@ -198,8 +224,8 @@ def _by_name(names: Sequence[str]) -> dict[str, int]:
         title = re.sub(r"[^a-z0-9]", "", name.lower())
         if exact is not None:
             found.setdefault(exact, index)
-        elif title in TITLES:
-            titled.setdefault(TITLES[title], index)
+        elif title in titles:
+            titled.setdefault(titles[title], index)
         elif title.startswith("datetime"):
             titled.setdefault("frame.time_utc" if title.endswith("utc") else "datetime", index)
     if "datetime" in titled:  # a time with a date is better than one without
@@ -210,17 +236,61 @@ def _by_name(names: Sequence[str]) -> dict[str, int]:
     return titled | found
 
 
-def _by_title(wanted: Sequence[tuple[str, str]], names: Sequence[str], name: str) -> dict[str, int]:
-    """Fields by the titles or numbers that the user gives."""
+def _by_title(wanted: Sequence[tuple[str, str]], names: Sequence[str], name: str, days: dict[str, int]) -> dict[str, int]:
+    """Fields by the titles or numbers that the user gives; `days` gets the columns of dates, where a time has two."""
     found = {}
     for field, column in wanted:
-        if column in names:
-            found[field] = list(names).index(column)
-        elif column.isdecimal() and 0 < int(column) <= len(names):
-            found[field] = int(column) - 1
+        first, sign, second = column.partition("+")
+        if sign and column not in names:
+            days[field], found[field] = _column(first.strip(), names, name), _column(second.strip(), names, name)
         else:
-            raise UnreadableFile(f"there is no column {column!r}", where=name, hint=f"there are {', '.join(names[:_SHOWN])}")
+            found[field] = _column(column, names, name)
     return found
+
+
+def _column(title: str, names: Sequence[str], name: str) -> int:
+    """Which column has a title or number.
+
+    Raises:
+        UnreadableFile: None.
+    """
+    if title in names:
+        return list(names).index(title)
+    if title.isdecimal() and 0 < int(title) <= len(names):
+        return int(title) - 1
+    raise UnreadableFile(f"there is no column {title!r}", where=name, hint=f"there are {', '.join(names[:_SHOWN])}")
+
+
+def _day_and_clock(names: Sequence[str]) -> tuple[int, int] | None:
+    """Columns whose titles say that they are a date and a time of day."""
+    plain = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in names]
+    days = [index for index, title in enumerate(plain) if title in DAY_TITLES]
+    clocks = [index for index, title in enumerate(plain) if title in CLOCK_TITLES]
+    if not days or not clocks:
+        return None
+    alike = (clock for clock in clocks if plain[clock].removesuffix("time") == plain[days[0]].removesuffix("date"))
+    return days[0], next(alike, clocks[0])
+
+
+def _with_days(layout: Layout, rows: Sequence[Sequence[str]], day: int, clock: int, field: str = "") -> Layout:
+    """A layout whose times are those of two columns; as it was, where one column says as much, and `field` does not say so."""
+    form = layout.form
+    if not field and form is not None and (form.kind == "epoch" or (form.kind == "date" and not form.day)):
+        return layout
+    at, clock = layout.cell(day), layout.cell(clock)
+    cells = [(row[at], row[clock]) for row in rows if len(row) > max(at, clock)]
+    if field and sum(":" in first and ":" not in second for first, second in cells) * 2 > len(cells):
+        at, clock = clock, at  # the time of day was named first
+        cells = [(second, first) for first, second in cells]
+    forms = [form for text in joined(*zip(*cells, strict=True)) if (form := form_of(text)) is not None] if cells else []
+    if not forms or forms[0].kind != "date":
+        if not any(clock.strip() for _, clock in cells):
+            return layout
+        shown = next(first for first, second in cells if second.strip())[:24]
+        remark = f"dates such as {shown!r} are not read: in numbers alone, only 2026-03-10, 20260310 and 10.03.2026 have one meaning"
+        return replace(layout, remark=remark)
+    name = field or "frame.time"
+    return replace(layout, at=MappingProxyType(dict(layout.at) | {name: clock}), time=name, form=forms[0], day=at)
 
 
 def _wide(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, ...]:
@@ -242,7 +312,8 @@ def _time(at: Mapping[str, int], fields: Mapping[str, int], rows: Sequence[Seque
             continue
         joined = 2 if fields[name] in wide else 1
         texts = (",".join(row[at[name] : at[name] + joined]) for row in rows if len(row) >= at[name] + joined)
-        form = next((form for text in texts if (form := form_of(text)) is not None), None)
+        forms = [form for text in texts if (form := form_of(text)) is not None]
+        form = next((form for form in forms if not form.day), forms[0] if forms else None)
         if form is not None and (best_form is None or form.rank < best_form.rank):
             best, best_form = name, form
         best = best or name

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.ingest.table_days import joined
 from netsleuth_tui.ingest.table_values import ABSENT, WRONG, Numbers, occurrence
 from netsleuth_tui.query.fields import FIELDS
 
@@ -73,13 +74,19 @@ class Shaping:
                 rows = [rows[index] for index in np.flatnonzero(good).tolist()]
                 lines, offsets = lines[good], offsets[good]
         columns: list[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [()] * wanted
+        return Shaped(self._cells(columns), lines, offsets)
+
+    def _cells(self, columns: Sequence[Sequence[str]]) -> dict[str, Sequence[str]]:
+        """For each field its text in every row; times that are in two cells as one text."""
         cells = {name: columns[at] for name, at in self._layout.at.items()}
         for wide in self._layout.wide:
             at = self._layout.cell(wide)
             for name, place in self._layout.at.items():
                 if place == at:
                     cells[name] = list(map(",".join, zip(columns[at], columns[at + 1], strict=True)))
-        return Shaped(cells, lines, offsets)
+        if self._layout.day is not None:
+            cells[self._layout.time] = joined(columns[self._layout.day], cells[self._layout.time])
+        return cells
 
     def _mended(self, row: list[str]) -> list[str] | None:
         """A row with too many cells as it was meant, if there is one way alone; None otherwise.

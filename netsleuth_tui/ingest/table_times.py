@@ -29,6 +29,7 @@ _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?")
 _ZONE = re.compile(r"\s*(?:[A-Za-z][A-Za-z .]*|[+-]\d\d(?::?\d\d)?)\]?$")
 _KEPT = 1 << 16
 """Texts whose meaning is remembered."""
+_DAYS_ALONE = "times are dates without a time of day: every row is at 00:00:00; --columns time=DATE+TIME joins two columns"
 _DIGITS = "0123456789"
 _LONGEST = 64
 _UNITS = ((10**17, 1, "nanoseconds"), (10**14, 10**3, "microseconds"), (10**11, 10**6, "milliseconds"), (10**8, NS, "seconds"))
@@ -47,9 +48,14 @@ class Form:
 
     remark: str = ""
 
+    day: bool = False
+    """Whether it is a date alone."""
+
     @property
     def rank(self) -> int:
         """How much it says: 0 most."""
+        if self.day:
+            return 5
         return ("epoch", "date", "", "clock", "relative").index(self.kind) + (self.kind == "date" and not self.zoned)
 
 
@@ -65,7 +71,8 @@ def form_of(text: str) -> Form | None:
         return Form("relative", remark=remark)
     head, zone = _without_zone(text)
     if _date(head) is not None:
-        return Form("date", zoned=bool(zone))
+        is_day = ":" not in head
+        return Form("date", zoned=bool(zone), remark=_DAYS_ALONE if is_day else "", day=is_day)
     if _clock(head) is not None:
         return Form("clock", remark="times have no date: they are taken as of 1970-01-01; --shift NAME=2026-03-10T00:00:00Z says the day")
     return None

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.decode.columns import Protocol
 from netsleuth_tui.decode.hosts import Hosts, HostTable
 
-__all__ = ["ABSENT", "WRONG", "Addresses", "Labels", "Layers", "Numbers", "by_ip_proto", "from_info", "occurrence"]
+__all__ = ["ABSENT", "WRONG", "Addresses", "FlagNumbers", "Labels", "Layers", "Numbers", "by_ip_proto", "from_info", "occurrence"]
 
 ABSENT = -1
 WRONG = -2
@@ -43,6 +43,8 @@ _BY_LABEL: Mapping[str, Protocol] = MappingProxyType(
 )
 """What Wireshark's Protocol column says, and below what that nearly always runs; SIP, Kerberos and others run over both."""
 
+_BY_LETTER = MappingProxyType({"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32, "E": 64, "C": 128})
+_LETTERS = re.compile(f"[{''.join(_BY_LETTER)}]+")
 _VERSIONED = re.compile(r"(tlsv1|sslv[23]|sshv[12]).*")
 
 
@@ -106,6 +108,16 @@ class Numbers(_Memo):
         except ValueError:
             return WRONG
         return value if 0 <= value <= self._most else WRONG
+
+
+class FlagNumbers(Numbers):
+    """TCP flags, which firewalls also write as letters: SA is SYN and ACK."""
+
+    def meaning(self, text: str) -> int:
+        """The number."""
+        if _LETTERS.fullmatch(text):
+            return sum(_BY_LETTER[letter] for letter in set(text))
+        return super().meaning(text)
 
 
 class Labels(_Memo):

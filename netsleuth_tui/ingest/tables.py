@@ -15,7 +15,7 @@ from netsleuth_tui.ingest.matching import Matched
 from netsleuth_tui.ingest.table_layout import Layout
 from netsleuth_tui.ingest.table_rows import Shaping
 from netsleuth_tui.ingest.table_times import Times, form_of
-from netsleuth_tui.ingest.table_values import ABSENT, WRONG, Addresses, Labels, Layers, Numbers, by_ip_proto, from_info
+from netsleuth_tui.ingest.table_values import ABSENT, WRONG, Addresses, FlagNumbers, Labels, Layers, Numbers, by_ip_proto, from_info
 from netsleuth_tui.linktypes import NO_FRAME
 from netsleuth_tui.query.fields import FIELDS, PROTOCOLS, Field
 from netsleuth_tui.readers import BadLine, FrameBatch
@@ -64,7 +64,9 @@ class TableDecoding:
         self._times = Times(layout.form) if layout.form is not None else None
         self._fields = [FIELDS[name] for name in layout.at if name in FIELDS and FIELDS[name].kind in ("uint", "bool", "address")]
         self._numbers = {
-            field.name: [Numbers(field.maximum, k) for k in range(len(field.columns))] for field in self._fields if field.kind != "address"
+            field.name: [(FlagNumbers if field.name == "tcp.flags" else Numbers)(field.maximum, k) for k in range(len(field.columns))]
+            for field in self._fields
+            if field.kind != "address"
         }
         self._addresses = {k: Addresses(hosts, k) for k in range(2)}
         self._ports = Numbers(0xFFFF)
@@ -80,13 +82,13 @@ class TableDecoding:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the numbers should know."""
-        layout, found = self._layout, []
+        layout, found = self._layout, [self._layout.remark] if self._layout.remark else []
         if layout.form is None:
             found.append("there is no column with times")
         else:
             if layout.form.remark:
                 found.append(layout.form.remark)
-            if layout.form.kind == "date" and not layout.form.zoned and not self._looked_for_zone:
+            if layout.form.kind == "date" and not (layout.form.zoned or layout.form.day) and not self._looked_for_zone:
                 found.append("times do not say in which zone they are: they are taken as UTC; --shift NAME=+7h puts them right")
             if self._times is not None and self._times.unknown_zone:
                 found.append(

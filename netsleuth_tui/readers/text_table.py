@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.readers.damage import BadLine, Damage
+from netsleuth_tui.readers.extended_log import ExtendedLog, names_of_log
 from netsleuth_tui.readers.limits import LONGEST_LINE, TABLE_BLOCK
 from netsleuth_tui.readers.opened import OpenedFile
 from netsleuth_tui.readers.sources import Source
@@ -67,19 +68,28 @@ class TextTable(OpenedFile):
         self._line = 1
         self._read = 0
         self._has_ended = False
-        while self._text.count(b"\n") < 2 and len(self._text) < _SAMPLE and self._fill(_SAMPLE):
+        while not self._shows_rows() and len(self._text) < _SAMPLE and self._fill(_SAMPLE):
             pass
         lines = self._text[:_SAMPLE].decode("utf-8", "replace").split("\n")
         whole = lines[:-1] if len(lines) > 1 else lines
         self._quote = "'" if any(line.startswith("'") for line in whole[:2]) else '"'
         self.delimiter = _delimiter_of([_QUOTED.sub("", line) for line in whole[:_LINES_LOOKED_AT] if line.strip()])
-        self.sample: list[list[str]] = [row for row in map(self._cells, whole[:_LINES_LOOKED_AT]) if row]
+        names = names_of_log(whole)
+        self._log = ExtendedLog(names) if names else None
+        rows = ExtendedLog(names).rows(whole) if names else map(self._cells, whole[:_LINES_LOOKED_AT])
+        self.sample: list[list[str]] = [row for row in rows if row][:_LINES_LOOKED_AT]
         """The first rows, which are still to come."""
+
+    @property
+    def is_extended(self) -> bool:
+        """Whether it is a log in the W3C extended form, whose first row is what `#Fields:` names."""
+        return self._log is not None
 
     @property
     def notes(self) -> list[str]:
         """What else to know, so far."""
-        return self._disk.notes if self._source is self._disk else self._disk.notes + self._source.notes
+        of_source = self._disk.notes if self._source is self._disk else self._disk.notes + self._source.notes
+        return of_source + self._log.notes if self._log is not None else of_source
 
     def blocks(self) -> Iterator[TableRows]:
         """All rows, once, in the order of the file; a stream's as they come."""
@@ -92,7 +102,7 @@ class TextTable(OpenedFile):
                 elif not end and len(self._text) > LONGEST_LINE:
                     self._pass_over_line()
                     continue
-                waits = self._text.count(self._quote.encode(), 0, end) % 2 and len(self._text) < TABLE_BLOCK
+                waits = self._log is None and self._text.count(self._quote.encode(), 0, end) % 2 and len(self._text) < TABLE_BLOCK
                 if end and (self._has_ended or not waits):
                     yield self._take(end)
                 if self._has_ended:
@@ -103,6 +113,11 @@ class TextTable(OpenedFile):
             self.note_growth()
         finally:
             self.close()
+
+    def _shows_rows(self) -> bool:
+        """Whether there is text enough to tell what it is: two lines, and one that is no remark of a log."""
+        lines = self._text.split(b"\n")[:-1]
+        return len(lines) > 1 and not all(line.startswith(b"#") or not line.strip() for line in lines)
 
     def _fill(self, size: int) -> bool:
         """Read on; False at the end."""
@@ -160,6 +175,8 @@ class TextTable(OpenedFile):
 
     def _rows(self, text: str, lines: int) -> tuple[list[list[str]], NDArray[np.int64] | None]:
         """Rows of a text, and of how many lines each is, None if all of one."""
+        if self._log is not None:
+            return self._log.rows(text.split("\n")[:lines]), None
         if text.count(self._quote) % 2 == 0:
             try:
                 rows = list(csv.reader(io.StringIO(text, newline="\n"), delimiter=self.delimiter, quotechar=self._quote))

@@ -1,0 +1,82 @@
+"""Logs in the W3C extended form (https://www.w3.org/TR/WD-logfile): pfirewall.log of Windows, IIS, and others.
+
+Lines that begin with # are about the log; `#Fields:` names the columns, and may come again with others where a server was started anew.
+Blanks or tabs separate, and - stands for what is not there.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+
+__all__ = ["ExtendedLog", "names_of_log"]
+
+_FIELDS = "#fields:"
+_REMARK = "#"
+_NOTHING = "-"
+_MOST_NOTED = 8
+
+
+def names_of_log(lines: Iterable[str]) -> tuple[str, ...]:
+    """The columns that the first lines of a text name, if it is a log of this form: all before `#Fields:` are remarks or empty."""
+    for line in lines:
+        names = _names(line)
+        if names:
+            return names
+        if line.strip() and not line.startswith(_REMARK):
+            break
+    return ()
+
+
+def _names(line: str) -> tuple[str, ...]:
+    return tuple(line[len(_FIELDS) :].split()) if line[: len(_FIELDS)].lower() == _FIELDS else ()
+
+
+class ExtendedLog:
+    """Turns lines into rows: first the names of the columns, then cells in their order.
+
+    Args:
+        names: From `names_of_log`.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = list(names)
+        self._begun = False
+        self._order: list[int] | None = None
+        self._width = len(names)
+        self._more: dict[str, None] = {}
+
+    @property
+    def notes(self) -> list[str]:
+        """What later lines with `#Fields:` name besides."""
+        shown = ", ".join(list(self._more)[:_MOST_NOTED]) + (", …" if len(self._more) > _MOST_NOTED else "")
+        return [f"columns that only a later #Fields names are passed over: {shown}"] if shown else []
+
+    def rows(self, lines: Iterable[str]) -> list[list[str]]:
+        """A row for each line, empty for remarks and empty lines."""
+        return [self._remark(line) if line.startswith(_REMARK) else self._row(line) for line in lines]
+
+    def _remark(self, line: str) -> list[str]:
+        names = _names(line)
+        if not names:
+            return []
+        self._width = len(names)
+        if not self._begun:
+            self._begun = True
+            return list(self._names)
+        at = {name: place for place, name in enumerate(names)}
+        self._more |= dict.fromkeys(name for name in names if name not in self._names)
+        self._order = None if list(names) == self._names else [at.get(name, -1) for name in self._names]
+        return []
+
+    def _row(self, line: str) -> list[str]:
+        if '"' in line:
+            cells = next(csv.reader((line.replace("\t", " ").strip(),), delimiter=" ", skipinitialspace=True), [])
+        else:
+            cells = line.split()
+        cells = ["" if cell == _NOTHING else cell for cell in cells]
+        if self._order is None or not cells:
+            return cells
+        if len(cells) == self._width:
+            return [cells[place] if place >= 0 else "" for place in self._order]
+        return [*cells, ""] if len(cells) == len(self._names) else cells  # which has to be told
