@@ -105,6 +105,9 @@ class Layout:
     remark: str = ""
     """What to know about the times besides."""
 
+    either: frozenset[str] = frozenset()
+    """Fields of columns that hold IP addresses or others: Wireshark's Source and Destination."""
+
     @property
     def cells(self) -> int:
         """Cells of a row."""
@@ -201,7 +204,10 @@ def layout_of(sample: Sequence[Sequence[str]], wanted: Sequence[tuple[str, str]]
     if not any(field in at for field in (*TIMES, "ip.src", "ip.dst", "ip.addr", "ipv6.src", "ipv6.dst", "frame.number")):
         raise _unknown(first, name, "is not a capture; if it is a table, none of its columns is known to be a time or an address")
     time, form = _time(at, fields, rows, wide)
-    layout = Layout(tuple(names), MappingProxyType(at), time, form, wide, header)
+    either = frozenset(
+        field for field, column in fields.items() if not wanted and names[column].strip().lower() in ("source", "destination")
+    )
+    layout = Layout(tuple(names), MappingProxyType(at), time, form, wide, header, either=either)
     if wanted:
         named = next((field for field in TIMES if field in days), None)
         return layout if named is None else _with_days(layout, rows, days[named], fields[named], named)

@@ -13,11 +13,28 @@ from numpy.typing import NDArray
 from netsleuth_tui.decode.columns import Protocol
 from netsleuth_tui.decode.hosts import Hosts, HostTable
 
-__all__ = ["ABSENT", "WRONG", "Addresses", "FlagNumbers", "Labels", "Layers", "Numbers", "by_ip_proto", "from_info", "occurrence"]
+__all__ = [
+    "ABSENT",
+    "ETHERNET",
+    "NAME",
+    "WRONG",
+    "Addresses",
+    "FlagNumbers",
+    "Labels",
+    "Layers",
+    "Numbers",
+    "by_ip_proto",
+    "from_info",
+    "occurrence",
+]
 
 ABSENT = -1
 WRONG = -2
 """What stands in a cell is no value of its field."""
+NAME = -3
+"""It is the name of a host, not an address."""
+ETHERNET = -4
+"""It is a MAC address, or what Wireshark writes for one: Cisco_11:22:33, Broadcast, PVST+."""
 
 _KEPT = 1 << 16
 """Texts whose meaning is remembered; addresses four times as many."""
@@ -202,7 +219,7 @@ class Addresses:
         self._ids: dict[str, int] = {}
 
     def of(self, texts: Sequence[str]) -> NDArray[np.int64]:
-        """One id per text; ABSENT where there is no address: a name, a MAC address, nothing."""
+        """One id per text; where there is no address, ABSENT if there is nothing, or else WRONG, NAME or ETHERNET."""
         if len(self._ids) > 4 * _KEPT:
             self._ids.clear()
         new = list(dict.fromkeys(text for text in texts if text not in self._ids))
@@ -212,7 +229,8 @@ class Addresses:
 
     def _learn(self, texts: Sequence[str]) -> None:
         """Give ids to texts that were not seen before."""
-        parsed = [_address(occurrence(text, self._number)) for text in texts]
+        one = [occurrence(text, self._number) for text in texts]
+        parsed = [_address(text) for text in one]
         there = [address for address in parsed if address is not None]
         numbers = [int(address) for address in there]
         ids = self._hosts.add(
@@ -223,7 +241,29 @@ class Addresses:
             )
         ).tolist()
         following = iter(ids)
-        self._ids.update((text, ABSENT if address is None else next(following)) for text, address in zip(texts, parsed, strict=True))
+        self._ids.update(
+            (text, _other(alone) if address is None else next(following)) for text, alone, address in zip(texts, one, parsed, strict=True)
+        )
+
+
+_NOTHING = frozenset(("", "-", "--", "*", "n/a", "na", "none", "null", "(null)", "<none>", "nil", "any", "unknown"))
+"""How tables write that there is no address."""
+_HOST_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.?")
+_ETHERNET = re.compile(r"([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}|[^_.]+_([0-9a-f]{2}:){0,2}[0-9a-f]{2}|broadcast", re.IGNORECASE)
+
+
+def _other(text: str) -> int:
+    """What a text is that is no address."""
+    if text.lower() in _NOTHING:
+        return ABSENT
+    if _ETHERNET.fullmatch(text):
+        return ETHERNET
+    if _HOST_NAME.fullmatch(text):
+        return NAME
+    return WRONG if set(text) <= _OF_NUMBERS else ETHERNET
+
+
+_OF_NUMBERS = frozenset("0123456789abcdefABCDEF.:/%[]")
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -15,12 +15,12 @@ from netsleuth_tui.ingest.matching import Matched
 from netsleuth_tui.ingest.table_layout import Layout
 from netsleuth_tui.ingest.table_rows import Shaping
 from netsleuth_tui.ingest.table_times import Times, form_of
-from netsleuth_tui.ingest.table_values import ABSENT, WRONG, Addresses, FlagNumbers, Labels, Layers, Numbers, by_ip_proto, from_info
+from netsleuth_tui.ingest.table_values import ABSENT, NAME, WRONG, Addresses, FlagNumbers, Labels, Layers, Numbers, by_ip_proto, from_info
 from netsleuth_tui.linktypes import NO_FRAME
 from netsleuth_tui.query.fields import FIELDS, PROTOCOLS, Field
 from netsleuth_tui.readers import BadLine, FrameBatch
 from netsleuth_tui.store.clock import put_right
-from netsleuth_tui.wording import several
+from netsleuth_tui.wording import grouped, several
 
 if TYPE_CHECKING:
     from netsleuth_tui.decode.hosts import HostTable
@@ -73,6 +73,8 @@ class TableDecoding:
         self._labels = Labels()
         self._layers = Layers(PROTOCOLS)
         self._hosts = hosts
+        self._names: dict[str, int] = {}
+        self._first_name = ""
         self._bad = 0
         self._last_line = 0
         self._looked_for_zone = False
@@ -82,6 +84,29 @@ class TableDecoding:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of the numbers should know."""
+        layout, found = self._layout, self._notes_of_times()
+        if self._labels.taken:
+            named = ", ".join(f"{name} as {protocol.label}" for name, protocol in list(self._labels.taken.items())[:_TOLD])
+            found.append(f"protocols were taken from their names: {named}")
+        flags = [name.removeprefix(_FLAGS) for name in layout.at if name.startswith(_FLAGS)]
+        if flags and "tcp.flags" not in layout.at:
+            found.append(f"of the TCP flags the table has only {', '.join(flags)}: the others count as not set")
+        if self._tcp_without_flags and not flags and "tcp.flags" not in layout.at:
+            found.append("there is TCP without flags: SYN, RST and the others count as not set there")
+        if "frame.len" not in layout.at and "ip.len" in layout.at:
+            found.append("bytes are those of ip.len: the table has no frame.len")
+        if self._names:
+            counts = ", ".join(f"{grouped(count)} of {name}" for name, count in self._names.items())
+            found.append(
+                f"names stand where addresses are asked for ({counts}, such as {self._first_name!r}), and are not looked up: write the "
+                "table without name resolution (tshark -n; in Wireshark, View > Name Resolution)"
+            )
+        if self._one_sided:
+            found.append(f"where the table has only one of two addresses, the other counts as {_UNSPECIFIED}")
+        return tuple(found)
+
+    def _notes_of_times(self) -> list[str]:
+        """What there is to know about the times."""
         layout, found = self._layout, [self._layout.remark] if self._layout.remark else []
         if layout.form is None:
             found.append("there is no column with times")
@@ -94,19 +119,7 @@ class TableDecoding:
                 found.append(
                     f"the zone {self._times.unknown_zone!r} is not known: its times are taken as UTC; --shift NAME=-1h puts them right"
                 )
-        if self._labels.taken:
-            named = ", ".join(f"{name} as {protocol.label}" for name, protocol in list(self._labels.taken.items())[:_TOLD])
-            found.append(f"protocols were taken from their names: {named}")
-        flags = [name.removeprefix(_FLAGS) for name in layout.at if name.startswith(_FLAGS)]
-        if flags and "tcp.flags" not in layout.at:
-            found.append(f"of the TCP flags the table has only {', '.join(flags)}: the others count as not set")
-        if self._tcp_without_flags and not flags and "tcp.flags" not in layout.at:
-            found.append("there is TCP without flags: SYN, RST and the others count as not set there")
-        if "frame.len" not in layout.at and "ip.len" in layout.at:
-            found.append("bytes are those of ip.len: the table has no frame.len")
-        if self._one_sided:
-            found.append(f"where the table has only one of two addresses, the other counts as {_UNSPECIFIED}")
-        return tuple(found)
+        return found
 
     def finish(self) -> None:
         """Say what was too much to be said line by line."""
@@ -187,6 +200,7 @@ class TableDecoding:
                 ids = self._addresses[k].of(texts)
                 there = ids >= 0
                 target[there] = ids[there]
+                self._tell_other_addresses(ids, field.name, texts, lines)
                 sides[int(column == "dst")] |= there
                 columns.present[there] |= np.uint64(layer & int(Has.ARP))
                 continue
@@ -248,6 +262,17 @@ class TableDecoding:
         for row in np.flatnonzero(values == WRONG).tolist():
             self._complain(int(lines[row]), f"{name}: {texts[row][:40]!r} is no value of this field", 0)
         return values
+
+    def _tell_other_addresses(self, ids: NDArray[np.int64], name: str, texts: Sequence[str], lines: NDArray[np.int64]) -> None:
+        """Tell of cells that hold something else than an address; Wireshark's own columns have MAC addresses and their names, too."""
+        is_either = name in self._layout.either
+        named = ids == NAME
+        if named.any():
+            self._first_name = self._first_name or texts[int(np.argmax(named))].strip()[:40]
+            self._names[name] = self._names.get(name, 0) + int(named.sum())
+        for row in np.flatnonzero((ids == WRONG) if is_either else (ids < ABSENT)).tolist():
+            what = "is a name, not an address" if ids[row] == NAME else "is no IP address"
+            self._complain(int(lines[row]), f"{name}: {texts[row][:40]!r} {what}", 0)
 
     def _complain(self, line: int, reason: str, offset: int) -> None:
         self._bad += 1

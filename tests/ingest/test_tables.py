@@ -186,7 +186,9 @@ def test_bad_lines_are_told_and_the_rest_is_kept(tmp_path: Path) -> None:
         "damaged in line 3: there are 2 cells where 3 are expected",
         "damaged in line 4: frame.time_epoch: 'soon' is no time of the form that the first ones have",
         "damaged in line 5: ip.len: 'many' is no value of this field",
+        "damaged in line 6: ip.src: '\\x00' is no IP address",
         "damaged in line 7: ip.len: '70000' is no value of this field",
+        "damaged in line 8: ip.src: 'x' is a name, not an address",
     )
     assert [row[0] for row in cells(session, "frame.time")] == [1_500_000_000, 3_500_000_000, 4_500_000_000, 5_500_000_000, 6 * 10**9]
     assert not session.is_whole
@@ -233,3 +235,34 @@ def test_filters_at_loading(tmp_path: Path) -> None:
 def test_titles_stand_for_fields_that_there_are() -> None:
     """A slip in the table of titles would lose a column."""
     assert {field for field in TITLES.values() if field not in FIELDS} == {"frame.time_relative", "srcport", "dstport", "_ws.col.info"}
+
+
+def test_what_is_no_address_is_told(tmp_path: Path) -> None:
+    """With its line; names of hosts with what to do about them; what tables write for nothing is nothing."""
+    rows = ("10.1.1.1,10.1.1.2", "999.1.1.1,10.1.1.2", "host-a,10.1.1.2", "-,N/A", "10.1.1.1,00:11:22:33:44:55")
+    session = opened(
+        tmp_path / "bad.csv", "time,ip.src,ip.dst\n" + "".join(f"2026-03-10T12:00:0{k}Z,{row}\n" for k, row in enumerate(rows))
+    )
+    source = session.store.sources[0]
+    assert source.damage == (
+        "damaged in line 3: ip.src: '999.1.1.1' is no IP address",
+        "damaged in line 4: ip.src: 'host-a' is a name, not an address",
+        "damaged in line 6: ip.dst: '00:11:22:33:44:55' is no IP address",
+    )
+    assert any("1 of ip.src, such as 'host-a'" in note and "tshark -n" in note for note in source.notes)
+    assert not session.is_whole
+
+
+def test_names_in_wiresharks_columns(tmp_path: Path) -> None:
+    """MAC addresses and their names belong there, hosts by name are noted once, and half an address is told."""
+    pairs = (
+        "foohost,bar.example.org",
+        "Cisco_11:22:33,Broadcast",
+        "00:11:22:33:44:55,PVST+",
+        "LLDP_Multicast,IPv4mcast_fb",
+        "10.0.0.256,10.0.0.1",
+    )
+    session = opened(tmp_path / "export.csv", "Time,Source,Destination\n" + "".join(f"{k}.5,{pair}\n" for k, pair in enumerate(pairs)))
+    source = session.store.sources[0]
+    assert source.damage == ("damaged in line 6: ip.src: '10.0.0.256' is no IP address",)
+    assert [note for note in source.notes if "names stand where addresses" in note and "1 of ip.src, 1 of ip.dst" in note]
