@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.event_names import LineKinds, line_kinds, named_cells
 from netsleuth_tui.analysis.event_spread import spread_lines
 from netsleuth_tui.analysis.event_tally import Grouped, group_codes
 from netsleuth_tui.analysis.event_terms import joined_terms
@@ -27,6 +28,7 @@ __all__ = [
     "EventGroups",
     "event_groups",
     "event_groups_table",
+    "group_column",
     "numbered",
     "parse_keys",
     "parse_names",
@@ -71,14 +73,22 @@ class EventGroups:
     """Row ids of the events that were counted."""
     _time: Counts = field(repr=False)
     """By row id."""
+    _kinds: LineKinds | None = field(repr=False)
+    """What meanings of codes depend on."""
 
     def __len__(self) -> int:
         return len(self.events)
 
-    def values(self, first: int, count: int) -> list[tuple[Cell, ...]]:
-        """The values of `count` lines from the `first` on (fewer at the end); None where the field is absent."""
-        columns = [keys.cells(values[first : first + count]) for keys, values in zip(self.keys, self.numbers, strict=True)]
-        return list(zip(*columns, strict=True))
+    def values(self, first: int, count: int, *, readable: bool = False) -> list[tuple[Cell, ...]]:
+        """The values of `count` lines from the `first` on (fewer at the end); None where the field is absent.
+
+        Args:
+            first: First line.
+            count: Lines.
+            readable: What codes stand for, as `cells` does.
+        """
+        lines = np.arange(first, min(first + count, len(self)))
+        return list(zip(*(self.cells(field, lines, readable=readable) for field in range(len(self.by))), strict=True))
 
     def filter(self, line: int) -> str | None:
         """The filter for the events of a line, all of them and no others; None where it would be too long."""
@@ -105,14 +115,16 @@ class EventGroups:
         wanted[wanted >= chosen] = -1
         return spread_lines(self._groups, wanted, self._time, self._ids, span, (chosen, columns))
 
-    def cells(self, field: int, lines: NDArray[np.int64]) -> list[Cell]:
+    def cells(self, field: int, lines: NDArray[np.int64], *, readable: bool = False) -> list[Cell]:
         """The values of one field in some lines.
 
         Args:
             field: Its place in `by`.
             lines: Numbers of lines, in any order.
+            readable: What codes stand for where that is known and the same for all events of the line; filters take the codes.
         """
-        return self.keys[field].cells(self.numbers[field][lines])
+        cells = self.keys[field].cells(self.numbers[field][lines])
+        return named_cells(self.by[field], cells, self._kinds, lines) if readable else cells
 
     def spread_of(self, lines: NDArray[np.int64], columns: int) -> Counts:
         """As `spread`, for lines in any order, over the time of all lines: (lines, columns)."""
@@ -192,7 +204,7 @@ def event_groups(store: Store, rows: Rows, by: Sequence[str], *, cancelled: Call
     if len(columns) == len(raw):
         found = group_codes([keys.codes for keys in columns], time, ids)
         if found is not None:
-            return _of_codes(columns, found, ids, time)
+            return _of_codes(store, columns, found, ids, time)
     keys = tuple(event_keys(store, ids, name) for name in by)
     combined, size = _combined(keys, cancelled)
     occurs, group = numbered(combined, size)
@@ -210,12 +222,12 @@ def event_groups(store: Store, rows: Rows, by: Sequence[str], *, cancelled: Call
         values.append(rest % key.size)
         rest = rest // key.size
     names = tuple(key.name for key in keys)
-    return EventGroups(
-        names, len(ids), events[order], first, last, keys, tuple(reversed(values)), lines.astype(np.uint32), np.arange(count), ids, time
-    )
+    kinds = line_kinds(store, names, ids, lines, count)
+    numbers, each = tuple(reversed(values)), lines.astype(np.uint32)
+    return EventGroups(names, len(ids), events[order], first, last, keys, numbers, each, np.arange(count), ids, time, kinds)
 
 
-def _of_codes(keys: Sequence[RawKeys], found: Grouped, ids: NDArray[np.uint32], time: Counts) -> EventGroups:
+def _of_codes(store: Store, keys: Sequence[RawKeys], found: Grouped, ids: NDArray[np.uint32], time: Counts) -> EventGroups:
     """Groups that were counted by codes, the most frequent first."""
     order = np.argsort(-found.events, kind="stable")
     place = np.empty(len(order), np.int64)
@@ -223,7 +235,8 @@ def _of_codes(keys: Sequence[RawKeys], found: Grouped, ids: NDArray[np.uint32], 
     numbers = tuple(found.codes[order, k].astype(np.int64) for k in range(len(keys)))
     names = tuple(key.name for key in keys)
     sides = found.events[order], found.first[order], found.last[order]
-    return EventGroups(names, len(ids), *sides, tuple(keys), numbers, found.lines, place, ids, time)
+    kinds = line_kinds(store, names, ids, place[found.lines], len(order))
+    return EventGroups(names, len(ids), *sides, tuple(keys), numbers, found.lines, place, ids, time, kinds)
 
 
 def _combined(keys: Sequence[Keys], cancelled: Callable[[], bool]) -> tuple[Counts, int]:
@@ -269,18 +282,30 @@ def _times(lines: Counts, time: Counts, count: int, *, in_order: bool) -> tuple[
     return first, last
 
 
-def event_groups_table(store: Store, scope: Scope, by: Sequence[str]) -> Table:
+def group_column(name: str, *, readable: bool) -> Column:
+    """Header and kind of the column of a field that events are grouped by."""
+    column = event_column(name)
+    return Column(column.name) if readable and column.name == "Level" else column
+
+
+def event_groups_table(store: Store, scope: Scope, by: Sequence[str], *, readable: bool = False) -> Table:
     """One row per combination of values that occurs: the values, count, first, last.
+
+    Args:
+        store: What was loaded.
+        scope: Which events of it.
+        by: One to three fields.
+        readable: What codes stand for instead of the codes, where that is known.
 
     Raises:
         FilterError: The filter is not valid.
         NetSleuthError: There is no such field, or it is different in every event.
     """
     found = event_groups(store, event_rows_of(store, scope), by)
-    columns = (*(event_column(name) for name in by), Column("count", "integer"), Column("first"), Column("last"))
+    columns = (*(group_column(name, readable=readable) for name in by), Column("count", "integer"), Column("first"), Column("last"))
 
     def block(first: int) -> list[list[Cell]]:
-        values = found.values(first, BLOCK)
+        values = found.values(first, BLOCK, readable=readable)
         sides = [list(column) for column in zip(*values, strict=True)]
         times: list[list[Cell]] = [
             [None if time == NO_TIME else iso(time) for time in each[first : first + BLOCK].tolist()] for each in (found.first, found.last)

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.event_groups import EventGroups, event_groups, numbered
+from netsleuth_tui.analysis.event_groups import EventGroups, event_groups, group_column, numbered
 from netsleuth_tui.analysis.event_terms import joined_terms
-from netsleuth_tui.analysis.event_values import event_column
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.tabular import Cell, Column, Table
@@ -43,6 +42,8 @@ class EventPivot:
     """Of the last field, by column, the most frequent first; None for events without the field."""
     names: tuple[str, ...]
     """Of the columns, no two alike: the values, and 'N others' where rarer ones are summed in a last column."""
+    meanings: tuple[str, ...]
+    """As `names`, with what codes stand for."""
     _cells: Counts
     """Line * columns + column of each cell that has events, ascending."""
     _events: Counts
@@ -101,16 +102,21 @@ def event_pivot(
     if cancelled():
         raise NetSleuthError("the question was interrupted")
     shown = len(across) if len(across) <= most + 1 else most
-    values = tuple(value for (value,) in across.values(0, shown))
+    values, read = (tuple(value for (value,) in across.values(0, shown, readable=readable)) for readable in (False, True))
     rest = [several(len(across) - shown, "other")] if shown < len(across) else []
-    names = [f"no {across.by[0]}" if value is None else f"{value}" or "(empty)" for value in values]
+    names, meanings = (_titles(across.by[0], each, rest) for each in (values, read))
     size = shown + len(rest)
     cells, cell_of = numbered(down.line_of_each() * size + np.minimum(across.line_of_each(), shown), max(len(down) * size, 1))
     events = np.bincount(cell_of, minlength=len(cells))
-    return EventPivot((*down.by, *across.by), down, values, tuple(_different([*names, *rest, "total"])[:-1]), cells, events)
+    return EventPivot((*down.by, *across.by), down, values, names, meanings, cells, events)
 
 
-def event_pivot_table(store: Store, scope: Scope, by: Sequence[str], *, most: int = MOST_COLUMNS) -> Table:
+def _titles(field: str, values: Sequence[Cell], rest: Sequence[str]) -> tuple[str, ...]:
+    names = [f"no {field}" if value is None else f"{value}" or "(empty)" for value in values]
+    return tuple(_different([*names, *rest, "total"])[:-1])
+
+
+def event_pivot_table(store: Store, scope: Scope, by: Sequence[str], *, most: int = MOST_COLUMNS, readable: bool = False) -> Table:
     """Counts as a cross table: a row per value of the first fields, a column per value of the last one, and a total.
 
     Args:
@@ -118,17 +124,19 @@ def event_pivot_table(store: Store, scope: Scope, by: Sequence[str], *, most: in
         scope: Which events of it.
         by: Two or three fields.
         most: As of `event_pivot`.
+        readable: What codes stand for instead of the codes, where that is known.
 
     Raises:
         FilterError: The filter is not valid.
         NetSleuthError: As `event_pivot`.
     """
     found = event_pivot(store, event_rows_of(store, scope), by, most=most)
-    columns = (*(event_column(name) for name in by[:-1]), *(Column(name, "integer") for name in (*found.names, "total")))
+    names = found.meanings if readable else found.names
+    columns = (*(group_column(name, readable=readable) for name in by[:-1]), *(Column(name, "integer") for name in (*names, "total")))
 
     def block(first: int) -> list[list[Cell]]:
         lines = np.arange(first, min(first + BLOCK, len(found)))
-        sides = [list(column) for column in zip(*found.down.values(first, BLOCK), strict=True)]
+        sides = [list(column) for column in zip(*found.down.values(first, BLOCK, readable=readable), strict=True)]
         return [*sides, *found.counts(lines).T.tolist(), found.down.events[lines].tolist()]
 
     return Table(columns, (block(first) for first in range(0, len(found), BLOCK)))

@@ -35,7 +35,7 @@ def events(
         bool, Parameter(help="One row per field of the event data: how often it is there, and its most frequent values.", negative=())
     ] = False,
     names: Annotated[
-        bool, Parameter(help="With --fields: what codes mean instead of the codes, where that is known.", negative=())
+        bool, Parameter(help="With --fields or --by: what codes mean instead of the codes, where that is known.", negative=())
     ] = False,
     common: Common = NO_OPTIONS,
 ) -> int:
@@ -51,8 +51,10 @@ def events(
             raise NetSleuthError("--by, --fields and --data exclude each other")
         if pivot and by is None:
             raise NetSleuthError("--pivot needs fields", hint="as in --by SubjectUserName,EventID --pivot")
-        if fields is None and (sort is not None or names):
-            raise NetSleuthError("--sort and --names need fields", hint="as in --fields TimeCreated,ObjectName --sort ObjectName")
+        if fields is None and sort is not None:
+            raise NetSleuthError("--sort needs fields", hint="as in --fields TimeCreated,ObjectName --sort ObjectName")
+        if names and fields is None and by is None:
+            raise NetSleuthError("--names needs --fields or --by", hint="as in --by AccessMask,SubjectUserName --names")
         keys = analysis.parse_keys(by) if by is not None else ()
         if pivot and len(keys) < 2:
             raise NetSleuthError("--pivot needs at least two fields", hint="as in --by SubjectUserName,EventID --pivot")
@@ -87,7 +89,8 @@ def _table(
     if columns:
         return analysis.event_table(store, scope, columns, sorted_by=order, readable=names)
     if keys:
-        return analysis.event_pivot_table(store, scope, keys) if pivot else analysis.event_groups_table(store, scope, keys)
+        table = analysis.event_pivot_table if pivot else analysis.event_groups_table
+        return table(store, scope, keys, readable=names)
     return analysis.event_data_table(store, scope) if data else analysis.event_ids_table(store, scope)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netsleuth_tui.meanings import codes
 
-__all__ = ["meaning"]
+__all__ = ["depends_on_event", "meaning"]
 
 KERBEROS = range(4768, 4774)
 """Events whose Status is a Kerberos result, not an NTSTATUS."""
@@ -38,6 +38,15 @@ def meaning(field: str, value: str, *, event_id: int = 0, object_type: str = "")
     number = _number(value)
     found = _of_number(name, number, value, event_id, object_type) if number is not None else ""
     return found if found != value else ""
+
+
+def depends_on_event(field: str) -> bool:
+    """Whether the same value of a field can mean different things in different events.
+
+    >>> depends_on_event("AccessMask"), depends_on_event("LogonType")
+    (True, False)
+    """
+    return field.lower() in {*MASKS, *RESULTS, "protocol"}
 
 
 def _of_number(name: str, number: int, value: str, event_id: int, object_type: str) -> str:

@@ -71,6 +71,29 @@ def test_groups_are_what_counting_one_by_one_gives(by, text):
     assert found.spread(0, len(found), 7).sum() == sum(map(len, times.values()))
 
 
+def test_a_group_has_a_name_only_where_its_events_mean_the_same():
+    """The lowest bit of a mask is another right of a file than of a process; a status is Kerberos' own only in Kerberos events."""
+    file, process = ({"ObjectType": kind, "AccessMask": "0x10001"} for kind in ("File", "Process"))
+    ticket = {"Status": "0x6", "TargetSid": "S-1-5-18"}
+    store = add_events(
+        Store(), event(START, 4663, file), event(START, 4656, file), event(START, 4663, process), event(START, 4768, ticket, level=2)
+    )
+    rows = event_rows_of(store, Scope())
+
+    def named(*by: str) -> dict[tuple, tuple]:
+        found = event_groups(store, rows, by)
+        return dict(zip(found.values(0, 9), found.values(0, 9, readable=True), strict=True))
+
+    assert named("AccessMask") == {("0x10001",): ("DELETE 0x1",), (None,): (None,)}
+    assert named("AccessMask", "ObjectType")["0x10001", "File"] == ("ReadData/ListDirectory DELETE", "File")
+    assert named("AccessMask", "ObjectType")["0x10001", "Process"] == ("TerminateProcess DELETE", "Process")
+    assert named("Status", "EventID", "Level")["0x6", 4768, 2] == ("unknown client", 4768, "Error")
+    assert named("TargetSid")[("S-1-5-18",)] == ("Local system",)
+    crossed = event_pivot(store, rows, ("ObjectType", "AccessMask"))
+    assert crossed.names == ("0x10001", "no AccessMask")
+    assert crossed.meanings == ("DELETE 0x1", "no AccessMask")
+
+
 @pytest.mark.parametrize(
     "by", [("SubjectUserName", "EventID"), ("Provider", "ext(ObjectName)", "AccessMask"), ("hour", "SubjectUserName"), ("EventID", "hour")]
 )

@@ -72,6 +72,18 @@ def test_codes_become_names_where_that_is_asked_for(capsys):
     assert Counter(row["AccessMask"] for row in named)["DELETE"] == TRUTH["4663_by_access"]["0x10000"]
 
 
+def test_groups_and_cross_tables_have_names_where_that_is_asked_for(capsys):
+    """Rights instead of access masks, as lines and as columns, with the counts that the masks have."""
+    asked = ["events", LOG, "--filter", "EventID == 4663", "--names"]
+    rows = rows_of(capsys, *asked, "--by", "AccessMask")
+    counts = {row["AccessMask"]: int(row["count"]) for row in rows}
+    assert counts["DELETE"] == TRUTH["4663_by_access"]["0x10000"]
+    assert sorted(counts.values()) == sorted(TRUTH["4663_by_access"].values())
+    crossed = rows_of(capsys, *asked, "--by", "SubjectUserName,AccessMask", "--pivot")
+    assert sum(int(row["DELETE"]) for row in crossed) == counts["DELETE"]
+    assert "0x10000" not in crossed[0]
+
+
 def test_fields_of_the_event_data(capsys):
     """How often each is there, how many values it has, and the most frequent ones."""
     rows = {row["field"]: row for row in rows_of(capsys, "events", LOG, "--data", "--filter", "EventID == 4663")}
@@ -172,7 +184,8 @@ def test_a_name_that_no_event_has_is_said(capsys):
         (["--by", "tcp.port"], "events have no field"),
         (["--by", "EventID", "--pivot"], "at least two fields"),
         (["--pivot"], "--pivot needs fields"),
-        (["--sort", "EventID"], "need fields"),
+        (["--sort", "EventID"], "needs fields"),
+        (["--names"], "needs --fields or --by"),
         (["--fields", "EventID", "--sort", "info"], "cannot be sorted by info"),
         (["--filter", "EventID == 70000"], "from 0 to 65535"),
     ],

@@ -100,3 +100,23 @@ async def test_groups_become_a_cross_table(driven: Driven, tmp_path: Path, monke
         await d.settle()
     (row, *_) = written("server-event-groups.csv")
     assert (row["ProcessName"], row["dll"], row["log"], row["total"]) == (AGENT, "60", "30", "90")
+
+
+async def test_groups_show_what_codes_stand_for(driven: Driven) -> None:
+    """Names in lines and in columns, the codes of the log behind r; what Enter filters on is the code."""
+    events = [event(START + k * SECOND, data={"ObjectType": "File", "SubjectUserName": "alice", "AccessMask": "0x10000"}) for k in range(3)]
+    async with driven(FakeSession(add_events(Store(), *events)), (160, 50), paths=("server.evtx",)) as d:
+        await d.press("p")
+        groups = pane(d, "event-groups")
+        groups.group_by(["SubjectUserName", "AccessMask"])
+        await d.settle()
+        assert groups.cells(0)[:2] == ("alice", "DELETE")
+        await d.press("X")
+        assert [column.title for column in groups.columns] == ["SubjectUserName", "Total", "DELETE"]
+        await d.press("r")
+        assert [column.title for column in groups.columns] == ["SubjectUserName", "Total", "0x10000"]
+        await d.press("r", "X", "r")
+        assert groups.cells(0)[:2] == ("alice", "0x10000")
+        await d.press("r", "enter")
+        assert groups.cells(0)[:2] == ("alice", "DELETE")
+        assert 'AccessMask == "0x10000"' in d.text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -53,6 +54,8 @@ class EventGroupPane(CountedEvents):
         "The events that have the same values in up to three fields: how many, what share, from when to when. b asks for the fields;"
         " besides any field there are ext(ObjectName), the extension of a file's name, folder(ObjectName,2), its first folders, hour, and"
         " Handle.ObjectName, which names the object of a handle also where the event does not. Enter narrows the filter to a line."
+        " Codes (access masks, %%4416, well-known SIDs, results) are shown by name where all events of a line mean the same by them;"
+        " r shows them as the log has them, which is what filters take."
         " X makes a cross table of two or three fields, with a column for each value of the last one, where rarer ones are summed; Enter"
         " narrows to the cell under the cursor there."
     )
@@ -64,6 +67,7 @@ class EventGroupPane(CountedEvents):
         ),
         footer_key("event_groups.by", "b", "by", "group by …", "choose the fields: up to three, and what is made of them"),
         footer_key("event_groups.cross", "X", "cross", "cross table", "lines, or a cross table: a column for each value of the last field"),
+        footer_key("event_groups.raw", "r", "raw", "raw", "values as the log has them, or what they stand for"),
         key("event_groups.fewer", "D", "fewer", "do not group by the column under the cursor any more"),
         *VIEW_KEYS,
     ]
@@ -73,14 +77,16 @@ class EventGroupPane(CountedEvents):
         """Fields; empty until the first question."""
         self.crossed = False
         """A cross table is shown."""
+        self.raw = False
+        """Values as the log has them."""
         self._shared: dict[str, int] = {}
         super().__init__((TableColumn("EventID", "EventID"), *COUNTS, *TIMES), None, id=id)
 
     def question(self) -> Question:
         """Count, unless only the order is another one."""
         if self.crossed:
-            return partial(_count_pivot, self.by, self.sorted_by, self.answered)
-        return partial(_count, self.by, spread_columns(self.app.size.width), self.sorted_by, self.answered)
+            return partial(_count_pivot, self.by, self.raw, self.sorted_by, self.answered)
+        return partial(_count, self.by, spread_columns(self.app.size.width), self.raw, self.sorted_by, self.answered)
 
     def answer(self, seen: Seen, result: Any) -> None:
         """Show other lines; what they are grouped by was settled when they were counted."""
@@ -92,6 +98,8 @@ class EventGroupPane(CountedEvents):
             self.by = by
             self.columns = self._columns(found)
             self.column = min(self.column, len(self.columns) - 1) if self.crossed else 0
+        if self.answered is not None and self.answered.found.raw != found.raw:
+            self.forget_widths()
         super().answer(seen, result)
 
     def group_by(self, by: Sequence[str]) -> None:
@@ -120,7 +128,7 @@ class EventGroupPane(CountedEvents):
         ]
         if not self.crossed:
             return [*fields, *COUNTS, *TIMES]
-        return [*fields[:-1], *(value_columns(found.pivot) if isinstance(found, PivotLines) else ())]
+        return [*fields[:-1], *(value_columns(found.pivot, raw=self.raw) if isinstance(found, PivotLines) else ())]
 
     def _width(self, column: TableColumn) -> int:
         return self._shared.get(column.name) or super()._width(column)
@@ -192,6 +200,15 @@ class EventGroupPane(CountedEvents):
         self.crossed = not self.crossed
         self.group_by(self.by)
 
+    def action_raw(self) -> None:
+        """Codes, or what they stand for."""
+        self.raw = not self.raw
+        self.post_message(PaneChanged(self))
+
+    def total(self) -> str:
+        """How many lines there are, and that values are as the log has them."""
+        return f"{'raw ' if self.raw else ''}{super().total()}"
+
     def action_by(self) -> None:
         """Ask for the fields."""
         note = "up to three, such as ProcessName,ext(ObjectName),hour; folder(ObjectName,2), Handle.ObjectName"
@@ -224,10 +241,12 @@ class EventGroupPane(CountedEvents):
 
     def export_table(self) -> Callable[[Store, Scope], Table] | None:
         """All lines."""
-        return partial(_table, self.by, crossed=self.crossed) if self.by else None
+        return partial(_table, self.by, crossed=self.crossed, readable=not self.raw) if self.by else None
 
 
-def _count(by: tuple[str, ...], columns: int, sorted_by: tuple[str, bool] | None, before: Answer | None, look: Look) -> EventAnswer:
+def _count(
+    by: tuple[str, ...], columns: int, raw: bool, sorted_by: tuple[str, bool] | None, before: Answer | None, look: Look
+) -> EventAnswer:
     from netsleuth_tui.analysis import event_groups
 
     store = look.store
@@ -237,11 +256,11 @@ def _count(by: tuple[str, ...], columns: int, sorted_by: tuple[str, bool] | None
         lines = before.found
     else:
         lines = GroupLines(event_groups(store, look.event_rows, by, cancelled=look.cancelled), columns)
-    answer = in_order(lines, sorted_by, look, store.packets)
+    answer = in_order(replace(lines, raw=raw), sorted_by, look, store.packets)
     return EventAnswer(answer.found, answer.order, answer.scope, answer.packets, events, asked)
 
 
-def _count_pivot(by: tuple[str, ...], sorted_by: tuple[str, bool] | None, before: Answer | None, look: Look) -> EventAnswer:
+def _count_pivot(by: tuple[str, ...], raw: bool, sorted_by: tuple[str, bool] | None, before: Answer | None, look: Look) -> EventAnswer:
     from netsleuth_tui.analysis import event_pivot
 
     store, asked = look.store, ("pivot", by)
@@ -252,11 +271,11 @@ def _count_pivot(by: tuple[str, ...], sorted_by: tuple[str, bool] | None, before
         lines = PivotLines(event_pivot(store, look.event_rows, by, cancelled=look.cancelled))
     if sorted_by is not None and (column_number(sorted_by[0]) or 0) >= len(lines.pivot.names):
         sorted_by = None  # there are fewer values than before
-    answer = in_order(lines, sorted_by, look, store.packets)
+    answer = in_order(replace(lines, raw=raw), sorted_by, look, store.packets)
     return EventAnswer(answer.found, answer.order, answer.scope, answer.packets, events, asked)
 
 
-def _table(by: tuple[str, ...], store: Store, scope: Scope, *, crossed: bool) -> Table:
+def _table(by: tuple[str, ...], store: Store, scope: Scope, *, crossed: bool, readable: bool) -> Table:
     from netsleuth_tui.analysis import event_groups_table, event_pivot_table
 
-    return event_pivot_table(store, scope, by) if crossed else event_groups_table(store, scope, by)
+    return (event_pivot_table if crossed else event_groups_table)(store, scope, by, readable=readable)

@@ -28,6 +28,8 @@ class GroupLines:
     """Of a line's small time line."""
     which: Sequence[int] | NDArray[np.integer] | None = None
     """The lines that are meant; None for all."""
+    raw: bool = False
+    """Values as the log has them, not what they stand for."""
 
     def __len__(self) -> int:
         return len(self.groups) if self.which is None else len(self.which)
@@ -41,7 +43,7 @@ class GroupLines:
 
     def at(self, which: Sequence[int] | NDArray[np.integer]) -> GroupLines:
         """Some of them."""
-        return GroupLines(self.groups, self.columns, self.lines[which])
+        return GroupLines(self.groups, self.columns, self.lines[which], self.raw)
 
     def cells(self, name: str) -> list[Any]:
         """A column."""
@@ -53,7 +55,7 @@ class GroupLines:
         if name in {"events", "first", "last"}:
             numbers: list[Any] = getattr(self.groups, name)[lines].tolist()
             return numbers
-        return self.groups.cells(self.groups.by.index(name), lines)
+        return self.groups.cells(self.groups.by.index(name), lines, readable=not self.raw)
 
     def numbers(self, name: str) -> NDArray[np.int64]:
         """'start' and 'duration' in ns."""

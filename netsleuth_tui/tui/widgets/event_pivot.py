@@ -25,10 +25,10 @@ WIDEST_VALUE = 24
 TOTAL = TableColumn("events", "Total", "Events of the line, in all columns together", right=True)
 
 
-def value_columns(pivot: EventPivot) -> list[TableColumn]:
+def value_columns(pivot: EventPivot, *, raw: bool) -> list[TableColumn]:
     """The total, and a column for each value of the last field."""
     last = pivot.by[-1]
-    titles = [value_text(name) for name in pivot.names]
+    titles = [value_text(name) for name in (pivot.names if raw else pivot.meanings)]
     values = [TableColumn(f"{PREFIX}{k}", title, f"Events with this value of {last}", right=True) for k, title in enumerate(titles)]
     return [TOTAL, *values]
 
@@ -45,18 +45,20 @@ class PivotLines:
     pivot: EventPivot
     which: Sequence[int] | NDArray[np.integer] | None = None
     """The lines that are meant; None for all."""
+    raw: bool = False
+    """Values as the log has them, not what they stand for."""
 
     @property
     def side(self) -> GroupLines:
         """The same lines without the columns of values."""
-        return GroupLines(self.pivot.down, 1, self.which)
+        return GroupLines(self.pivot.down, 1, self.which, self.raw)
 
     def __len__(self) -> int:
         return len(self.side)
 
     def at(self, which: Sequence[int] | NDArray[np.integer]) -> PivotLines:
         """Some of them."""
-        return PivotLines(self.pivot, self.side.lines[which])
+        return PivotLines(self.pivot, self.side.lines[which], self.raw)
 
     def cells(self, name: str) -> list[Any]:
         """A column; where there are no events the cell of a value is empty."""
