@@ -22,7 +22,7 @@ from netsleuth_tui.analysis.tcp import marks
 from netsleuth_tui.analysis.timeline import axis, time_span
 from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.decode.columns import NO_TIME, Protocol
-from netsleuth_tui.store.ordering import order
+from netsleuth_tui.store.ordering import order, order_by, settled
 from netsleuth_tui.tabular import Cell, Column, Table
 
 if TYPE_CHECKING:
@@ -107,14 +107,21 @@ class Conversations:
         return np.where(swapped, values[:, column + 1], values[:, column]).astype(np.int64)
 
     def order(self, name: str, *, descending: bool = False) -> NDArray[np.uint32]:
-        """Numbers of the conversations sorted by a column: stable, absent values last; addresses by number, protocols by label."""
+        """Numbers of the conversations sorted by a column, absent values last; addresses by number, protocols by label; ties by ends."""
         keys = self.numbers(name)
         absent = keys == NO_TIME if name in ("start", "duration") else keys < 0
         if name in ("a", "b"):
             keys = address_ranks(self.hosts, keys)
         elif name == "protocol":
             keys = label_ranks([protocol.label for protocol in Protocol])[keys]
-        return order(keys, absent, descending=descending)
+        return settled(order(keys, absent, descending=descending), keys, self.ends)
+
+    def ends(self, which: NDArray[np.integer]) -> tuple[Numbers, Numbers, Numbers]:
+        """What tells some conversations apart, as numbers: addresses by their rank, then ports and protocol, then the interval."""
+        some = self.at(which)
+        a, b = address_ranks(self.hosts, np.stack((some.numbers("a"), some.numbers("b"))))
+        rest = some.numbers("port_a") + 1 << 32 | some.numbers("port_b") + 1 << 8 | some.numbers("protocol")
+        return a << 32 | b, rest, some.interval
 
     def at(self, which: Sequence[int] | NDArray[np.integer]) -> Conversations:
         """Only the conversations with these numbers, in this order."""
@@ -212,7 +219,7 @@ def rates_table(store: Store, scope: Scope, *, every: int, by: By = "address") -
     start, step, _ = axis(time_span(store, scope), every=every)
     found = conversations(store, rows, by=by, origin=start, every=step)
     names = (*(ENDPOINTS if by == "ports" else ENDPOINTS[:2]), *RATES)
-    which = np.lexsort((-found.numbers("bytes"), found.interval)).astype(np.uint32)
+    which = order_by((found.interval, -found.numbers("bytes"), *found.ends(np.arange(len(found)))))
 
     def blocks() -> Iterator[list[list[Cell]]]:
         for first in range(0, len(which), BLOCK):

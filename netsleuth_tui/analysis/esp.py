@@ -15,7 +15,7 @@ from netsleuth_tui.analysis.esp_packets import Numbers, Other
 from netsleuth_tui.analysis.intervals import SECOND
 from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.decode.columns import NO_TIME
-from netsleuth_tui.store.ordering import order
+from netsleuth_tui.store.ordering import order, settled
 from netsleuth_tui.tabular import Cell
 
 if TYPE_CHECKING:
@@ -98,12 +98,17 @@ class Associations:
         return np.bincount(found.members.association(late), minlength=len(found.members))[self.which]
 
     def order(self, name: str, *, descending: bool = False) -> NDArray[np.uint32]:
-        """Places of the associations sorted by a column: stable, absent values last."""
+        """Places of the associations sorted by a column, absent values last; equal ones by addresses and SPI."""
         keys = self.numbers(name)
         absent = keys == NO_TIME if name == "start" else keys < 0
         if name in ("src", "dst"):
             keys, absent = address_ranks(self.hosts, keys), np.zeros(len(keys), np.bool_)
-        return order(keys, absent, descending=descending)
+        return settled(order(keys, absent, descending=descending), keys, self._ends)
+
+    def _ends(self, which: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """What tells some associations apart, as numbers."""
+        src, dst = address_ranks(self.hosts, np.stack((self.numbers("src"), self.numbers("dst")))[:, which])
+        return src << 32 | dst, (self.numbers("spi")[which] << 1) + self.numbers("encapsulation")[which]
 
     def at(self, which: Sequence[int] | NDArray[np.integer]) -> Associations:
         """Only the associations at these places, in this order."""

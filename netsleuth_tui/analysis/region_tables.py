@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.ranks import label_ranks
 from netsleuth_tui.analysis.region_counts import Side
-from netsleuth_tui.analysis.region_groups import Grouping, groups_of
+from netsleuth_tui.analysis.region_groups import Grouping, Groups, groups_of
 from netsleuth_tui.analysis.regions import COLUMNS, OVER_TIME, Regions
 from netsleuth_tui.analysis.scope import Scope, rows_of
 from netsleuth_tui.analysis.timeline import axis, time_span
 from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.places import host_places
+from netsleuth_tui.store.ordering import order_by
 from netsleuth_tui.tabular import Cell, Column, Table
 from netsleuth_tui.wording import agree, several
 
@@ -126,7 +128,7 @@ def regions_by_time_table(store: Store, scope: Scope, *, every: int, by: Groupin
     at = np.unique(np.concatenate([interval * width + end for end in ends]))
     addresses = np.bincount(np.searchsorted(known, at // width * size + groups.of_host[at % width]), minlength=len(known))
     when, group = np.divmod(known, size)
-    order = np.lexsort((-sums[0], when))
+    order = order_by((when, -sums[0], _ranks(groups, group)))
     packets, octets, resets, syns = sums[:, order].tolist()
     cells: list[list[Cell]] = [
         [iso(start + k * step) for k in when[order].tolist()],
@@ -139,6 +141,14 @@ def regions_by_time_table(store: Store, scope: Scope, *, every: int, by: Groupin
     ]
     names = ("packets", "bytes", "hosts", "resets", "syns")
     return Table((Column("time"), Column("region"), *(Column(name, "integer") for name in names)), [cells])
+
+
+def _ranks(groups: Groups, group: NDArray[np.int64]) -> Numbers:
+    """In which order groups stand by their names: by the alphabet, subnets by number."""
+    if groups.is_subnet:
+        return group
+    met, place = np.unique(group, return_inverse=True)
+    return label_ranks([groups.name(k) for k in met.tolist()])[place.reshape(-1)]
 
 
 def _measures(length: NDArray[np.uint32], flags: NDArray[np.uint16]) -> Iterator[Numbers]:

@@ -32,7 +32,7 @@ from netsleuth_tui.analysis.scope import Scope, rows_of
 from netsleuth_tui.analysis.tcp import marks
 from netsleuth_tui.analysis.timeline import time_span
 from netsleuth_tui.places import UNKNOWN, host_places
-from netsleuth_tui.store.ordering import order
+from netsleuth_tui.store.ordering import order, settled
 from netsleuth_tui.tabular import Cell
 
 if TYPE_CHECKING:
@@ -122,12 +122,16 @@ class Regions:
         return np.full(len(self), NONE)
 
     def order(self, name: str, *, descending: bool = False) -> NDArray[np.uint32]:
-        """Places of the regions sorted by a column: stable, absent values last; names by the alphabet, subnets by number."""
-        if name != "region":
-            keys = self.numbers(name)
-            return order(keys, keys < 0, descending=descending)
-        keys = self.which.astype(np.int64) if self.groups.is_subnet else label_ranks([self.groups.name(k) for k in self.which.tolist()])
-        return order(keys, descending=descending)
+        """Places of the regions sorted by a column, absent values last: names by the alphabet, subnets by number; so are equal ones."""
+        if name == "region":
+            return order(self._ranks(np.arange(len(self)))[0], descending=descending)
+        keys = self.numbers(name)
+        return settled(order(keys, keys < 0, descending=descending), keys, self._ranks)
+
+    def _ranks(self, places: NDArray[np.integer]) -> tuple[Numbers]:
+        """In which order some regions stand by their names."""
+        groups = self.which[places]
+        return (groups.astype(np.int64) if self.groups.is_subnet else label_ranks([self.groups.name(k) for k in groups.tolist()]),)
 
     def at(self, which: Sequence[int] | NDArray[np.integer]) -> Regions:
         """Only the regions at these places, in this order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.errors import NetSleuthError
 
-__all__ = ["order"]
+__all__ = ["order", "order_by", "settled"]
 
 Ids = NDArray[np.uint32]
 Numbers = NDArray[Any]
@@ -54,6 +54,34 @@ def order(
         step = (digit if chosen is None else digit[chosen]).argsort(kind="stable").astype(np.uint32)
         chosen = step if chosen is None else chosen[step]
     return chosen if chosen is not None else np.arange(len(keys), dtype=np.uint32)
+
+
+def settled(found: Ids, keys: Numbers, ties: Callable[[Ids], Sequence[Numbers]]) -> Ids:
+    """An order in which equal ones stand as other numbers say, and not as they came.
+
+    Args:
+        found: Positions, sorted by `keys`.
+        keys: Integers.
+        ties: Gives, for some positions, the numbers that decide about equal ones, the most important first.
+    """
+    sorted_keys = keys[found]
+    same = sorted_keys[1:] == sorted_keys[:-1]
+    at = np.flatnonzero(np.append(False, same) | np.append(same, False)) if len(found) else found
+    if not len(at):
+        return found
+    some = found[at]
+    chosen = order_by((np.cumsum(np.append(True, ~same))[at], *ties(some)))
+    result = found.copy()
+    result[at] = some[chosen]
+    return result
+
+
+def order_by(keys: Sequence[Numbers]) -> Ids:
+    """Positions in the order of the first keys, where these are equal of the second ones, and so on; see `order`."""
+    chosen = np.arange(len(keys[0]), dtype=np.uint32)
+    for one in reversed(keys):
+        chosen = chosen[order(one[chosen])]
+    return chosen
 
 
 def _turned(falling: NDArray[np.int64]) -> Ids:
