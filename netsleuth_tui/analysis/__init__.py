@@ -69,6 +69,7 @@ from netsleuth_tui.analysis.series import MEASURE_NAMES, SPLITS, Measure, Series
 from netsleuth_tui.analysis.sorting import can_sort, sorted_rows
 from netsleuth_tui.analysis.sources import SourceLine, source_lines, sources_table
 from netsleuth_tui.analysis.summary import Summary, summary, summary_dict, summary_table
+from netsleuth_tui.analysis.time_order import events_in_order, packets_in_order
 from netsleuth_tui.analysis.timeline import timeline, timeline_by_table, timeline_table
 from netsleuth_tui.analysis.times import clock, epoch, iso, parse_time
 from netsleuth_tui.analysis.values import column_of
@@ -170,6 +171,7 @@ __all__ = [
     "event_term",
     "event_timeline_table",
     "event_totals",
+    "events_in_order",
     "explain",
     "explanation_table",
     "exported_fields",
@@ -190,6 +192,7 @@ __all__ = [
     "objects_of_handles",
     "over_time",
     "overview",
+    "packets_in_order",
     "parse_interval",
     "parse_keys",
     "parse_names",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.analysis.event_values import EVENT_EXPORTED, event_cells, event_column, event_row_ids, named_field
 from netsleuth_tui.analysis.ranks import label_ranks
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
+from netsleuth_tui.analysis.time_order import events_in_order
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query.event_fields import data_name
@@ -67,7 +68,7 @@ def event_table(
         store: What was loaded.
         scope: Which events of it.
         fields: The columns; None for all that these events have.
-        sorted_by: A field, and whether its greatest value comes first; None for the order of the logs.
+        sorted_by: A field, and whether its greatest value comes first; None for that of the logs, or of time where they overlap.
         readable: Show what codes mean where that is known, instead of the codes.
 
     Raises:
@@ -77,7 +78,7 @@ def event_table(
     rows = event_rows_of(store, scope)
     names = tuple(fields) if fields is not None else exported_fields(store, rows)
     columns = tuple(event_column(name) for name in names)
-    ids = sorted_events(store, rows, sorted_by[0], descending=sorted_by[1]) if sorted_by is not None else None
+    ids = events_in_order(store, rows) if sorted_by is None else sorted_events(store, rows, sorted_by[0], descending=sorted_by[1])
 
     def blocks() -> Iterator[list[list[Cell]]]:
         for first in range(0, len(rows), BLOCK):

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from netsleuth_tui.analysis.time_order import LAST, events_in_order, ordered_by_time, packets_in_order
 from netsleuth_tui.decode.columns import NO_TIME
-from netsleuth_tui.errors import NetSleuthError
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
@@ -20,9 +20,6 @@ __all__ = ["EVENT", "Interleaved", "Side", "by_time", "event_of", "packet_of"]
 
 EVENT = 1 << 32
 """What is added to the row id of an event where packets have theirs as they are: one number says which row is meant, of which table."""
-
-LAST = np.iinfo(np.int64).max
-"""Rows without a time come after all others."""
 
 Ids = NDArray[np.int64]
 
@@ -176,7 +173,7 @@ def by_time(
     chosen: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Interleaved:
-    """Selected packets and events in the order of time; where there are only packets, or only events, in that of their table.
+    """Selected packets and events in the order of time; packets or events alone in that of their files, unless these overlap.
 
     A side whose rows are in the order of time already costs nothing, another one an order of 4 bytes a row.
 
@@ -192,22 +189,11 @@ def by_time(
         NetSleuthError: Nobody wanted the answer any more.
     """
     both = bool(len(packets) and len(events)) or falling or chosen
-    tables = ((packets, store.columns().time, store.table.in_order), (events, store.events.view().time, store.events.in_order))
-    sides = [Side(rows, time, None if ordered or not both else _order(rows, time, cancelled)) for rows, time, ordered in tables]
+    times = store.columns().time, store.events.view().time
+    orders = (
+        ordered_by_time(packets, times[0], cancelled) if both and not store.table.in_order else packets_in_order(store, packets, cancelled),
+        ordered_by_time(events, times[1], cancelled) if both and not store.events.in_order else events_in_order(store, events, cancelled),
+    )
+    sides = Side(packets, times[0], orders[0]), Side(events, times[1], orders[1])
     made = Interleaved(sides[0], sides[1], falling=falling)
     return replace(made, untimed=made.without_time()) if falling else made
-
-
-def _order(rows: Rows, time: NDArray[np.int64], cancelled: Callable[[], bool]) -> NDArray[np.uint32] | None:
-    """Row ids in the order of time; None where that is the order of the table.
-
-    Captures are nearly in order, or runs of it: the sort that NumPy merges runs with is twice as fast for them as counting digits.
-    """
-    ids = rows.take(0, len(rows))
-    times = time[ids]
-    times[times == NO_TIME] = LAST
-    if bool((times[1:] >= times[:-1]).all()):
-        return None
-    if cancelled():
-        raise NetSleuthError("the question was interrupted")
-    return ids[times.argsort(kind="stable")]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.scope import Scope, rows_of
 from netsleuth_tui.analysis.sorting import sorted_rows
+from netsleuth_tui.analysis.time_order import packets_in_order
 from netsleuth_tui.analysis.values import column_of, values
 from netsleuth_tui.tabular import Cell, Table
 
@@ -54,7 +55,7 @@ def records_table(store: Store, scope: Scope, fields: Sequence[str] = EXPORTED, 
         store: What was loaded.
         scope: Which rows of it.
         fields: The columns.
-        sorted_by: A field, and whether its greatest value comes first; None for the order of the capture.
+        sorted_by: A field, and whether its greatest value comes first; None for that of the captures, or of time where they overlap.
 
     Raises:
         FilterError: The filter is not valid.
@@ -62,7 +63,7 @@ def records_table(store: Store, scope: Scope, fields: Sequence[str] = EXPORTED, 
     """
     columns = tuple(column_of(name) for name in fields)
     rows = rows_of(store, scope)
-    ids = sorted_rows(store, rows, sorted_by[0], descending=sorted_by[1]) if sorted_by is not None else None
+    ids = packets_in_order(store, rows) if sorted_by is None else sorted_rows(store, rows, sorted_by[0], descending=sorted_by[1])
 
     def blocks() -> Iterator[list[list[Cell]]]:
         for first in range(0, len(rows), BLOCK):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from netsleuth_tui.wording import several
 
-__all__ = ["Source", "Stamp"]
+__all__ = ["Source", "Stamp", "overlapping"]
 
 HEAD = 512
 """Bytes at the beginning of a file that tell it from another one."""
@@ -144,3 +145,15 @@ class Source:
         packets, events = several(self.packets, "packet"), several(self.events, "event")
         there = [packets] if self.packets or not self.events else []
         return f"read in part, {' and '.join([*there, *([events] if self.events else [])])}"
+
+
+def overlapping(sources: Iterable[Source]) -> bool:
+    """True if one of them begins before those in front of it have ended: then its rows belong between theirs in time."""
+    ended: int | None = None
+    for source in sources:
+        if source.first is None or source.last is None:
+            continue
+        if ended is not None and source.first < ended:
+            return True
+        ended = source.last if ended is None else max(ended, source.last)
+    return False

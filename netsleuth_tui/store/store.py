@@ -21,6 +21,7 @@ from netsleuth_tui.store.kept import Kept
 from netsleuth_tui.store.packets import PacketTable
 from netsleuth_tui.store.processes import ProcessTable
 from netsleuth_tui.store.rows import Rows
+from netsleuth_tui.store.sources import overlapping
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -136,6 +137,16 @@ class Store:
         firsts = [source.first for source in sources if source.first is not None]
         lasts = [source.last for source in sources if source.last is not None]
         return (min(firsts), max(lasts)) if firsts and lasts else None
+
+    @property
+    def captures_overlap(self) -> bool:
+        """True if packets of a file begin before those of files that were loaded before it have ended."""
+        return overlapping(source for source in self.sources if source.packets)
+
+    @property
+    def logs_overlap(self) -> bool:
+        """As `captures_overlap`, for events."""
+        return overlapping(source for source in self.sources if source.events)
 
     def source_of(self, row: int) -> Source:
         """The file that row id `row` came from."""

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from analysis.test_time_order import capture
 from made import SECOND, START, icmp, store_of, tcp
 from made_events import add_events, event
 from tui.screens import FakeSession
 
 from netsleuth_tui.analysis.interleaving import EVENT
+from netsleuth_tui.session import Session
 from netsleuth_tui.store import Store
 
 Driven = Callable[..., Any]
@@ -134,3 +136,22 @@ async def test_the_filter_line_counts_both_kinds(driven: Driven, width: int, of:
         assert d.lines[1].endswith("  0 of 81 packets · 0 %")
         await d.press("E")
         assert d.lines[1].endswith("  40 of 40 events · 100 %")
+
+
+async def test_captures_that_overlap_are_one_story(driven: Driven, tmp_path: Path) -> None:
+    """Their packets lie in the order of time, a frame is found where it lies, and another order can be had and left again."""
+    names = [capture(tmp_path / "a.pcap", (10, 12, 14)), capture(tmp_path / "b.pcap", (11, 13, 15))]
+    async with driven(Session(), (160, 50), paths=names) as d:
+        table = d.main.table
+        times = [table.cells(k)[1] for k in range(table.count())]
+        assert times == sorted(times)
+        assert [table.cells(k)[0] for k in range(6)] == ["1", "1", "2", "2", "3", "3"]
+        await d.press("down", "down")
+        assert table.packet == 1
+        await d.press("at")
+        await d.type("00:00:15")
+        await d.press("enter")
+        assert (table.packet, table.cursor) == (5, 5)
+        await d.press("S")
+        assert [table.cells(k)[0] for k in range(6)] == ["3", "3", "2", "2", "1", "1"]
+        assert table.packet == 5

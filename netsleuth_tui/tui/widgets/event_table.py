@@ -89,6 +89,8 @@ class EventTable(PagedTable[EventPages]):
         super().__init__(USUAL, id=id)
         self.raw = False
         """Values as the log has them."""
+        self._out_of_order = False
+        """The logs overlap: events have to be brought into the order of time first."""
 
     # What is shown
 
@@ -98,12 +100,13 @@ class EventTable(PagedTable[EventPages]):
 
     def is_slow(self) -> bool:
         """True while the events have to be sorted."""
-        return self.sorted_by is not None
+        return self.sorted_by is not None or self._out_of_order
 
     def answer(self, seen: Seen, result: Any) -> None:
         """Show other events, as `put` does."""
         rows, order = result
         self.sorting = False
+        self._out_of_order = seen.store.logs_overlap and not seen.store.events.in_order
         self.nothing = seen.no_events
         self.put(EventPages(seen.store, rows, self._names, order=order, raw=self.raw), same_scope=seen.same_scope, order=self.sorted_by)
         self.post_message(EventRowChanged(self.row, by_key=False))
@@ -206,9 +209,9 @@ class EventTable(PagedTable[EventPages]):
 
 
 def _ordered(sorted_by: tuple[str, bool] | None, look: Look) -> Any:
-    from netsleuth_tui.analysis import sorted_events
+    from netsleuth_tui.analysis import events_in_order, sorted_events
 
     rows = look.event_rows
     if sorted_by is None:
-        return rows, None
+        return rows, events_in_order(look.store, rows, look.cancelled)
     return rows, sorted_events(look.store, rows, sorted_by[0], descending=sorted_by[1], cancelled=look.cancelled)

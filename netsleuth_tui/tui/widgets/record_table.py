@@ -138,7 +138,8 @@ class RecordTable(PagedTable[RecordPages]):
         first, last = (overview.first, overview.last) if not store.events.rows else store.span or (None, None)
         days = first is not None and last is not None and first // DAY != last // DAY
         pages = self._made(store, *result, days=days)
-        self._out_of_order = bool(store.packets and store.events.rows) and not (store.table.in_order and store.events.in_order)
+        together = store.captures_overlap or store.logs_overlap or bool(store.packets and store.events.rows)
+        self._out_of_order = together and not (store.table.in_order and store.events.in_order)
         judged = self._judging
         self.sorting = self._judging = False
         self.nothing = "" if len(pages) else seen.nothing or seen.no_events
@@ -293,16 +294,15 @@ def _of_events(store: Store) -> list[TableColumn]:
 
 def _ordered(sorted_by: tuple[str, bool] | None, kinds: Kinds, names: tuple[str, ...], look: Look) -> Any:
     """Rows, and their order where it is another one; the columns that are named can be shown then."""
-    from netsleuth_tui.analysis import judge_fields, mixed_rows, sorted_rows
+    from netsleuth_tui.analysis import judge_fields, mixed_rows, packets_in_order, sorted_rows
     from netsleuth_tui.store.rows import Rows
 
     store = look.store
     judge_fields(store, names, look.cancelled)
     if not store.events.rows:
-        chosen = (
-            None if sorted_by is None else sorted_rows(store, look.rows, sorted_by[0], descending=sorted_by[1], cancelled=look.cancelled)
-        )
-        return look.rows, chosen
+        if sorted_by is None:
+            return look.rows, packets_in_order(store, look.rows, look.cancelled)
+        return look.rows, sorted_rows(store, look.rows, sorted_by[0], descending=sorted_by[1], cancelled=look.cancelled)
     kinds = kinds if store.packets else "both"
     none = Rows(0, 0)
     packets, events = look.rows if kinds != "events" else none, look.event_rows if kinds != "packets" else none
