@@ -140,7 +140,7 @@ def extract(
     Args:
         paths: Files, patterns, folders; '-' is standard input. Event logs have no frames and are passed over.
         scope: Filter and window.
-        target: The capture to write: .pcapng or .pcap.
+        target: The capture to write: .pcapng or .pcap, or "-" for standard output.
         store: Makes what places are asked of, one for each thread; it gets no rows. None for a plain one.
         shifts: Clock offsets, which frames are written with.
         picked: For each path the frames to write, by their `FrameBatch.offset`, where they were found out before; the scope then only says
@@ -161,7 +161,7 @@ def extract(
     wanted = query.alone(scope.filter) if picked is None else None
     names = expand(paths)
     for name, _ in names:
-        if name != "-" and _is_same(target, name):
+        if "-" not in (name, target) and _is_same(target, name):
             raise NetSleuthError("this is one of the captures that are read", where=target, hint="choose another name")
     result = Extracted([FileProgress(name, size_of(name) or 0) for name, _ in names])
     stop = cancel or threading.Event()

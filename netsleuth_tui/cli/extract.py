@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from netsleuth_tui.cli.early import start_kernels
-from netsleuth_tui.cli.options import Files, Geoip, Shifts, Sites
+from netsleuth_tui.cli.options import STDIN, Files, Geoip, Shifts, Sites
 from netsleuth_tui.errors import NetSleuthError, misused
 from netsleuth_tui.wording import several
 
@@ -25,7 +25,9 @@ def extract(
     files: Files,
     /,
     *,
-    output: Annotated[str, Parameter(name=["--output", "-o"], help="The capture to write: NAME.pcapng, or NAME.pcap.")],
+    output: Annotated[
+        str, Parameter(name=["--output", "-o"], help="The capture to write: NAME.pcapng, or NAME.pcap, or - for standard output (pcapng).")
+    ],
     filter: Annotated[str, Parameter(help="Display filter: which frames to keep; all without one.")] = "",  # noqa: A002 - the option is called --filter
     since: Annotated[str | None, Parameter(help="Only frames at or after this time.")] = None,
     until: Annotated[str | None, Parameter(help="Only frames before this time.")] = None,
@@ -51,7 +53,10 @@ def extract(
     with misused():
         if not files:
             raise NetSleuthError("no file given", hint="netsleuth extract --help shows what there is")
+        output = "-" if output == STDIN else output
         extraction.kind_of(output)
+        if output == "-":
+            _check_stdout(split)
         scope = Scope(expanded(filter), *_window(since, until))
         size = parse_size(split) if split is not None else None
         shifts = [parse_shift(text) for text in shift]
@@ -68,8 +73,25 @@ def extract(
     if found.untimed:
         say(f"{several(found.untimed, 'frame has', 'frames have')} no time that the format can hold; it is 1970-01-01 there")
     total = sum(file.frames for file in found.files)
-    say(f"{found.kept} of {several(total, 'frame')}, {several(found.bytes, 'byte')} written to {', '.join(found.names)}")
+    say(f"{found.kept} of {several(total, 'frame')}, {several(found.bytes, 'byte')} written to {_written(found.names)}")
     return exits.DAMAGED if any(file.failure for file in found.files) else exits.DONE
+
+
+def _check_stdout(split: str | None) -> None:
+    """Refuse what cannot go to standard output.
+
+    Raises:
+        NetSleuthError: It is a terminal, or there would be several files.
+    """
+    if split is not None:
+        raise NetSleuthError("--split makes several files, and standard output is one", hint="name them with -o NAME.pcapng")
+    if sys.stdout.isatty():
+        raise NetSleuthError("a capture is not written to a terminal", hint="-o - | tshark -r -, or -o NAME.pcapng")
+
+
+def _written(names: Sequence[str]) -> str:
+    """What was written, in a sentence."""
+    return ", ".join("standard output" if name == "-" else name for name in names)
 
 
 def _window(since: str | None, until: str | None) -> tuple[int | None, int | None]:

@@ -41,6 +41,10 @@ Files = Annotated[
 ]
 
 
+def _output(_: type, tokens: Sequence[Token]) -> str | None:
+    return None if tokens[-1].value in ("-", STDIN) else tokens[-1].value
+
+
 Geoip = Annotated[
     tuple[str, ...],
     Parameter(
@@ -144,9 +148,10 @@ class Common:
         Format | None,
         Parameter(group=OUTPUT, help="How rows are written; a table on a terminal, CSV elsewhere, or by the suffix of --output."),
     ] = None
-    output: Annotated[str | None, Parameter(group=OUTPUT, name=["--output", "-o"], help="Write to this file, not to standard output.")] = (
-        None
-    )
+    output: Annotated[
+        str | None,
+        Parameter(group=OUTPUT, name=["--output", "-o"], converter=_output, help="Write to this file, not to standard output (-)."),
+    ] = None
     force: Annotated[bool, Parameter(group=OUTPUT, help="Replace the output file if it exists.", negative=())] = False
     csv_raw: Annotated[
         bool,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.export.atomic import ExportError, open_new
+from netsleuth_tui.export.standard_output import standard_output, write_all
 from netsleuth_tui.linktypes import NET_EVENT, NETMON_UNKNOWN, NETMON_WLAN
 from netsleuth_tui.paths import version_text
 from netsleuth_tui.readers.frames import FrameBatch
@@ -187,10 +188,10 @@ def _renumber(part: Part, more: int) -> None:
 
 
 class FrameFile:
-    """Writes parts to a file, or to numbered ones; use it in a with statement, whose end without an exception gives the file its name.
+    """Writes parts to a file, to numbered ones, or to standard output. The end of its with statement names the file, if nothing failed.
 
     Args:
-        target: Its name; with `split` the names are numbered, as in `kept_00001.pcapng`.
+        target: Its name, or "-"; with `split` the names are numbered, as in `kept_00001.pcapng`.
         kind: The format.
         comment: What the capture is, for its section header.
         split: Bytes after which the next file begins; None for one file.
@@ -261,7 +262,7 @@ class FrameFile:
     def _put(self, content: bytes | memoryview) -> None:
         if self._file is None:
             raise ExportError("is closed", where=self._target)
-        self._file.write(content)
+        write_all(content, self._file)
         self._position += len(content)
 
     def _begin(self) -> None:
@@ -270,7 +271,7 @@ class FrameFile:
             path = Path(self._target)
             name = str(path.with_name(f"{path.stem}_{len(self.names) + 1:05}{path.suffix}"))
         self._stack = ExitStack()
-        self._file = self._stack.enter_context(open_new(name, force=self._force))
+        self._file = self._stack.enter_context(standard_output() if name == "-" else open_new(name, force=self._force))
         self.names.append(name)
         self._position = self._frames = 0
         self._described = []

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import BinaryIO, Literal
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.export.aligned import aligned_text
-from netsleuth_tui.export.atomic import ExportError, open_new
+from netsleuth_tui.export.atomic import open_new
 from netsleuth_tui.export.csv_rows import csv_rows
 from netsleuth_tui.export.encoding import Encoded, Tally
 from netsleuth_tui.export.json_rows import json_array, json_lines
+from netsleuth_tui.export.standard_output import standard_output, write_all
 from netsleuth_tui.tabular import Table
 
 __all__ = ["FORMATS", "Format", "Written", "format_of", "write_table", "write_text"]
@@ -76,7 +74,7 @@ def write_table(
     """
     tally = Tally()
     encoded = _encode(table, format, tally, guard=not raw)
-    with _standard_output(stream) if target is None else open_new(target, force=force) as out:
+    with standard_output(stream) if target is None else open_new(target, force=force) as out:
         rows, written = _copy(encoded, out)
     return Written(rows, written, tally.guarded, target)
 
@@ -114,27 +112,7 @@ def _encode(table: Table, format: Format, tally: Tally, *, guard: bool) -> Encod
 def _copy(encoded: Encoded, out: BinaryIO) -> tuple[int, int]:
     rows = written = 0
     for more, piece in encoded:
-        _write_all(piece, out)
+        write_all(piece, out)
         rows += more
         written += len(piece)
     return rows, written
-
-
-def _write_all(piece: bytes, out: BinaryIO) -> None:
-    """Standard output has no buffer under `python -u`, and then takes as much as it likes."""
-    rest = memoryview(piece)
-    while rest:
-        rest = rest[out.write(rest) :]
-
-
-@contextmanager
-def _standard_output(stream: BinaryIO | None) -> Iterator[BinaryIO]:
-    try:
-        sys.stdout.flush()
-        out = stream or sys.stdout.buffer
-        yield out
-        out.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise ExportError(f"cannot write: {(error.strerror or str(error)).lower()}", where="standard output") from error
