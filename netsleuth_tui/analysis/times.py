@@ -16,11 +16,18 @@ EARLIEST = -LATEST
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def iso(time: int) -> str:
-    """'2026-03-10T12:00:03.000113000Z' for ns since the epoch; fraction digits are dropped where they are all 0."""
+def iso(time: int, digits: int | None = None) -> str:
+    """'2026-03-10T12:00:03.000113000Z' for ns since the epoch.
+
+    Args:
+        time: In ns since the epoch.
+        digits: Of the second, always so many: columns have 9, so that all their times have one form. None leaves out what is all 0.
+    """
     seconds, fraction = divmod(time, BILLION)
     text = (EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{fraction:09d}Z" if fraction else f"{text}Z"
+    if digits is None:
+        digits = 9 if fraction else 0
+    return f"{text}.{f'{fraction:09d}'[:digits]}Z" if digits else f"{text}Z"
 
 
 def clock(time: int, digits: int = 6) -> str:

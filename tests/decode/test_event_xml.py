@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import random
+import re
+import struct
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from datetime import date
+from datetime import time as clock
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from netsleuth_tui.analysis.times import iso
 from netsleuth_tui.decode.event_xml import EventXml
-from netsleuth_tui.decode.event_xml_worker import xml_of
+from netsleuth_tui.decode.event_xml_worker import file_time, system_time, xml_of
+from netsleuth_tui.decode.evtx_values import FILETIME, SYSTEMTIME, spelled
 from netsleuth_tui.session import Session
 
 SAMPLE = Path(__file__).resolve().parents[2] / "sample_captures" / "print_server.evtx"
@@ -20,11 +29,12 @@ NAMESPACE = "{http://schemas.microsoft.com/win/2004/08/events/event}"
 
 
 @pytest.fixture(scope="module")
-def session() -> Session:
+def session() -> Iterator[Session]:
     """The sample log."""
     opened = Session()
     opened.load([str(SAMPLE)], cancel=threading.Event())
-    return opened
+    yield opened
+    opened.close()
 
 
 def test_the_xml_is_of_the_event(session: Session) -> None:
@@ -41,7 +51,33 @@ def test_the_xml_is_of_the_event(session: Session) -> None:
         data = {each.get("Name"): each.text for each in root.iter(f"{NAMESPACE}Data")}
         user = session.store.events.texts.text(int(session.store.events.codes("SubjectUserName")[row]))
         assert data.get("SubjectUserName", user) == user
-    session.close()
+
+
+def test_times_have_all_their_digits_and_what_is_absent_is_left_out(session: Session) -> None:
+    """The time is that of the row, to 100 ns; attributes that are NULL are not there, and none of the marks for them is left."""
+    events = session.store.events
+    for row in (0, 700, 1501, events.rows - 1):
+        written = session.event_xml(row).xml
+        root = ET.fromstring(written)  # noqa: S314 - of our own sample
+        system = {each.tag.removeprefix(NAMESPACE): each for each in root.find(f"{NAMESPACE}System") or ()}
+        assert system["TimeCreated"].get("SystemTime") == iso(int(events.view().time[row]), 7)
+        assert system["Security"].attrib == {}
+        assert system["EventID"].attrib == {}
+        assert system["Correlation"].attrib == {}
+        assert not re.search(r"[0-9a-f]{32}", written)
+
+
+@given(st.integers(0, (1 << 63) - 1))
+def test_a_file_time_is_what_the_decoder_writes(ticks: int) -> None:
+    """For every number of 100 ns since 1601."""
+    assert file_time(ticks) == spelled(ticks.to_bytes(8, "little"), FILETIME)
+
+
+@given(st.dates(date(1601, 1, 1)), st.times())
+def test_a_system_time_is_what_the_decoder_writes(day: date, time: clock) -> None:
+    """For every date, to the millisecond."""
+    words = [day.year, day.month, 0, day.day, time.hour, time.minute, time.second, time.microsecond // 1000]
+    assert system_time(words) == spelled(struct.pack("<8H", *words), SYSTEMTIME)
 
 
 def test_a_file_that_changed_is_said(tmp_path: Path) -> None:

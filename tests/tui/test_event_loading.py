@@ -13,6 +13,7 @@ from made_events import add_events, event
 from tui.screens import FakeSession
 from tui.test_events import AGENT, Driven, logs, pane, written
 
+from netsleuth_tui.decode.event_xml import EventText
 from netsleuth_tui.ingest import Progress
 from netsleuth_tui.store import Store
 
@@ -120,3 +121,15 @@ async def test_groups_show_what_codes_stand_for(driven: Driven) -> None:
         await d.press("r", "enter")
         assert groups.cells(0)[:2] == ("alice", "DELETE")
         assert 'AccessMask == "0x10000"' in d.text
+
+
+async def test_the_xml_of_an_event_is_read_to_its_end(driven: Driven) -> None:
+    """Lines that are too long for the screen go on below."""
+    session = FakeSession(logs())
+    provider = '<System><Provider Name="Microsoft-Windows-Security-Auditing" Guid="{54849625-5478-4994-A5BA-3E3B0328C30D}"></Provider>'
+    session.event_xml = lambda _: EventText(f"<Event>\n{provider}\n</Event>")  # type: ignore[method-assign]
+    async with driven(session, paths=("server.evtx",)) as d:
+        await d.press("5", "o", "enter", "v")
+        await d.until(lambda: "</Event>" in d.text)
+        assert "Guid=" in d.text
+        assert "3E3B0328C30D}" in d.text

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
+from textwrap import TextWrapper
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -16,7 +18,7 @@ from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import EventColumnWanted, EventReady, GroupWanted, Told
 from netsleuth_tui.tui.widgets.detail import DetailHeading
 from netsleuth_tui.tui.widgets.event_views import VIEW_KEYS
-from netsleuth_tui.tui.widgets.lines import ScrolledLines
+from netsleuth_tui.tui.widgets.lines import UNSEEN, ScrolledLines
 from netsleuth_tui.tui.widgets.row_detail import RowDetail
 from netsleuth_tui.wording import counted, grouped
 
@@ -41,6 +43,8 @@ MOST_LINES = 5000
 """Lines of XML."""
 LEAST_TERM = 16
 """Cells that a filter in the heading needs."""
+BETWEEN = re.compile(r">(?=<[A-Za-z])")
+"""Where an element begins behind the tag of the one that it is in."""
 BESIDE = 60
 """Columns of the XML beside the fields."""
 
@@ -117,19 +121,31 @@ class EventXml(ScrolledLines):
         super().__init__(id=id)
         self._text: list[str] = []
         self._said = ""
+        self._folded = lru_cache(2)(self._fold)
 
     def show(self, xml: str, said: str) -> None:
         """Show XML, or why there is none."""
-        lines = xml.splitlines()
+        lines = BETWEEN.sub(">\n", xml).splitlines()
         more = [f"and {counted(len(lines) - MOST_LINES, 'more line')}"] if len(lines) > MOST_LINES else []
         self._text = [display(each, limit=VALUE) for each in lines[:MOST_LINES]] + more
         self._said = said
+        self._folded.cache_clear()
         self.top = 0
         self.redraw()
 
+    def _fold(self, width: int) -> list[str]:
+        """Lines that fit, broken between attributes where they are too long."""
+        folder = TextWrapper(max(width, 20), subsequent_indent="    ", break_on_hyphens=False, replace_whitespace=False)
+        return [part for text in self._text for part in (folder.wrap(text) or [""])]
+
+    @property
+    def _body(self) -> int:
+        """Cells of a line, beside the scroll bar."""
+        return (self.size.width or UNSEEN) - 1
+
     def count(self) -> int:
         """Lines."""
-        return len(self._text)
+        return len(self._folded(self._body))
 
     def header(self, y: int, width: int) -> Strip:  # noqa: ARG002
         """There is none."""
@@ -143,7 +159,7 @@ class EventXml(ScrolledLines):
 
     def item(self, index: int, width: int) -> list[Part]:
         """A line of it."""
-        return [(cut(self._text[index], width, self.glyphs.ellipsis), self.palette.text)]
+        return [(cut(self._folded(self._body)[index], width, self.glyphs.ellipsis), self.palette.text)]
 
 
 class EventPane(RowDetail):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from netsleuth_tui.terminal.glyphs import Glyphs
     from netsleuth_tui.tui.theme import Palette
 
-__all__ = ["Lines", "ScrolledLines"]
+__all__ = ["UNSEEN", "Lines", "ScrolledLines"]
 
 UNSEEN = 80
 """Cells that a pane has on paper while it is hidden on the screen."""
