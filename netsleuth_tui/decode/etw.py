@@ -10,7 +10,7 @@ import socket
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from operator import itemgetter
 from typing import Final
 
@@ -64,7 +64,7 @@ OWNER, LOCAL = "SocketProcessID", "LocalAddress"
 
 _ENDPOINT: Final = [name for name, _ in _FIELDS[CREATED]].index("Endpoint")
 """Where it stands in every event."""
-_IPV4, _IPV6 = 2, 23
+_IPV4, _IPV6, _SHORT = 2, 23, 32
 _SOCKETS_KEPT: Final = 1 << 16
 _DIRECTIONS: Final = {3: "Rx", 4: "Tx"}
 _PACKET = struct.Struct("<QHHHHHHHIIHH")
@@ -177,29 +177,27 @@ _ORDERED: Final = {event: _ordered(names) for event, names in _NAMES.items()}
 
 
 @cache
-def _head_of(event_id: int, pointer: int) -> tuple[struct.Struct, str]:
-    """The fields of an event up to an address, and their kinds."""
-    kinds = "".join(kind for _, kind in _FIELDS[event_id]).partition("a")[0]
-    return struct.Struct("<" + "".join("Q" if kind in "pP" and pointer == 8 else "I" for kind in kinds)), kinds
+def _head_of(event_id: int, pointer: int) -> tuple[struct.Struct, tuple[bool, ...]]:
+    """The numbers of an event before an address or a reason, and which of them are decimal."""
+    kinds = "".join(kind for _, kind in _FIELDS[event_id]).partition("a")[0].partition("r")[0]
+    return struct.Struct("<" + "".join("Q" if kind in "pP" and pointer == 8 else "I" for kind in kinds)), tuple(
+        kind in "dP" for kind in kinds
+    )
 
 
 def _values(event_id: int, data: bytes, pointer: int) -> list[str | None]:
     """The values of an event's fields, None from where the data end."""
-    head, kinds = _head_of(event_id, pointer)
+    head, are_decimal = _head_of(event_id, pointer)
     at, values = 0, list[str | None]()
     if len(data) >= head.size:
-        at, numbers = head.size, head.unpack_from(data)
-        values += [_text(kind, number) for kind, number in zip(kinds, numbers, strict=True)]
+        at = head.size
+        values += [
+            str(number) if is_decimal else f"0x{number:x}" for number, is_decimal in zip(head.unpack_from(data), are_decimal, strict=True)
+        ]
     for _, kind in _FIELDS[event_id][len(values) :]:
         value, at = _value(kind, data, at, pointer)
         values.append(value)
     return values
-
-
-def _text(kind: str, number: int) -> str:
-    if kind in "dP":
-        return str(number)
-    return _REASONS.get(number, str(number)) if kind == "r" else f"0x{number:x}"
 
 
 def _value(kind: str, data: bytes, at: int, pointer: int) -> tuple[str | None, int]:
@@ -210,8 +208,12 @@ def _value(kind: str, data: bytes, at: int, pointer: int) -> tuple[str | None, i
     number = int.from_bytes(data[at : at + size], "little")
     at += size
     if kind == "a":
-        return (_address(data[at : at + number]), at + number) if at + number <= len(data) else (None, len(data))
-    return _text(kind, number), at
+        if at + number > len(data):
+            return None, len(data)
+        return (_short_address if number <= _SHORT else _address)(data[at : at + number]), at + number
+    if kind == "r":
+        return _REASONS.get(number, str(number)), at
+    return str(number) if kind in "dP" else f"0x{number:x}", at
 
 
 def _address(raw: bytes) -> str | None:
@@ -224,6 +226,9 @@ def _address(raw: bytes) -> str | None:
     if family == _IPV6 and len(raw) >= 24:
         return f"[{socket.inet_ntop(socket.AF_INET6, raw[8:24])}]:{int.from_bytes(raw[2:4], 'big')}"
     return raw.hex()
+
+
+_short_address: Final = lru_cache(1 << 10)(_address)
 
 
 def _component(data: bytes) -> Decoded:

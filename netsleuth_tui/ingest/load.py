@@ -217,7 +217,7 @@ class Loader:
         """Load packets; what there is to note."""
         shift, total = self.store.sources[index].shift, 0
         for batch in reader.batches():
-            expected = self._expected_rows(reader, batch)
+            expected = self._expected_rows(reader.position, batch)
             put_right(batch.time[: batch.count], shift)
             self._net_events.take(batch, index, self.window)
             total += batch.count
@@ -291,7 +291,7 @@ class Loader:
 
     def _read_trace(self, trace: EventTrace, index: int, judging: EventKeeping | None) -> tuple[str, ...]:
         """Load packets and the events between them; what there is to note."""
-        from netsleuth_tui.ingest.traces import TraceLoading
+        from netsleuth_tui.ingest.traces import TraceLoading, parts_ahead
         from netsleuth_tui.readers import FrameBatch, TraceRecords
 
         store, total = self.store, 0
@@ -299,34 +299,35 @@ class Loader:
             self.keeping.begin()
             self.keeping.window = self.window
         loading = TraceLoading(store, trace, index if judging is None else 0, self.window)
-        for part in trace.parts():
-            if isinstance(part, FrameBatch):
-                total += part.count
-                self._take_traced(part, trace, index)
-            elif self.cancel.is_set():
-                self._phase = "cancelled"
-            elif isinstance(part, TraceRecords):
-                if is_full(self.store, self.memory):
-                    self._phase = "budget"
-                elif judging is None:
-                    loading.take(part.records)
-                else:
-                    judging.take_traced(loading, part.records)
-            self._report(trace.name, trace.position)
-            if self._phase != "loading":
-                break
+        with parts_ahead(trace) as parts:
+            for part, framed, position in parts:
+                if isinstance(part, FrameBatch):
+                    total += part.count
+                    self._take_traced(part, trace, index, framed)
+                elif self.cancel.is_set():
+                    self._phase = "cancelled"
+                elif isinstance(part, TraceRecords):
+                    if is_full(self.store, self.memory):
+                        self._phase = "budget"
+                    elif judging is None:
+                        loading.take(part.records)
+                    else:
+                        judging.take_traced(loading, part.records)
+                self._report(trace.name, position)
+                if self._phase != "loading":
+                    break
         self._drain()
         return (*loading.notes, *self._left_out(index, total))
 
-    def _take_traced(self, batch: FrameBatch, trace: EventTrace, index: int) -> None:
-        """Load the packets of a part of a trace, or those that the filter at loading keeps."""
+    def _take_traced(self, batch: FrameBatch, trace: EventTrace, index: int, framed: int) -> None:
+        """Load the packets of a part of a trace, or those that the filter at loading keeps; with them, `framed` bytes are dealt with."""
         shift = self.store.sources[index].shift
         if self.keeping is not None:
             self._keep(self.keeping.look(batch, shift), self.keeping, index)
             return
         put_right(batch.time[: batch.count], shift)
         kept = self.window.of(batch)
-        expected = self._expected_rows(trace, kept)
+        expected = self._expected_rows(framed, kept)
         for piece in parts_of(kept):
             self._take(piece, trace, index, expected)
 
@@ -376,11 +377,10 @@ class Loader:
         except MemoryError:
             self._phase = "budget"
 
-    def _expected_rows(self, reader: CaptureReader | EventTrace, batch: FrameBatch) -> int:
-        """Rows that all files will have, judged by what was read so far; at least those with this batch."""
+    def _expected_rows(self, read: int, batch: FrameBatch) -> int:
+        """Rows that all files will have, judged by those of `read` bytes of the file at hand; at least those with this batch."""
         rows = self._decoding.rows + batch.count
-        read = self._bytes_done + (reader.framed if isinstance(reader, EventTrace) else reader.position)
-        return expected(rows, read, self._bytes_total, self.most_rows)
+        return expected(rows, self._bytes_done + read, self._bytes_total, self.most_rows)
 
     def _wait(self, name: str) -> bool:
         """Called now and then while a stream is silent: say what is there, and whether to go on waiting."""

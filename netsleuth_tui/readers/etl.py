@@ -265,7 +265,7 @@ def _surveyed(
     def oldest() -> tuple[Buffers, Surveyed]:
         buffers, job = jobs.popleft()
         seen, told = job.result()
-        for place in told:
+        for place in sorted(told, key=lambda one: one.offset):
             broken.add(place.offset, place.reason)
         return buffers, seen
 

@@ -20,8 +20,8 @@ from netsleuth_tui.readers.sources import RandomSource
 
 __all__ = ["GROUP", "Found", "Told", "find_buffers", "warm"]
 
-GROUP: Final = 4 << 20
-"""Bytes of buffers that are taken apart at once."""
+GROUP: Final = 8 << 20
+"""Bytes of buffers that are looked through at once."""
 _ROWS = 1 << 14
 """Most buffers that are handed on at once."""
 _HEADS = 1 << 12

@@ -14,6 +14,7 @@ from netsleuth_tui.readers.etl_headers import gathered
 from netsleuth_tui.readers.etl_layers import free_slots, new_seed, slot_of
 from netsleuth_tui.readers.etl_packets import ETHERNET, IEEE802_11, RAW, Pieces
 from netsleuth_tui.readers.limits import TAIL_BYTES, longest_frame
+from netsleuth_tui.readers.numbers import POSITION
 from netsleuth_tui.readers.reused import Reused
 
 __all__ = ["Frames", "Joining"]
@@ -376,12 +377,12 @@ def lay_out(data: Any, order: Any, pieces: Pieces, layer: Any, frames: Frames) -
         frames: Filled.
     """
     for k in range(len(order)):
-        i = int(order[k])
+        i = int(order[k]) & POSITION
         at, length, link, wire = int(pieces.at[i]), int(pieces.length[i]), int(pieces.link[i]), int(pieces.wire[i])
         if wire <= 0 and pieces.cut[i]:
             wire = wire_of(data, at, link, length)
         if link == IEEE802_11 and length >= 2:
-            data[at + 1] &= 0xFF ^ _PROTECTED
+            data[(at + 1) & POSITION] &= 0xFF ^ _PROTECTED
         frames.start[k] = at
         frames.length[k] = length
         frames.wire[k] = max(wire, length)

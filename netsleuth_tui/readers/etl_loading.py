@@ -20,7 +20,7 @@ __all__ = ["Loaded", "Loading"]
 
 _SLACK = 16
 """Bytes that may lie behind compressed data: a last word of flags, and what fills it up."""
-_KEPT = 128 << 20
+_KEPT = 256 << 20
 """Bytes of expanded buffers that are kept for the second reading."""
 
 

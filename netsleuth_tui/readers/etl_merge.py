@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.readers.etl_buffers import NO_TIME, Buffers, Trace
-from netsleuth_tui.readers.etl_finding import GROUP
 from netsleuth_tui.readers.etl_frames import copy_pieces
 from netsleuth_tui.readers.etl_loading import Loading
 from netsleuth_tui.readers.etl_packets import Pieces
@@ -21,6 +20,8 @@ from netsleuth_tui.readers.etl_sift import Sifted, take_apart
 
 __all__ = ["AHEAD", "Merging", "Step", "with_firsts"]
 
+GROUP = 4 << 20
+"""Bytes of buffers that are taken apart at once."""
 AHEAD = 2
 """Groups of buffers that are taken apart beside the one that is handed on."""
 _ROOM = 2 << 20

@@ -44,7 +44,7 @@ from netsleuth_tui.readers.etl_walk import (
     header_of,
     walk,
 )  # fmt: skip
-from netsleuth_tui.readers.numbers import u16, u32
+from netsleuth_tui.readers.numbers import POSITION, u16, u32
 from netsleuth_tui.readers.reused import Reused
 
 __all__ = ["Sifted", "Span", "Surveyed", "survey", "take_apart"]
@@ -305,7 +305,7 @@ def sift(  # noqa: C901, PLR0912, PLR0915 - one pass
         while at + 8 <= end:
             if u32(data, at, _LITTLE) == ENDING:
                 break
-            kind = int(data[at + 2]) & 0xFF
+            kind = int(data[(at + 2) & POSITION]) & 0xFF
             is_event = kind in (18, 19)
             header = 80 if is_event else header_of(kind)
             size = u16(data, at + 4 if kind in (1, 2, 3, 4, 16, 17) else at, _LITTLE)
@@ -337,14 +337,17 @@ def sift(  # noqa: C901, PLR0912, PLR0915 - one pass
                 origin = origin_of(i64(data, at + 24), i64(data, at + 32), event_id, at + size - begin, sources)
                 # Arrays must not be handed on twice: Numba would count who holds each of them, at every packet.
                 if origin == OF_NDISCAP:
-                    put_ndiscap(data, begin, at + size, event_id, i64(data, at + 48), pieces, count)
+                    put_ndiscap(data, begin, at + size, event_id, i64(data, at + 48), pieces, count & POSITION)
                 elif origin == OF_PKTMON:
-                    put_pktmon(data, begin, at + size, pieces, count)
+                    put_pktmon(data, begin, at + size, pieces, count & POSITION)
             if origin and is_survey:
                 layer, link = pieces.layer[0], pieces.link[0]
                 run = seen - 1
                 least = max(seen - LOOKED_AT, 0)
-                while run >= least and (runs.layer[run] != layer or runs.link[run] != link or runs.origin[run] != origin):
+                while run >= least:
+                    one = run & POSITION
+                    if runs.layer[one] == layer and runs.link[one] == link and runs.origin[one] == origin:
+                        break
                     run -= 1
                 if run < least:
                     run = seen
@@ -355,14 +358,16 @@ def sift(  # noqa: C901, PLR0912, PLR0915 - one pass
                     runs.told[run] = 0
                     runs.numbered[run] = 0
                     seen += 1
+                run &= POSITION
                 is_numbered = pieces.packet[0] >= 0
                 runs.pieces[run] += 1
                 runs.numbered[run] += is_numbered
                 runs.told[run] += pieces.begins[0] if origin == OF_NDISCAP else not is_numbered
             elif origin:
-                pieces.time[count] = time
-                pieces.offset[count] = shift[buffer] + pieces.at[count]
-                pieces.thread[count] = processor[buffer] << 32 | u32(data, at + 8, _LITTLE)
+                row = count & POSITION
+                pieces.time[row] = time
+                pieces.offset[row] = shift[buffer] + pieces.at[row]
+                pieces.thread[row] = processor[buffer] << 32 | u32(data, at + 8, _LITTLE)
                 count += 1
             if is_survey:
                 is_wanted = is_event and event_id == COMPONENT and i64(data, at + 24) == sources.pktmon_low

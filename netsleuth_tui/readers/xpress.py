@@ -29,7 +29,14 @@ _NIBBLE = 15
 _OCTET = 255
 _SHORTEST = 3
 _LITTLE = 1
-_WORD = 0xFFFFFFFF
+_EMPTY = 1 << 61
+"""Flags of which none is left: the next one is bit 61, and behind the last one stands a bit that is set."""
+_BEHIND = 1 << 29
+_ZEROS = 0x1111_2234
+"""For each number of four bits, how many of them are zero before the first that is not: a table without memory, and no branch."""
+_STRIDE = 16
+_FAR = 24
+"""Bytes that flags, eight literals and a match take at most, and a few more."""
 
 
 def _expand_plain(data: NDArray[np.uint8], at: int, end: int, out: NDArray[np.uint8], to: int, stop: int) -> tuple[int, int, int]:
@@ -132,14 +139,8 @@ def long_length(data: Any, at: int, end: int) -> tuple[int, int]:
 @inlined
 def zeros_of(octet: int) -> int:
     """How many bits of an octet are zero before the first that is not."""
-    count = 0
-    if octet < 16:
-        count = 4
-        octet <<= 4
-    if octet < 64:
-        count += 2
-        octet <<= 2
-    return count + (octet < 128) + (octet == 0)
+    count = _ZEROS >> (octet >> 4 << 2) & _LENGTH
+    return count + (count >> 2) * (_ZEROS >> ((octet & _NIBBLE) << 2) & _LENGTH)
 
 
 @inlined
@@ -157,11 +158,12 @@ def copy_eight(data: Any, at: int, out: Any, to: int) -> None:
 def repeat(out: Any, begin: int, to: int, last: int, stop: int) -> None:
     """Write out[to:last] with what begins before it; up to `stop` anything may be written."""
     source = begin
-    if to - begin >= 8 and last + 8 <= stop:
-        while to < last:
+    if to - begin >= 8 and last + _STRIDE <= stop:
+        while to < last:  # mostly once: how often is what a processor cannot foresee
             copy_eight(out, source, out, to)
-            to += 8
-            source += 8
+            copy_eight(out, source + 8, out, to + 8)
+            to += _STRIDE
+            source += _STRIDE
     behind = to  # where a match overlaps with what it makes, its bytes repeat: they are taken from where all of them are there already
     while to < last:
         out[to & POSITION] = out[source & POSITION]
@@ -172,7 +174,9 @@ def repeat(out: Any, begin: int, to: int, last: int, stop: int) -> None:
 
 
 @inlined
-def expand(data: Any, at: int, end: int, out: Any, to: int, stop: int) -> tuple[int, int, int]:
+def expand(  # noqa: C901, PLR0912, PLR0915 - one loop
+    data: Any, at: int, end: int, out: Any, to: int, stop: int
+) -> tuple[int, int, int]:
     """Expand what lies in data[at:end].
 
     Args:
@@ -187,35 +191,54 @@ def expand(data: Any, at: int, end: int, out: Any, to: int, stop: int) -> tuple[
         Where the expanded bytes end; where the compressed ones that were used end; FULL, CUT or DISTANT.
     """
     first = to
-    flags = 0
-    left = 0
+    flags = _EMPTY
     half = -1
     while to < stop:
-        if left == 0:
-            if at + 4 > end:
-                return to, at, CUT
-            flags = u32(data, at, _LITTLE)
-            at += 4
-            left = 32
-        if not flags >> 31:
-            if at >= end:
-                return to, at, CUT
-            run = 1
-            if at + 8 <= end and to + 8 <= stop:
-                run = min(zeros_of(flags >> 24), left)
-                copy_eight(data, at, out, to)  # those that are none are written over
-            else:
-                out[to] = data[at]
+        if at + _FAR <= end and to + 8 <= stop:  # nothing of one turn can lie beyond the input
+            if flags == _EMPTY:
+                flags = u32(data, at, _LITTLE) << 30 | _BEHIND
+                at += 4
+            run = zeros_of(flags >> 54)
+            copy_eight(data, at, out, to)  # literals; those that are none are written over
             at += run
             to += run
-            left -= run
-            flags = flags << run & _WORD
-            continue
-        left -= 1
-        flags = flags << 1 & _WORD
-        length, distance, at, half = match_at(data, at, end, half)
-        if length == 0:
-            return to, at, CUT
+            flags <<= run
+            if flags <= _EMPTY or to == stop:
+                continue
+            word = u16(data, at, _LITTLE)
+            at += 2
+            distance = (word >> 3) + 1
+            length = word & _LENGTH
+            if length == _LENGTH:
+                place = at if half < 0 else half
+                octet = int(data[place & POSITION]) & _OCTET
+                length = octet & _NIBBLE if half < 0 else octet >> 4
+                at += half < 0
+                half = place if half < 0 else -1
+                if length == _NIBBLE:
+                    length, at = long_length(data, at, end)
+                    if length < 0:
+                        return to, at, CUT
+                length += _LENGTH
+            length += _SHORTEST
+        else:
+            if flags == _EMPTY:
+                if at + 4 > end:
+                    return to, at, CUT
+                flags = u32(data, at, _LITTLE) << 30 | _BEHIND
+                at += 4
+            if flags < _EMPTY:
+                if at >= end:
+                    return to, at, CUT
+                out[to] = data[at]
+                at += 1
+                to += 1
+                flags <<= 1
+                continue
+            length, distance, at, half = match_at(data, at, end, half)
+            if length == 0:
+                return to, at, CUT
+        flags = (flags - _EMPTY) << 1
         begin = to - distance
         if begin < first:
             return to, at, DISTANT

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 from ingest.test_events import load
 from readers import etl_files as made
 
+from netsleuth_tui.ingest import Loader, traces
+from netsleuth_tui.readers import EventTrace, etl_finding, etl_merge
 from netsleuth_tui.store import Store
+from netsleuth_tui.store import packets as packet_table
 
 
 def fields(store: Store, row: int) -> dict[str, str | None]:
@@ -104,6 +110,68 @@ def test_a_trace_without_packets_says_what_is_in_it(tmp_path: Path) -> None:
     wanted = "its events are from Microsoft-Windows-Winsock-AFD (6), {00000000-1111-2222-3333-444444444444} (3)"
     assert f"there are no packets in the trace; {wanted}" in store.sources[0].notes
     assert (store.sources[0].format, store.sources[0].events, store.packets) == ("etl", 9, 0)
+
+
+def in_small_groups(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A trace of 300 packets and 100 events that is read in many groups of buffers."""
+    for module in (etl_finding, etl_merge):
+        monkeypatch.setattr(module, "GROUP", 2048)
+    records = [record for i in range(300) for record in made.ndis(10 * i, bytes(12) + b"\x08\x06" + bytes(40))]
+    records += [made.dropped_datagram(30 * i, 0x99, made.sock_address("10.0.0.9", 5060 + i % 7), 1372, 2) for i in range(100)]
+    path = folder / "trace.etl"
+    path.write_bytes(made.trace(records, size=1024))
+    return path
+
+
+def test_a_trace_that_is_left_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was loaded stays, it is said that this is not all, and no thread goes on."""
+    path, cancel, before = in_small_groups(tmp_path, monkeypatch), threading.Event(), set(threading.enumerate())
+    store = Store()
+    loader = Loader(store, memory=1 << 30, cancel=cancel, report=lambda progress: cancel.set() if progress.packets > 100 else None)
+    monkeypatch.setattr("netsleuth_tui.ingest.load.REPORT_EVERY", 0.0)
+    last = loader.load([str(path)])
+    assert last.phase == "cancelled"
+    assert 100 < store.packets < 200
+    assert not store.sources[0].complete
+    assert set(threading.enumerate()) == before
+
+
+def test_a_trace_that_fails_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in the thread that puts records into order ends the file where it was, and is told."""
+    path, whole = in_small_groups(tmp_path, monkeypatch), EventTrace.parts
+
+    def failing(self: EventTrace) -> Iterator[Any]:
+        for part in whole(self):
+            yield part
+            if self.packets > 100:
+                raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(EventTrace, "parts", failing)
+    loader = Loader(Store(), memory=1 << 30, cancel=threading.Event(), report=lambda _: None)
+    loader.load([str(path)])
+    assert 0 < loader.store.packets < 300
+    assert [str(failure).rpartition(": ")[2] for failure in loader.failures] == ["Input/output error"]
+
+
+def test_columns_are_laid_out_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many packets a trace has is known well enough from its first ones: what is there is not copied into larger columns again."""
+    path, rooms = in_small_groups(tmp_path, monkeypatch), list[int]()
+    monkeypatch.setattr(packet_table, "SMALLEST", 1)
+    whole = packet_table._allocate
+    monkeypatch.setattr(packet_table, "_allocate", lambda rows: (rooms.append(rows), whole(rows))[1])
+    store = load(path)
+    assert store.packets == 300
+    assert len([rows for rows in rooms if rows]) <= 2
+    assert max(rooms) < 450
+
+
+@pytest.mark.parametrize("most", [0, 10, 1 << 16])
+def test_texts_that_come_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """However few codes of texts are remembered, every event has its own texts."""
+    monkeypatch.setattr(traces, "_CODES_KEPT", most)
+    store = load(in_small_groups(tmp_path, monkeypatch))
+    addresses = [fields(store, row)["Address"] for row in range(store.events.rows)]
+    assert addresses == [f"10.0.0.9:{5060 + i % 7}" for i in range(100)]
 
 
 def test_packets_and_events_of_real_traces(shared: Path) -> None:
