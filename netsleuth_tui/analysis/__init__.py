@@ -50,6 +50,7 @@ from netsleuth_tui.analysis.event_values import (
     is_event_column,
     level_name,
     unknown_fields,
+    unknown_said,
 )
 from netsleuth_tui.analysis.explain import explain
 from netsleuth_tui.analysis.explanation import Explanation, explanation_table
@@ -224,6 +225,7 @@ __all__ = [
     "timeline_by_table",
     "timeline_table",
     "unknown_fields",
+    "unknown_said",
     "verdict",
     "with_retransmissions",
     "with_spi",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -42,6 +43,7 @@ __all__ = [
     "shown_number",
     "titles",
     "unknown_fields",
+    "unknown_said",
 ]
 
 LEVELS = {0: "Always", 1: "Critical", 2: "Error", 3: "Warning", 4: "Information", 5: "Verbose"}
@@ -100,11 +102,25 @@ def named_field(name: str) -> Field:
     """
     field = event_field("TimeCreated" if name in TIMES else name)
     if field is None:
-        from difflib import get_close_matches
-
-        close = get_close_matches(name, [*EVENT_FIELDS, *BESIDE], 1) or ["EventID"]
-        raise NetSleuthError(f"events have no field {name!r}", hint=f"did you mean {close[0]}? EventData.{name} is event data of that name")
+        raise NetSleuthError(f"events have no field {name!r}", hint=_instead(name))
     return field
+
+
+def _instead(name: str) -> str:
+    """What to write instead of a name that is no field of events."""
+    from netsleuth_tui.query.fields import ALIASES, NAMED
+    from netsleuth_tui.query.hints import near
+
+    folder = re.fullmatch(r"folder\(([^,()]+)\)", name)
+    if folder is not None:
+        return f"folder(F,n) takes how many folders of the path: folder({folder[1].strip()},2)"
+    close = near(name, [*EVENT_FIELDS, *BESIDE])
+    if close:
+        return f"did you mean {close}?"
+    if name in NAMED or name in ALIASES:
+        return "it is a field of packets"
+    data = f"EventData.{name}"
+    return f"{data} is event data of that name" if event_field(data) is not None else "event data have names such as ObjectName"
 
 
 def is_event_column(name: str) -> bool:
@@ -137,6 +153,16 @@ def unknown_fields(store: Store, names: Sequence[str]) -> tuple[str, ...]:
         if event is not None and event.is_data and event.column not in have:
             missing.append(name)
     return tuple(dict.fromkeys(missing))
+
+
+def unknown_said(store: Store, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """`unknown_fields`, and what to say about each."""
+    missing = unknown_fields(store, names)
+    if not missing:
+        return ()
+    from netsleuth_tui.query.hints import no_event_field
+
+    return tuple((name, no_event_field(name, store.events.fields())) for name in missing)
 
 
 def event_row_ids(store: Store, rows: Rows) -> Ids:

@@ -68,10 +68,10 @@ def values(store: Store, rows: Ids, name: str, *, at_once: bool = False) -> list
 def _field(name: str) -> Field:
     field = NAMED.get(name)
     if field is None:
-        from difflib import get_close_matches
+        from netsleuth_tui.query.hints import near
 
-        close = get_close_matches(name, [*NAMED, *_DERIVED], 1) or ["frame.number"]
-        raise NetSleuthError(f"there is no field {name!r}", hint=f"did you mean {close[0]}?")
+        close = near(name, [*NAMED, *_DERIVED])
+        raise NetSleuthError(f"there is no field {name!r}", hint=f"did you mean {close}?" if close else "docs/filter.md lists them")
     return field
 
 

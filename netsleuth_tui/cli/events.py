@@ -61,8 +61,8 @@ def events(
         columns = analysis.parse_names(fields) if fields is not None else ()
         order = (_sortable(sort), descending) if sort is not None else None
     session, scope = load(files, common)
-    for name in analysis.unknown_fields(session.store, (*keys, *columns, *([order[0]] if order else ()))):
-        say(f"no event has a field {name}")
+    for _, said in analysis.unknown_said(session.store, (*keys, *columns, *([order[0]] if order else ()))):
+        say(said)
     if "ObjectName" in (*keys, *columns):
         silent = analysis.objects_of_handles(session.store, analysis.event_rows_of(session.store, scope))
         if silent:

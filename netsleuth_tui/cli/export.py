@@ -47,8 +47,8 @@ def export(
     session, scope = load(files, common)
     store = session.store
     if names is not None:
-        for name in analysis.unknown_fields(store, names):
-            say(f"no event has a field {name}")
+        for _, said in analysis.unknown_said(store, names):
+            say(said)
     there = {"packets": len(analysis.rows_of(store, scope)), "events": len(analysis.event_rows_of(store, scope))}
     for kind, count in there.items():
         if count and kind not in kinds and rows is None:

@@ -70,11 +70,22 @@ def extract(
     for file in found.files:
         for line in (*file.problems, *file.notes):
             say(line)
+    for line in _slips(scope.filter):
+        say(line)
     if found.untimed:
         say(f"{several(found.untimed, 'frame has', 'frames have')} no time that the format can hold; it is 1970-01-01 there")
     total = sum(file.frames for file in found.files)
     say(f"{found.kept} of {several(total, 'frame')}, {several(found.bytes, 'byte')} written to {_written(found.names)}")
     return exits.DAMAGED if any(file.failure for file in found.files) else exits.DONE
+
+
+def _slips(text: str) -> list[str]:
+    """What to say of names of event data in the filter: no frame has them."""
+    from netsleuth_tui import query
+    from netsleuth_tui.query.hints import no_event_field
+
+    fields = [(name, query.event_field(name)) for name in query.names_in(text)]
+    return [no_event_field(name, ()) for name, field in fields if field is not None and field.event is not None and field.event.is_data]
 
 
 def _check_stdout(split: str | None) -> None:

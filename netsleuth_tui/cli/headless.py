@@ -133,13 +133,13 @@ def _tell(session: Session, files: Sequence[str], last: Progress, scope: Scope) 
         say(f"interrupted at {several(last.packets, 'packet')}; what was read until then is answered")
     if not session.store.sources:
         raise NetSleuthError("nothing could be opened", where=", ".join(files))
-    from netsleuth_tui.analysis import unknown_fields
+    from netsleuth_tui.analysis import unknown_said
 
     for source in session.store.sources:
         for note in (*source.notes, *([source.missing] if source.dropped else [])):
             say(f"{source.name}: {note}")
-    for name in unknown_fields(session.store, query.names_in(scope.filter)):
-        say(f"no event has a field {name}")
+    for _, said in unknown_said(session.store, query.names_in(scope.filter)):
+        say(said)
 
 
 def ending(session: Session) -> int:

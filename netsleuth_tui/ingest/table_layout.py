@@ -153,7 +153,14 @@ def show_columns(columns: Sequence[tuple[str, str]]) -> str:
 def _field(name: str) -> str:
     known = KNOWN.get(name.lower())
     if known is None:
-        hint = "time, ip.src, ip.dst, srcport, dstport, frame.len, _ws.col.protocol, tcp.flags.reset …: the fields that filters know"
+        from netsleuth_tui.query.hints import near
+
+        close = near(name, KNOWN)
+        hint = (
+            f"did you mean {KNOWN[close]}?"
+            if close
+            else "time, ip.src, ip.dst, srcport, dstport, frame.len, _ws.col.protocol, tcp.flags.reset …: the fields that filters know"
+        )
         raise NetSleuthError(f"{name!r} is no field of packets", hint=hint)
     return known
 

@@ -42,9 +42,9 @@ def check_pieces(pieces: Sequence[Piece]) -> None:
     """
     waiting, depth = 0, 0
     opened: list[int] = []
-    for piece in pieces:
+    for index, piece in enumerate(pieces):
         if piece.kind in {"OPEN", "ASSIGN", "OTHER"}:
-            raise _at(piece, *_forbidden(piece))
+            raise _at(piece, *(_habit(pieces, index) or _forbidden(piece)))
         if piece.kind == "NOT":
             waiting += 1
         elif piece.kind == "LPAR":
@@ -57,6 +57,20 @@ def check_pieces(pieces: Sequence[Piece]) -> None:
             waiting = 0
         if depth + waiting > MAX_DEPTH:
             raise _at(piece, f"nested more than {MAX_DEPTH} deep", "leave out parentheses that change nothing")
+
+
+def _habit(pieces: Sequence[Piece], index: int) -> tuple[str, str] | None:
+    """What a sign means that people write by habit, and how to say it here; None for others."""
+    piece = pieces[index]
+    following = pieces[index + 1] if index + 1 < len(pieces) else None
+    if piece.text == "/" and index == 0:
+        return "the / opens the filter line and is no part of the filter", "leave it out"
+    if piece.text == "-" and following is not None and following.text.startswith(">") and following.span.start == piece.span.end:
+        return "an arrow has no meaning here", "from one address to another: ip.src == a && ip.dst == b"
+    is_number = following is not None and following.text.isdecimal()
+    if piece.text == "*" and not is_number and "COMPARE" in [other.kind for other in pieces[max(index - 2, 0) : index]]:
+        return "a * stands for nothing here", r'write matches "\.dll$" for a pattern, or ext(ObjectName) == "dll"'
+    return None
 
 
 def _forbidden(piece: Piece) -> tuple[str, str]:

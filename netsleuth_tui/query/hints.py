@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 
 from netsleuth_tui.query.event_fields import EVENT_FIELDS
 from netsleuth_tui.query.fields import ALIASES, NAMED, PROTOCOLS
 
-__all__ = ["meant", "why_no_field"]
+__all__ = ["meant", "near", "no_event_field", "why_no_field"]
 
 _PORTS = {
     "bgp": "tcp.port == 179",
@@ -77,6 +78,43 @@ def meant(word: str) -> str:
     parts = [name for name in NAMED if name.endswith(f".{lower}") or name.startswith(f"{lower}.")]
     close = parts or difflib.get_close_matches(lower, names, n=1, cutoff=0.65)
     return close[0] if close else ""
+
+
+_FLAGS = {
+    "ack": "tcp.flags.ack == 1",
+    "fin": "tcp.flags.fin == 1",
+    "psh": "tcp.flags.push == 1",
+    "rst": "tcp.flags.reset == 1",
+    "syn": "tcp.flags.syn == 1",
+    "urg": "tcp.flags.urg == 1",
+}
+"""What people call flags of TCP."""
+
+
+def near(word: str, names: Iterable[str]) -> str:
+    """The name that `word` is a slip for: the same in another case, or nearly the same; empty where none is."""
+    by_lower = {name.lower(): name for name in reversed([*names])}
+    lower = word.lower()
+    found = [lower] if lower in by_lower else difflib.get_close_matches(lower, by_lower, 1, 0.75)
+    return by_lower[found[0]] if found else ""
+
+
+def no_event_field(word: str, have: Iterable[str]) -> str:
+    """What to say about a name of event data that no event has: it may be a protocol in capitals, or a slip.
+
+    Args:
+        word: As it was written.
+        have: The names that events have.
+    """
+    lower = word.lower()
+    guess = (
+        near(word, EVENT_FIELDS)
+        or (lower if lower in PROTOCOLS or lower in NAMED or lower in ALIASES else "")
+        or _FLAGS.get(lower, "")
+        or _PORTS.get(lower, "")
+        or near(word, have)
+    )
+    return f"no event has a field {word}" + (f"; did you mean {guess}?" if guess else "")
 
 
 def why_no_field(word: str) -> tuple[str, str]:

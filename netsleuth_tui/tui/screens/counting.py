@@ -341,7 +341,7 @@ class Counting(Screen[None]):
         scope = overview.scope
         unknown = self._unknown(scope)
         if total and unknown:
-            return f"No event has a field {unknown}, so no {what} matches. u undoes the filter, / changes it."
+            return f"{unknown[0].upper()}{unknown[1:]} No {what} matches; u undoes the filter, / changes it."
         if total and (scope.filter.strip() or scope.has_window):
             why = "this filter" if scope.filter.strip() else "this time window"
             return f"No {what} of {grouped(total)} matches {why}. u undoes it, / changes the filter."
@@ -350,13 +350,14 @@ class Counting(Screen[None]):
         return f"There is no {what} in {'this capture' if what == 'packet' and not overview.all_events else 'these files'}."
 
     def _unknown(self, scope: Scope) -> str:
-        """Names of event data in the filter that no event has, made harmless."""
+        """What there is to say of names of event data in the filter that no event has, made harmless."""
         from netsleuth_tui import query
-        from netsleuth_tui.analysis import unknown_fields
+        from netsleuth_tui.analysis import unknown_said
 
         if self.session is None or self.is_loading:
             return ""
-        return display(" and ".join(unknown_fields(self.session.store, query.names_in(scope.filter))), limit=200)
+        said = [sentence for _, sentence in unknown_said(self.session.store, query.names_in(scope.filter))]
+        return display(", and ".join(said), limit=200) + ("" if not said or said[-1].endswith("?") else ".")
 
     @property
     def only_events(self) -> bool:

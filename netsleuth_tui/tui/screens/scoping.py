@@ -81,15 +81,15 @@ class Scoping(Counting):
 
     def _unknown_name(self, text: str) -> FilterError | None:
         """A name of event data that no event has: half a name is one, too, so the panes wait for the rest. It may still be applied."""
-        from netsleuth_tui.analysis import unknown_fields
+        from netsleuth_tui.analysis import unknown_said
         from netsleuth_tui.query import FilterError, names_in
 
         if self.session is None:
             return None
         with suppress(FilterError):  # which is said when it is looked at
-            for name in unknown_fields(self.session.store, names_in(text)):
+            for name, said in unknown_said(self.session.store, names_in(text)):
                 at = max(text.find(name), 0)
-                return FilterError(f"no event has a field {name}", column=at, length=len(name))
+                return FilterError(said, column=at, length=len(name))
         return None
 
     def on_filter_accepted(self, message: FilterAccepted) -> None:

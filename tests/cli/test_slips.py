@@ -1,0 +1,90 @@
+"""What the commands say to names that are slips, and to habits from other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from netsleuth_tui.cli import run
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_captures"
+TRACE = str(SAMPLES / "syn-reset.etl")
+LOG = str(SAMPLES / "print_server.evtx")
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> str:
+    """Two packets, and no events at all."""
+    path = tmp_path / "t.csv"
+    path.write_text("time,ip.src,ip.dst,ip.proto\n1.5,10.0.0.1,10.0.0.2,6\n2.5,10.0.0.1,10.0.0.2,1\n")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("TCP", "no event has a field TCP; did you mean tcp?"),
+        ("ICMP and not UDP", "no event has a field UDP; did you mean udp?"),
+        ("RST", "no event has a field RST; did you mean tcp.flags.reset == 1?"),
+        ("HTTP", "did you mean tcp.port in {80, 8080}?"),
+        ("Eventid == 3", "no event has a field Eventid; did you mean EventID?"),
+    ],
+)
+def test_capitals_are_explained(table: str, text: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are names of event data, of which there are none here; the filter is valid all the same."""
+    assert run(["summary", table, "--filter", text]) == 0
+    assert said in capsys.readouterr().err
+
+
+def test_a_field_that_events_have_is_no_slip(capsys: pytest.CaptureFixture[str]) -> None:
+    """And what is near to none is told without a guess."""
+    assert run(["summary", LOG, "--filter", "SubjectUserName == x or Qwertz == 1 or SubjectUserNam == x"]) == 0
+    err = capsys.readouterr().err
+    assert "field SubjectUserName;" not in err
+    assert "no event has a field Qwertz\n" in err
+    assert "no event has a field SubjectUserNam; did you mean SubjectUserName?" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("ObjectName==*.dll", "matches"),
+        ("ObjectName==*.dll", "ext(ObjectName)"),
+        ("ip.src==10.0.0.1 -> 10.0.0.2", "ip.dst == b"),
+        ("/icmp", "leave it out"),
+    ],
+)
+def test_habits_are_explained(table: str, text: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what to write instead."""
+    assert run(["summary", table, "--filter", text]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "unsaid"),
+    [
+        (["events", LOG, "--by", "folder(ObjectName)"], "folder(ObjectName,2)", "EventID"),
+        (["events", LOG, "--by", "foo"], "events have no field 'foo'", "EventID"),
+        (["events", LOG, "--by", "minute"], "events have no field 'minute'", "did you mean"),
+        (["events", LOG, "--fields", "a"], "events have no field 'a'", "did you mean"),
+        (["events", LOG, "--by", "eventid"], "did you mean EventID?", "EventData"),
+        (["events", LOG, "--by", "ip.src"], "it is a field of packets", "did you mean"),
+        (["timeline", TRACE, "--by", "foo"], "there is no field 'foo'", "frame.number"),
+        (["export", TRACE, "--fields", "foo"], "there is no field 'foo'", "frame.number"),
+        (["export", TRACE, "--fields", "ip.scr"], "did you mean ip.src?", "docs"),
+        (["export", TRACE, "--columns", "time=When,ip.scr=Client"], "did you mean ip.src?", "srcport"),
+    ],
+)
+def test_only_what_is_near_is_suggested(words: list[str], said: str, unsaid: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A guess that is far from what was typed leads astray."""
+    assert run(words) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert unsaid not in err
+
+
+def test_groups_by_a_slip_say_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """A name of event data that no event has may be that of a field of all."""
+    assert run(["events", LOG, "--by", "Eventid"]) == 0
+    assert "did you mean EventID?" in capsys.readouterr().err
