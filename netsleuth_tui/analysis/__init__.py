@@ -74,6 +74,7 @@ from netsleuth_tui.analysis.time_order import events_in_order, packets_in_order
 from netsleuth_tui.analysis.timeline import timeline, timeline_by_table, timeline_table
 from netsleuth_tui.analysis.times import clock, epoch, iso, parse_time
 from netsleuth_tui.analysis.values import column_of
+from netsleuth_tui.analysis.windows import TimeOfDay, Window, parse_window
 
 __all__ = [
     "BESIDE",
@@ -127,6 +128,8 @@ __all__ = [
     "Side",
     "SourceLine",
     "Summary",
+    "TimeOfDay",
+    "Window",
     "association_columns",
     "associations",
     "associations_table",
@@ -198,6 +201,7 @@ __all__ = [
     "parse_keys",
     "parse_names",
     "parse_time",
+    "parse_window",
     "rates_table",
     "read_event",
     "read_event_table",

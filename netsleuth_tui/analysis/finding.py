@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui.analysis.times import BILLION, clock, iso, parse_time
+from netsleuth_tui.analysis.windows import DAY, clock_time
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
 
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Found", "find_row", "nearest", "time_of_day"]
 
-DAY = 86_400 * BILLION
 NUMBER = re.compile(r"[0-9 ]{1,9}")
-CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:[.]([0-9]{1,9}))?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +77,9 @@ def time_of_day(span: tuple[int, int] | None, text: str, here: int | None) -> in
     Raises:
         NetSleuthError: It looks like a time of day, and is none.
     """
-    parts = CLOCK.fullmatch(text)
-    if parts is None or span is None:
+    within = clock_time(text) if span is not None else None
+    if within is None or span is None:
         return None
-    hours, minutes, seconds = int(parts[1]), int(parts[2]), int(parts[3] or 0)
-    if hours > 23 or minutes > 59 or seconds > 59:
-        raise NetSleuthError(f"{text!r} is no time of day", hint="as in 12:05:00")
-    within = (hours * 3600 + minutes * 60 + seconds) * BILLION + int((parts[4] or "").ljust(9, "0"))
     first, last = span
     day = (here if here is not None and here != NO_TIME else first) // DAY * DAY
     days = [day, *range(first // DAY * DAY, min(last, first + 400 * DAY) + 1, DAY)]

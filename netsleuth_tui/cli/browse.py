@@ -17,6 +17,7 @@ from netsleuth_tui.saved import expanded
 from netsleuth_tui.settings import read_settings
 
 if TYPE_CHECKING:
+    from netsleuth_tui.analysis import Window
     from netsleuth_tui.ingest import Shift
     from netsleuth_tui.places import Places
     from netsleuth_tui.session import Session
@@ -32,7 +33,9 @@ def browse(
     *,
     demo: Annotated[bool, Parameter(help="Open a capture of a router loop that comes with the program.", negative=())] = False,
     filter: Annotated[str, Parameter(help="Display filter to begin with, or @name for a saved one.")] = "",  # noqa: A002 - the option is called --filter
-    since: Annotated[str | None, Parameter(help="Begin of the time window to begin with: ISO 8601, or seconds since 1970.")] = None,
+    since: Annotated[
+        str | None, Parameter(help="Begin of the time window to begin with: ISO 8601, seconds since 1970, or a time of day (12:05).")
+    ] = None,
     until: Annotated[str | None, Parameter(help="Its end, not included.")] = None,
     shift: Shifts = (),
     columns: Columns = "",
@@ -59,7 +62,7 @@ def browse(
         titles = _columns(columns)
         only = _load_filter(load_filter)
         when_full = when_full if when_full or "-" not in paths else read_settings().when_full
-        window = _window(since, until)
+        window = _asked(since, until)
         loaded = _window(load_since, load_until, load=True)
     places = _places(geoip, sites) if geoip or sites else None
     if not any(path == "-" or os.path.exists(path) or glob.glob(path) for path in paths):  # noqa: PTH110, PTH207 - names, as they were typed
@@ -137,6 +140,19 @@ def _columns(text: str) -> tuple[tuple[str, str], ...]:
     from netsleuth_tui.ingest.table_layout import parse_columns
 
     return parse_columns(text)
+
+
+def _asked(since: str | None, until: str | None) -> Window | None:
+    """The window to begin with; nothing is imported where there is none.
+
+    Raises:
+        NetSleuthError: They are no times, or in the wrong order.
+    """
+    if since is None and until is None:
+        return None
+    from netsleuth_tui.analysis import parse_window
+
+    return parse_window(since, until)
 
 
 def _window(since: str | None, until: str | None, *, load: bool = False) -> tuple[int | None, int | None]:

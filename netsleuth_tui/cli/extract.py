@@ -29,7 +29,7 @@ def extract(
         str, Parameter(name=["--output", "-o"], help="The capture to write: NAME.pcapng, or NAME.pcap, or - for standard output (pcapng).")
     ],
     filter: Annotated[str, Parameter(help="Display filter: which frames to keep; all without one.")] = "",  # noqa: A002 - the option is called --filter
-    since: Annotated[str | None, Parameter(help="Only frames at or after this time.")] = None,
+    since: Annotated[str | None, Parameter(help="Only frames at or after this time, with its date.")] = None,
     until: Annotated[str | None, Parameter(help="Only frames before this time.")] = None,
     split: Annotated[str | None, Parameter(help="Begin another file after this size, as in 2G; files are then numbered.")] = None,
     force: Annotated[bool, Parameter(help="Replace files that exist.", negative=())] = False,

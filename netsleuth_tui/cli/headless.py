@@ -7,7 +7,9 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from netsleuth_tui import jit, query
 from netsleuth_tui.cli import exits
@@ -27,32 +29,29 @@ from netsleuth_tui.settings import read_settings
 from netsleuth_tui.tabular import Table
 from netsleuth_tui.wording import several
 
-__all__ = ["ending", "format_of", "load", "say", "scope_of", "window_of", "write"]
+if TYPE_CHECKING:
+    from netsleuth_tui.analysis import Window
 
-
-def scope_of(common: Common) -> Scope:
-    """The scope that the options describe.
-
-    Raises:
-        NetSleuthError: A filter or a time is not valid.
-    """
-    return Scope(expanded(common.filter), *window_of(common.since, common.until))
+__all__ = ["ending", "format_of", "load", "say", "window_of", "write"]
 
 
 def window_of(since: str | None, until: str | None, *, load: bool = False) -> tuple[int | None, int | None]:
-    """Begin and end of a time window, ns since the epoch, None is open; `load` says which options they are from.
+    """Begin and end of a time window before anything was read, ns since the epoch, None is open; `load` says which options they are from.
 
     Raises:
-        NetSleuthError: They are no times, or in the wrong order.
+        NetSleuthError: They are no times, lack their date, or are in the wrong order.
     """
     if since is None and until is None:
         return None, None
-    from netsleuth_tui.analysis import parse_time
+    from netsleuth_tui.analysis import TimeOfDay, parse_window
 
-    start, end = (parse_time(text) if text is not None else None for text in (since, until))
-    if start is not None and end is not None and end <= start:
-        raise NetSleuthError("--load-until is not after --load-since" if load else "--until is not after --since")
-    return start, end
+    options = ("--load-since", "--load-until") if load else ("--since", "--until")
+    window = parse_window(since, until, options)
+    for time, option in zip((window.start, window.end), options, strict=True):
+        if isinstance(time, TimeOfDay):
+            hint = f"write it, as in {option} 2026-03-10T{time.text}"
+            raise NetSleuthError(f"{option} {time.text} needs a date here: it is asked before anything is known of the files", hint=hint)
+    return window.on(None)
 
 
 def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
@@ -64,7 +63,8 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
     with misused():
         if not files:
             raise NetSleuthError("no file given", hint="netsleuth --help shows what there is")
-        scope = scope_of(common)
+        window = None if common.since is None and common.until is None else _parsed(common)
+        scope = Scope(expanded(common.filter), *(window.on(None) if window is not None and not window.is_open else (None, None)))
         format_of(common)
         files_of_places = PlaceFiles(common.geoip, common.sites)
         shifts = [parse_shift(text) for text in common.shift]
@@ -94,7 +94,18 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
     if not session.store.sources and len(session.failures) == 1:
         raise session.failures[0]
     _tell(session, files, last, scope)
+    if window is not None and window.is_open:
+        with misused():
+            start, end = window.on(session.store.span)
+            scope = replace(scope, start=start, end=end)
+            session.look_at(scope)
     return session, scope
+
+
+def _parsed(common: Common) -> Window:
+    from netsleuth_tui.analysis import parse_window
+
+    return parse_window(common.since, common.until)
 
 
 @contextmanager

@@ -106,7 +106,11 @@ LoadFilter = Annotated[
 
 LoadSince = Annotated[
     str | None,
-    Parameter(group=LOADING, name="--load-since", help="Load only packets and events at or after this time: the rest takes no memory."),
+    Parameter(
+        group=LOADING,
+        name="--load-since",
+        help="Load only packets and events at or after this time, with its date: the rest takes no memory.",
+    ),
 ]
 
 LoadUntil = Annotated[str | None, Parameter(group=LOADING, name="--load-until", help="Load only packets and events before this time.")]
@@ -140,7 +144,8 @@ class Common:
         str | None,
         Parameter(
             group=SCOPE,
-            help="Only packets and events at or after this time: ISO 8601 (UTC unless it says otherwise), or seconds since 1970.",
+            help="Only packets and events at or after this time: ISO 8601 (UTC unless it says otherwise), seconds since 1970, or a time of "
+            "day such as 12:05, on the day of what is loaded; where it could be on several days, these are named.",
         ),
     ] = None
     until: Annotated[str | None, Parameter(group=SCOPE, help="Only packets and events before this time.")] = None

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from textual.filter import LineFilter
     from textual.screen import Screen
 
+    from netsleuth_tui.analysis import Window
     from netsleuth_tui.session import Session
 
 __all__ = ["NetSleuthApp"]
@@ -38,6 +39,7 @@ class NetSleuthApp(App[None]):
         session: Takes it in; or what makes it, on the loading thread.
         text: Filter to begin with.
         window: Time window to begin with.
+        days: One whose date follows from what is loaded: it is set when all is there.
         slow_link: Every byte to the terminal counts.
         theme: Name of a theme.
         glyphs: Characters to draw with.
@@ -61,6 +63,7 @@ class NetSleuthApp(App[None]):
         *,
         text: str = "",
         window: tuple[int | None, int | None] = (None, None),
+        days: Window | None = None,
         slow_link: bool = False,
         theme: str = DARK,
         glyphs: Glyphs = UNICODE,
@@ -76,6 +79,7 @@ class NetSleuthApp(App[None]):
         self.settings = settings or Settings()
         self.main = MainScreen(paths, session, text, slow_link=slow_link)
         self.main.first_window = window
+        self.main.window_to_come = days
         self.main.complaints = [complaint] if complaint else []
         if self.settings.keys:
             self.set_keymap(self.settings.keys)

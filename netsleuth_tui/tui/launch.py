@@ -17,6 +17,7 @@ from netsleuth_tui.terminal.glyphs import ASCII, glyphs_for
 from netsleuth_tui.terminal.lifecycle import Ending, reopen_tty
 
 if TYPE_CHECKING:
+    from netsleuth_tui.analysis import Window
     from netsleuth_tui.session import Session
     from netsleuth_tui.tui.app import NetSleuthApp
 
@@ -35,7 +36,7 @@ def run(
     session: Session | Callable[[], Session],
     *,
     filter: str = "",  # noqa: A002 - the option is called --filter
-    window: tuple[int | None, int | None] = (None, None),
+    window: Window | None = None,
     low_bandwidth: bool | None = None,
     theme: str | None = None,
     ascii: bool | None = None,  # noqa: A002 - the option is called --ascii
@@ -46,7 +47,7 @@ def run(
         paths: Files, patterns, folders; '-' is standard input.
         session: Takes them in; or a function that makes it, which is called on the loading thread, after the first paint.
         filter: Display filter to begin with.
-        window: Begin and end of the time window to begin with, ns since the epoch; None is open.
+        window: The time window to begin with; times of day are on the day of what was loaded, once all is there.
         low_bandwidth: Fewer repaints, no mouse; None: unless the terminal is certainly on this machine.
         theme: Name of a theme; None: as the terminal's colours allow.
         ascii: Draw with ASCII only; None: as the terminal and the locale say.
@@ -78,7 +79,8 @@ def run(
         paths,
         session,
         text=filter,
-        window=window,
+        window=window.on(None) if window is not None and not window.is_open else (None, None),
+        days=window if window is not None and window.is_open else None,
         slow_link=slow,
         theme=wanted,
         glyphs=glyphs,

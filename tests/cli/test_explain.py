@@ -31,6 +31,22 @@ def test_names_of_columns_and_the_story(capsys: pytest.CaptureFixture[str]) -> N
     assert first["packets"] == 6930
 
 
+def test_times_of_day_are_on_the_day_of_the_capture(capsys: pytest.CaptureFixture[str]) -> None:
+    """As if the date were written; where nothing is known of the files yet it has to be."""
+    assert run(["explain", LOOP, *BURST, "--format", "csv"]) == 0
+    dated = capsys.readouterr().out
+    assert run(["explain", LOOP, "--since", "12:05", "--until", "12:05:01", "--format", "csv"]) == 0
+    assert capsys.readouterr().out == dated
+    assert run(["explain", LOOP, "--since", "12:05", "--until", "12:04", "--format", "csv"]) == 2
+    assert "--until is not after --since" in capsys.readouterr().err
+    assert run(["explain", LOOP, "--since", "12:65", "--format", "csv"]) == 2
+    assert "no time of day" in capsys.readouterr().err
+    for command in (["explain", LOOP, *BURST, "--load-since", "12:05"], ["extract", LOOP, "--since", "12:05", "-o", "x.pcap"]):
+        assert run(command) == 2
+        option = command[-2] if command[0] == "explain" else "--since"
+        assert f"write it, as in {option} 2026-03-10T12:05" in capsys.readouterr().err
+
+
 def test_nothing_stands_out(capsys: pytest.CaptureFixture[str]) -> None:
     """Then there is only the head of the table, and a sentence on stderr."""
     ordinary = ("--since", "2026-03-10T12:07:00Z", "--until", "2026-03-10T12:09:00Z")

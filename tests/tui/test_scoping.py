@@ -8,7 +8,7 @@ from typing import Any
 from made import START
 from tui.screens import SECOND, FakeSession, mixed
 
-from netsleuth_tui.analysis import Scope
+from netsleuth_tui.analysis import Scope, parse_window
 from netsleuth_tui.settings import Settings
 
 Driven = Callable[..., Any]
@@ -124,6 +124,17 @@ async def test_the_app_begins_with_a_window(driven: Driven) -> None:
     async with driven(session, text="tcp", window=(START, START + 10 * SECOND)) as d:
         assert session.scope == Scope("tcp", START, START + 10 * SECOND)
         assert d.main.overview.matched == 34
+
+
+async def test_the_app_begins_with_times_of_day(driven: Driven) -> None:
+    """They are on the day of what was loaded, once all is there; what could be on several days is said."""
+    for texts, window in ((("12:00:00", "12:00:10"), (START, START + 10 * SECOND)), (("12:00:10", "12:00:00"), (None, None))):
+        session = FakeSession(mixed())
+        async with driven(session, text="tcp", days=parse_window(*texts)) as d:
+            await d.until(lambda d=d: d.main.window_to_come is None)
+            await d.settle()
+            assert session.scope == Scope("tcp", *window)
+            assert window[0] is not None or "--until is not after --since" in d.main.status.message
 
 
 async def test_the_records_begin_with_the_users_columns(driven: Driven) -> None:

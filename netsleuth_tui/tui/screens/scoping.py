@@ -21,8 +21,9 @@ from netsleuth_tui.tui.widgets.timeline import TimeLine
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from netsleuth_tui.analysis import Scope
+    from netsleuth_tui.analysis import Scope, Window
     from netsleuth_tui.query import FilterError
+    from netsleuth_tui.session import Session
     from netsleuth_tui.tui.messages import LoadProgressed
 
 __all__ = ["Scoping"]
@@ -55,6 +56,8 @@ class Scoping(Counting):
     _brush: tuple[int, Scope] | None = None
     """Number of the brush that made the window which is being accepted, and what will be looked at then."""
     _clocks_to_come: tuple[ClockWanted, ...] = ()
+    window_to_come: Window | None = None
+    """A time window that was asked for without a date, until all is there."""
     """What was asked for while files were loading."""
     _brushed: int | None = None
     """The same of the one that was accepted last."""
@@ -219,17 +222,32 @@ class Scoping(Counting):
             self.status.say(display(str(error), limit=300), "error", keep=True)
 
     def on_load_progressed(self, message: LoadProgressed) -> None:
-        """Put clocks right that had to wait until all is there."""
-        if message.progress.phase != "loading" and self._clocks_to_come:
-            self.set_timer(SOON, self._set_clocks_to_come)
+        """Put clocks right, and set the window, that had to wait until all is there."""
+        if message.progress.phase != "loading" and (self._clocks_to_come or self.window_to_come is not None):
+            self.set_timer(SOON, self._set_what_waits)
 
-    def _set_clocks_to_come(self) -> None:
+    def _set_what_waits(self) -> None:
         if self.session is None or self.session.is_loading:  # its last report comes a moment before its end
-            self.set_timer(SOON, self._set_clocks_to_come)
+            self.set_timer(SOON, self._set_what_waits)
             return
+        window, self.window_to_come = self.window_to_come, None
+        if window is not None:
+            self._set_window(self.session, window)
         waiting, self._clocks_to_come = self._clocks_to_come, ()
         for wanted in waiting:
             self.on_clock_wanted(wanted)
+
+    def _set_window(self, session: Session, window: Window) -> None:
+        """Look through a window without a date, on the day of what was loaded; where somebody has set another one by now, that stays."""
+        scope = self.latest
+        if scope is None or scope.has_window:
+            return
+        try:
+            start, end = window.on(session.store.span)
+        except NetSleuthError as error:
+            self.status.say(display(str(error), limit=300), "error", keep=True)
+            return
+        self.look_at(replace(scope, start=start, end=end))
 
     def _accept(self, scope: Scope) -> None:
         brush, self._brush = self._brush, None
