@@ -24,7 +24,7 @@ from netsleuth_tui.export.frame_files import FrameFile, FrameKind, Part, encode,
 from netsleuth_tui.ingest.ahead import Ahead
 from netsleuth_tui.ingest.counted import size_of
 from netsleuth_tui.ingest.matching import BLOCK, FRAMES, Matched, Matching
-from netsleuth_tui.ingest.series import expand
+from netsleuth_tui.ingest.series import expand, read_once
 from netsleuth_tui.ingest.shifts import Shift, shift_of
 from netsleuth_tui.readers.opening import open_in_blocks
 from netsleuth_tui.store.clock import put_right
@@ -159,11 +159,14 @@ def extract(
     """
     kind = kind_of(target)
     wanted = query.alone(scope.filter) if picked is None else None
-    names = expand(paths)
+    given: dict[str, int] = {}
+    names = expand(paths, given)
     for name, _ in names:
         if "-" not in (name, target) and _is_same(target, name):
             raise NetSleuthError("this is one of the captures that are read", where=target, hint="choose another name")
     result = Extracted([FileProgress(name, size_of(name) or 0) for name, _ in names])
+    for progress in result.files:
+        progress.notes += [f"{progress.name}: {note}" for note in read_once(given[progress.name])]
     stop = cancel or threading.Event()
     if any(file.size > WORTH_COMPILING or file.name == "-" for file in result.files):
         _have_kernels(stop)

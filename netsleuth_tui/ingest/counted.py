@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.ingest.series import read_once
 from netsleuth_tui.ingest.shifts import show_shift
 from netsleuth_tui.store import Stamp
 from netsleuth_tui.wording import agree, several
@@ -102,9 +103,10 @@ def left_out(source: Source, total: int, kept_by: str | None, window: LoadWindow
     return (f"{kept}; frame numbers count these",) if why else ()
 
 
-def with_shift(notes: Sequence[str], offset: int) -> tuple[str, ...]:
-    """What a reader noted, and that its times were put right."""
-    return (*notes, f"times are shifted by {show_shift(offset)}, as you asked") if offset else tuple(notes)
+def with_shift(notes: Sequence[str], offset: int, given: int) -> tuple[str, ...]:
+    """What a reader noted, that its times were put right, and that the file was given several times."""
+    noted = (*notes, *read_once(given))
+    return (*noted, f"times are shifted by {show_shift(offset)}, as you asked") if offset else noted
 
 
 def size_of(name: str) -> int | None:

@@ -86,7 +86,7 @@ class Loader:
         """What is added to the times of files whose clock was off."""
         self._phase: Phase = "loading"
         self._started, self._reported = time.monotonic(), 0.0
-        self._slow = ""
+        self._slow, self._given = "", dict[str, int]()
         self._files: list[tuple[str, bool]] = []
         self._skipped: list[tuple[str, NetSleuthError]] = []
         self._done = self._bytes_done = self._bytes_total = self._position = 0
@@ -97,7 +97,7 @@ class Loader:
         Returns:
             The last progress: its phase says how loading ended, its problems what could not be read.
         """
-        self._files = expand(paths)
+        self._files = expand(paths, self._given)
         self._fail([NetSleuthError("there is no file whose clock could be shifted", where=name) for name in idle(self.shifts, self._files)])
         if not self._files:
             self._fail([NetSleuthError("there is no file in it", where=", ".join(paths))])
@@ -206,7 +206,7 @@ class Loader:
             size=reader.size,
             complete=self._phase == "loading" and not store.sources[index].dropped,
             damage=tuple(str(damage) for damage in reader.damage),
-            notes=with_shift([*reader.notes, *notes, *(judging.note() if judging is not None else ())], shift),
+            notes=with_shift([*reader.notes, *notes, *(judging.note() if judging is not None else ())], shift, self._given[reader.name]),
             drops=0 if isinstance(reader, EventLog) else reader.drops,
             stamp=Stamp.of(reader.name),
         )

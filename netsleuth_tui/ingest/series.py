@@ -5,17 +5,18 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 
-__all__ = ["expand", "series_of"]
+__all__ = ["expand", "read_once", "series_of"]
 
 
-def expand(paths: Sequence[str]) -> list[tuple[str, bool]]:
+def expand(paths: Sequence[str], given: MutableMapping[str, int] | None = None) -> list[tuple[str, bool]]:
     """Files to open, in order, each with whether it was named (True) or found in a folder (False).
 
     Folders are walked to the bottom, without following links to folders. A pattern that matches nothing stays as it is, so that
-    opening it says so. Numbers sort as numbers: `(2).cap` comes before `(10).cap`.
+    opening it says so. Numbers sort as numbers: `(2).cap` comes before `(10).cap`. A file that is meant several times, also by links, is
+    there once, where it comes first; `given` gets how often it was meant.
     """
     files: list[tuple[str, bool]] = []
     for path in paths:
@@ -26,7 +27,27 @@ def expand(paths: Sequence[str]) -> list[tuple[str, bool]]:
                 files.extend((found, False) for found in _below(name))
             else:
                 files.append((name, True))
-    return files
+    once: dict[str, tuple[str, bool]] = {}
+    for name, named in files:
+        same = name if name == "-" else _real(name)
+        first, was_named = once.get(same, (name, False))
+        once[same] = first, was_named or named
+        if given is not None:
+            given[first] = given.get(first, 0) + 1
+    return list(once.values())
+
+
+def read_once(times: int) -> list[str]:
+    """The note for a file that was given so many times; none where that is once."""
+    return [f"it was given {times} times, and is read once"] if times > 1 else []
+
+
+def _real(name: str) -> str:
+    """Where a name leads to; names that no file can have lead nowhere."""
+    try:
+        return os.path.realpath(name)
+    except (OSError, ValueError):
+        return name
 
 
 def series_of(name: str) -> str:

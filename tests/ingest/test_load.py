@@ -120,7 +120,8 @@ def test_a_table_and_captures_follow_one_another(tmp_path: Path) -> None:
     table = tmp_path / "a.csv"
     table.write_text("frame.time_epoch,ip.src,ip.dst\n" + "".join(f"{k}.5,10.0.0.3,10.0.0.4\n" for k in range(70)))
     first = capture(tmp_path / "a.pcap", 30)
-    for names in ([str(table), first], [first, str(table), first], [first, first, str(table)]):
+    second = capture(tmp_path / "b.pcap", 30)
+    for names in ([str(table), first], [first, str(table), second], [first, second, str(table)]):
         store, _, _, _ = load(names)
         packets = [70 if name == str(table) else 30 for name in names]
         assert [(s.first_row, s.packets) for s in store.sources] == [(sum(packets[:k]), count) for k, count in enumerate(packets)]
@@ -171,6 +172,7 @@ def test_a_file_that_is_no_capture_is_named(tmp_path: Path) -> None:
     """Named files that cannot be opened are failures; those found in a folder are skipped with a remark."""
     text = tmp_path / "notes.txt"
     text.write_text("not a capture at all, just some text")
+    (tmp_path / "more.txt").write_text("nor is this")
     capture(tmp_path / "a.pcap", 3)
     store, last, _, loader = load([str(text), str(tmp_path)])
     assert store.packets == 3

@@ -49,3 +49,16 @@ def test_files_of_a_series_differ_in_numbers() -> None:
     """Numbers in the names of folders tell series apart."""
     assert series_of("a/net1(0).cap") == series_of("a/net12(34).cap") != series_of("b/net1(0).cap")
     assert series_of("2/a.cap") != series_of("3/a.cap")
+
+
+def test_a_file_is_meant_once(tmp_path: Path) -> None:
+    """However often it is given: by name, pattern, folder, another spelling, a link; where it comes first, and how often is told."""
+    for name in ("a(0).cap", "a(1).cap"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "link.cap").symlink_to(tmp_path / "a(0).cap")
+    first, second = str(tmp_path / "a(0).cap"), str(tmp_path / "a(1).cap")
+    given: dict[str, int] = {}
+    found = expand([str(tmp_path / "a*.cap"), first, str(tmp_path / "." / ".." / tmp_path.name / "a(1).cap"), str(tmp_path)], given)
+    assert found == [(first, True), (second, True)]
+    assert given == {first: 4, second: 3}
+    assert expand([str(tmp_path), second]) == [(first, False), (second, True)]
