@@ -90,7 +90,7 @@ class SocketTimes:
                 key = protocol << 48 | socket.local_port << 32 | local, socket.remote_port << 32 | remote if is_connected else _NOWHERE
                 spans[is_connected, bool(socket.local)].append((key, socket, code))
         self._times, changes = _changes(spans, cancelled)
-        self._levels = {kind: _level(found) for kind, found in changes.items()}
+        self._levels = {kind: _level(found, self._times) for kind, found in changes.items()}
 
     @property
     def has_connections(self) -> bool:
@@ -180,12 +180,11 @@ Change = tuple[Key, int, int]
 
 def _changes(
     spans: dict[tuple[bool, bool], list[tuple[Key, Socket, int]]], cancelled: Callable[[], bool]
-) -> tuple[NDArray[np.int64], dict[tuple[bool, bool], tuple[list[Change], dict[int, int]]]]:
-    """When the holders of sockets change; all times, ascending, and for each kind the changes with the number of each time, from 1."""
+) -> tuple[NDArray[np.int64], dict[tuple[bool, bool], list[Change]]]:
+    """When the holders of sockets change: all times, ascending, and the changes of each kind."""
     found = {kind: list(_wanted(_of_kind(some), cancelled)) for kind, some in spans.items()}
-    times = sorted({time for changes in found.values() for _, time, _ in changes})
-    number = {time: k + 1 for k, time in enumerate(times)}
-    return np.array(times, np.int64), {kind: (changes, number) for kind, changes in found.items()}
+    times = {time for changes in found.values() for _, time, _ in changes}
+    return np.array(sorted(times), np.int64), found
 
 
 def _of_kind(spans: Iterable[tuple[Key, Socket, int]]) -> Iterator[Change]:
@@ -221,14 +220,14 @@ def _holders(sockets: Sequence[tuple[Socket, int]], *, goes_on: bool) -> Iterato
         yield time, last
 
 
-def _level(found: tuple[list[Change], dict[int, int]]) -> _Level:
-    changes, number = found
+def _level(changes: Sequence[Change], times: NDArray[np.int64]) -> _Level:
+    """The changes of a kind; times are numbered from 1."""
     one = np.array([key[0] for key, _, _ in changes], np.uint64)
     other = np.array([key[1] for key, _, _ in changes], np.uint64)
     near, first = np.unique(one, return_inverse=True)
     far, second = np.unique(other, return_inverse=True)
-    step = np.uint64(len(number) + 1)
+    step = np.uint64(len(times) + 1)
     place = (first.reshape(-1) * len(far) + second.reshape(-1)).astype(np.uint64) * step
-    place += np.array([number[time] for _, time, _ in changes], np.uint64)
+    place += (np.searchsorted(times, np.array([time for _, time, _ in changes], np.int64)) + 1).astype(np.uint64)
     order = np.argsort(place, kind="stable")
     return _Level(near, far, place[order], np.array([code for _, _, code in changes], np.uint64)[order])

@@ -7,7 +7,7 @@ from time import process_time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from made import SECOND, START, append, icmp, store_of, tcp, udp
 
@@ -365,6 +365,10 @@ def at_the_end(fit: list[Socket], last: int) -> set[int]:
     return set()
 
 
+@example(
+    [Socket(pid, "", TCP, 4, *end, 0, 0, None, None) for pid, end in ((1, (0, 1)), (2, (0, 1)), (1, (HOSTS[0], 2)))],
+    [packet((0, 1), (0, 2), 0, TCP)],
+)
 @settings(deadline=None, max_examples=300)
 @given(st.lists(SOCKETS, max_size=6), st.lists(PACKETS, min_size=1, max_size=8))
 def test_all_are_found_as_the_definition_says(sockets: list[Socket], packets: list[dict[str, object]]) -> None:
@@ -379,6 +383,6 @@ def test_all_are_found_as_the_definition_says(sockets: list[Socket], packets: li
     wanted = []
     for one in packets:
         sender, receiver = (holders(sockets, one, *ends, mine) for ends in (("src", "dst"), ("dst", "src")))
-        found = sender if len(sender) == 1 else receiver if len(receiver) == 1 else set()
-        wanted.append(next(iter(found), 0))
+        found = sender or receiver  # where more than one could have sent it, it is nobody's, whoever receives it
+        wanted.append(next(iter(found)) if len(found) == 1 else 0)
     assert pids(store) == wanted
