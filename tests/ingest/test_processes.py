@@ -140,7 +140,9 @@ def test_frames_of_network_monitor_are_of_the_processes_that_it_recorded(
     assert pids(session) == expected
     assert found(session, "frame.process_recorded") == expected.index(8) + 1 if 8 in expected else 1
     assert found(session, 'frame.process == "C:\\\\dns.exe"') == 2
-    two = opened(path, path)
+    again = tmp_path / "b.cap"
+    again.write_bytes(path.read_bytes())
+    two = opened(path, again)
     assert pids(two) == [7, 8, 7, 0] * 2
 
 
