@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.widgets import Input
 
 from netsleuth_tui.settings import Settings
 from netsleuth_tui.terminal.glyphs import ASCII, UNICODE, Glyphs
 from netsleuth_tui.tui.egress import Egress
 from netsleuth_tui.tui.screens.main import MainScreen
 from netsleuth_tui.tui.theme import DARK, SIXTEEN, theme_names, to_textual
+from netsleuth_tui.tui.typeahead import TypeAhead, tell_alt
 from netsleuth_tui.tui.wire import Shown, reduced
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 __all__ = ["NetSleuthApp"]
 
 
+WORDS = {"alt+b": "ctrl+left", "alt+f": "ctrl+right", "alt+d": "ctrl+f"}
+"""Go from word to word where text is edited, in shells: nobody who presses them wants to leave the text."""
+MOVES = (".up", ".down", ".left", ".right")
+"""How ids of keys end that move a cursor by a line or a column."""
 NAMES_OF_KEYS = {"enter": "Enter", "escape": "Esc"}
 
 
@@ -86,6 +92,9 @@ class NetSleuthApp(App[None]):
         for name in theme_names():
             self.register_theme(to_textual(name))
         self.theme = theme
+        self.typed = TypeAhead(self, super().on_event, self._stays, self.main.awaits, self._key_dropped)
+        """Keys that wait for those before them."""
+        tell_alt()
         self.crash: Exception | None = None
         """What ended the program, if it was a fault of its own."""
 
@@ -110,12 +119,37 @@ class NetSleuthApp(App[None]):
         self._shown.forget()
 
     async def on_event(self, event: events.Event) -> None:
-        """Take Alt with a letter that does nothing over another screen for Esc and the letter: a terminal sends the same for both."""
-        key = event.key if isinstance(event, events.Key) else ""
-        if key.startswith("alt+") and len(self.screen_stack) > 1 and key not in self.screen.active_bindings:
-            await super().on_event(events.Key("escape", "\x1b"))
-            event = events.Key(event.character or key.removeprefix("alt+"), event.character)  # type: ignore[attr-defined] # it is a key
-        await super().on_event(event)
+        """Deal with keys one by one, all others as they come."""
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded or self._is_at_once(event):
+            await super().on_event(event)
+            return
+        for key in self._meant(event):
+            await self.typed.take(key)
+
+    def _is_at_once(self, event: events.Key | events.Paste) -> bool:
+        """Whether it ends the program or repaints it, whatever waits."""
+        bindings = self._bindings.key_to_bindings.get(event.key, ()) if isinstance(event, events.Key) else ()
+        return any(binding.priority for binding in bindings)
+
+    def _meant(self, event: events.Key | events.Paste) -> list[events.Key | events.Paste]:
+        """Alt with a character that does nothing is Esc and the character: a terminal sends the same for both."""
+        key = event.key if isinstance(event, events.Key) and event.character is not None else ""
+        if isinstance(event, events.Paste) or not key.startswith("alt+") or key in self.screen.active_bindings:
+            return [event]
+        if isinstance(self.focused, Input) and key in WORDS:
+            return [events.Key(WORDS[key], None)]
+        sign = event.character or ""
+        return [events.Key("escape", "\x1b"), events.Key(sign if sign.isalnum() else key.removeprefix("alt+"), sign)]
+
+    def _stays(self, event: events.Key | events.Paste) -> bool:
+        """Whether a key does nothing but edit text or move a cursor: what it goes to, the next one goes to as well, and behind it."""
+        if isinstance(self.focused, Input):
+            return isinstance(event, events.Paste) or event.is_printable
+        active = self.screen.active_bindings.get(event.key) if isinstance(event, events.Key) else None
+        return active is not None and (active.binding.id or "").endswith(MOVES)
+
+    def _key_dropped(self, why: str) -> None:
+        self.main.status.say(why, "warning")
 
     def get_key_display(self, binding: Binding) -> str:
         """How a key is written: by its name rather than by a sign that not every terminal has."""

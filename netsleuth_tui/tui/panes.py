@@ -109,6 +109,12 @@ class Pane(_Base):
     """As in 'Keys in the records'."""
     ABOUT: ClassVar[str] = ""
     """What the pane shows, for the help."""
+    FOLLOWS_SCOPE: ClassVar[bool] = True
+    """Its keys mean other things in another scope: those that come meanwhile wait for its answer."""
+
+    def is_ready(self) -> bool:
+        """False while there is nothing that keys could act on, though there soon will be."""
+        return True
 
     def question(self) -> Question | None:
         """What to find out for this pane; None where it needs nothing but what all panes are told."""

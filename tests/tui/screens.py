@@ -134,6 +134,7 @@ class Driver:
         asked = self.main.filter_bar.state == "checking" or (self.main._unanswered and not self.main.is_loading)
         return (
             waiting
+            or self.app.typed.is_busy
             or asked
             or self.main.lane.busy
             or self.main.findings_lane.busy

@@ -5,6 +5,7 @@ The keys are taken from the bindings that Textual would look through, so that a 
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -43,6 +44,10 @@ class Gone(FakeSession):
     def frame(self, row: int) -> bytes:  # noqa: ARG002
         """There is nothing to read."""
         raise NetSleuthError("the file has changed", where="trace.pcap")
+
+
+MOST_PAUSES = 5000
+"""For a key to be dealt with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,10 +175,13 @@ async def back_to(d: Driver, widget: Widget, state: State) -> None:
 
 
 async def press(d: Driver, key: str, what: str) -> None:
-    """Press a key; the app survives it, and what it draws. Nobody waits for threads: their answers come between later keys."""
+    """Press a key; the app survives it, and what it draws. Threads are waited for only where the key waits: answers come between others."""
     d.app.post_message(events.Key(key, {"space": " "}.get(key, key if len(key) == 1 else None)))
-    await d.pilot.pause(0)  # the app has handed it on
-    await d.pilot.pause(0)
+    await d.pilot.pause(0)  # the app has it
+    for _ in range(MOST_PAUSES):
+        if not d.app.typed.is_busy:
+            break
+        await asyncio.sleep(0)
     assert d.app.crash is None, what
     assert d.app.is_running, what
 

@@ -27,7 +27,8 @@ from netsleuth_tui.tui.messages import (
     Told,
 )
 from netsleuth_tui.tui.panes import is_seen
-from netsleuth_tui.tui.screens.placing import EVENT, INSIDE, TABS, Placing
+from netsleuth_tui.tui.screens.awaiting import Awaiting
+from netsleuth_tui.tui.screens.placing import EVENT, INSIDE, TABS
 from netsleuth_tui.tui.widgets.detail_pane import DetailPane
 from netsleuth_tui.tui.widgets.facets import Facets
 from netsleuth_tui.tui.widgets.filter_bar import FilterBar
@@ -53,7 +54,7 @@ FIRST = ("main.help", "main.filter")
 """Keys of the screen that stand before its others in the last line."""
 
 
-class MainScreen(Placing):
+class MainScreen(Awaiting):
     """Title, filter, time line, breakdowns, records, detail, keys."""
 
     AUTO_FOCUS = "#records"

@@ -214,6 +214,10 @@ class DetailPane(RowDetail):
         parts = (self.query_one(DetailHeading), self.layer_tree, self.dump)
         return "\n".join(part.text_as_shown() or "" for part in parts) if self._shown is not None else None
 
+    def seen_row(self) -> int | None:
+        """The packet whose layers are seen."""
+        return self._shown
+
     def subject(self) -> str:
         """Which one."""
         return self._numbered if self._shown is not None else self.TITLE

@@ -53,6 +53,7 @@ class EspDetail(TimeCursor, ScrolledLines, Pane, can_focus=True):
         " of them. + and = select the packets that the line under the cursor counts; on a chart those of the column under the cursor."
     )
     HEADER = 4
+    FOLLOWS_SCOPE = False
 
     BINDINGS: ClassVar[list[BindingType]] = [
         footer_key(
@@ -84,6 +85,10 @@ class EspDetail(TimeCursor, ScrolledLines, Pane, can_focus=True):
         self._key, self._judged = opened, judged
 
     # What it asks, and is told
+
+    def is_ready(self) -> bool:
+        """Its packets have been counted."""
+        return self.opened is not None
 
     @property
     def _columns(self) -> int:

@@ -279,6 +279,10 @@ class EventPane(RowDetail):
         time = int(self._session.store.events.view().time[self._row])
         return None if time == NO_TIME else (time, time + 1)
 
+    def seen_row(self) -> int | None:
+        """The event whose fields are seen."""
+        return self.field_list.one.row if self.field_list.one is not None else None
+
     def export_table(self) -> Callable[[Store, Scope], Table] | None:
         """Every field of the event that is shown."""
         from netsleuth_tui.analysis import read_event_table

@@ -88,6 +88,10 @@ class FindingTable(ColumnTable, Pane):
 
     # What it is told
 
+    def is_ready(self) -> bool:
+        """False while it is looked for findings for the first time."""
+        return self.report is not None or self.looking is None
+
     def on_mount(self) -> None:
         """Ask for what is known."""
         self.post_message(FindingsWanted(again=False))

@@ -82,6 +82,14 @@ class RowDetail(Vertical, Pane):
         else:
             self._timer = self.set_timer(self._rest if moving else REST, self.ask)
 
+    def is_ready(self) -> bool:
+        """The row that is wanted is seen."""
+        return self._row is None or self._row == self.seen_row()
+
+    def seen_row(self) -> int | None:
+        """The row that is seen."""
+        raise NotImplementedError
+
     def ask(self) -> None:
         """Have the row opened."""
         if self._session is not None and self._row is not None:

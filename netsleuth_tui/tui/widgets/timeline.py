@@ -51,6 +51,8 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
         " are only two; otherwise between private networks and public addresses."
     )
 
+    FOLLOWS_SCOPE = False
+
     BINDINGS: ClassVar[list[BindingType]] = [
         footer_key(
             "timeline.window", "enter", "window_here", "window", "the column under the cursor is the window; once more zooms into it"
@@ -79,6 +81,10 @@ class TimeLine(TimeCursor, TimeChart, Pane, can_focus=True):
         """Whether packets, events or both are drawn, where there are both."""
 
     # Asking and answering
+
+    def is_ready(self) -> bool:
+        """There is an axis."""
+        return self.axis is not None
 
     def question(self) -> Question:
         """What to count: nothing new where only the window has changed."""
