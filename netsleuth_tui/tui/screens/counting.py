@@ -375,11 +375,7 @@ class Counting(Screen[None]):
         return self.only_events
 
     def show_amounts(self, *, about_text: bool = False) -> None:
-        """Show how many packets and events the filter keeps, as far as they are looked at.
-
-        Args:
-            about_text: It is the text in the filter line that was counted.
-        """
+        """Show how much the filter keeps of what is looked at; `about_text`: it is the text in the filter line that was counted."""
         if (overview := self.overview) is None:
             return
         packets, events = Amount(overview.matched, overview.total, "packet"), Amount(overview.events, overview.all_events, "event")
