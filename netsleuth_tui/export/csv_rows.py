@@ -14,14 +14,14 @@ from netsleuth_tui.tabular import Cell, Table
 
 __all__ = ["LINE_END", "csv_rows"]
 
-LINE_END = "\r\n"
-"""RFC 4180 §2, and what Excel writes; every CSV reader takes it."""
+LINE_END = "\n"
+"""As tshark writes it, so that awk, cut and diff find no CR in the last column; RFC 4180 has CRLF, and its readers take both."""
 
 _QUOTABLE = re.compile('[",\r\n]')
 
 
 def csv_rows(table: Table, tally: Tally, *, guard: bool) -> Encoded:
-    """CSV as in RFC 4180: UTF-8, CRLF, quotes where needed. None is an empty field, truth is 1 or 0 as tshark prints it.
+    """CSV as in RFC 4180, but with plain line ends: UTF-8, quotes where needed. None is an empty field, truth 1 or 0 as tshark has it.
 
     The `csv` module takes its rows apart again cell by cell; here a column is looked at as a whole, which is twice as fast.
 

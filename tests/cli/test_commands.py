@@ -136,7 +136,7 @@ def test_export_writes_the_fields_that_are_named(small: str, capsys: pytest.Capt
     """Header and cells by tshark's names; --since and --until cut by time."""
     fields = "frame.number,frame.time_epoch,ip.src,udp.dstport,tcp.len"
     assert run(["export", small, "--fields", fields, "--since", "101", "--until", "1970-01-01T00:01:42Z"]) == 0
-    assert capsys.readouterr().out == f"{fields}\r\n2,101.000000000,10.0.0.1,54,\r\n"
+    assert capsys.readouterr().out == f"{fields}\n2,101.000000000,10.0.0.1,54,\n"
 
 
 def test_a_file_is_written_whole_and_not_over_another(small: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

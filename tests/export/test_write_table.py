@@ -91,7 +91,7 @@ def test_duckdb_reads_the_same(table: Table, tmp_path: Path) -> None:
     exact = [tuple(as_text(cell) for cell in row) for row in rows_of(table)]
     if not exact:
         return
-    options = "header=false, skip=1, all_varchar=true, delim=',', quote='\"', escape='\"', auto_detect=false, new_line='\\r\\n'"
+    options = "header=false, skip=1, all_varchar=true, delim=',', quote='\"', escape='\"', auto_detect=false, new_line='\\n'"
     names = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(table.columns)))
     with duckdb.connect() as connection:
         rows = connection.execute(f"from read_csv('{path}', {options}, columns={{{names}}})").fetchall()
@@ -129,23 +129,23 @@ def one_column(kind: str, *cells: Cell) -> Table:
 )
 def test_numbers(cells: tuple[Cell, ...], as_csv: str, as_json: list[Any]) -> None:
     """Whole numbers stay whole, truth is 1 or 0 in CSV, and what is no number is absent."""
-    assert written(one_column("number", *cells), "csv")[0].decode().split("\r\n")[1:-1] == as_csv.split(" ")
+    assert written(one_column("number", *cells), "csv")[0].decode().split("\n")[1:-1] == as_csv.split(" ")
     assert [row["a"] for row in json.loads(written(one_column("number", *cells), "json")[0])] == as_json
 
 
 def test_lone_surrogates() -> None:
     """A lone surrogate, as event logs have them, stops no format."""
     table = one_column("text", "a\ud800b")
-    assert written(table, "csv")[0] == b"a\r\na\\ud800b\r\n"
+    assert written(table, "csv")[0] == b"a\na\\ud800b\n"
     assert json.loads(written(table, "jsonl")[0]) == {"a": "a\ud800b"}
-    assert written(table, "csv", raw=True)[0].decode("utf-8", "surrogatepass") == "a\r\na\ud800b\r\n"
+    assert written(table, "csv", raw=True)[0].decode("utf-8", "surrogatepass") == "a\na\ud800b\n"
     assert written(table, "table")[0].decode() == "a\na\\u{d800}b\n"
 
 
 def test_numeric_columns_are_never_guarded() -> None:
     """A number with a sign keeps it, even where it arrives as text."""
-    assert written(one_column("number", "-1-2", -5), "csv")[0] == b"a\r\n-1-2\r\n-5\r\n"
-    assert written(one_column("text", "-1-2", -5), "csv")[0] == b"a\r\n'-1-2\r\n-5\r\n"
+    assert written(one_column("number", "-1-2", -5), "csv")[0] == b"a\n-1-2\n-5\n"
+    assert written(one_column("text", "-1-2", -5), "csv")[0] == b"a\n'-1-2\n-5\n"
 
 
 def test_aligned_text() -> None:
@@ -172,7 +172,7 @@ def test_large_blocks_are_cut_in_slices() -> None:
     count = 40_000
     table = Table((Column("n", "integer"), Column("t")), [[range(count), [f"={i % 5}" for i in range(count)]]])
     data, result = written(table, "csv")
-    assert data.decode().split("\r\n")[1:-1] == [f"{i},'={i % 5}" for i in range(count)]
+    assert data.decode().split("\n")[1:-1] == [f"{i},'={i % 5}" for i in range(count)]
     assert (result.rows, result.guarded) == (count, count)
     assert [row["n"] for row in json.loads(written(table, "json")[0])] == list(range(count))
 
@@ -181,8 +181,8 @@ def test_to_a_file(tmp_path: Path) -> None:
     """The result names the file, the rows and the bytes; a second time is refused without force."""
     target = str(tmp_path / "rows.csv")
     result = write_table(one_column("text", "=1"), format="csv", target=target, force=False, raw=False)
-    assert result == Written(rows=1, bytes=8, guarded=1, path=target)
-    assert Path(target).read_bytes() == b"a\r\n'=1\r\n"
+    assert result == Written(rows=1, bytes=6, guarded=1, path=target)
+    assert Path(target).read_bytes() == b"a\n'=1\n"
     with pytest.raises(ExportError, match="exists already"):
         write_table(one_column("text", "b"), format="csv", target=target)
     assert write_table(one_column("text", "b"), format="csv", target=target, force=True).rows == 1
@@ -229,8 +229,8 @@ def test_standard_output(unbuffered: str) -> None:
     """Rows follow what was printed before them, all of them, also where standard output has no buffer."""
     environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     done = subprocess.run([sys.executable, "-c", PRINT], capture_output=True, check=True, env=environment)
-    assert done.stdout.startswith(b"before" + os.linesep.encode() + b"a\r\nx")
-    assert done.stdout.count(b"\r\n") == 5001
+    assert done.stdout.startswith(b"before" + os.linesep.encode() + b"a\nx")
+    assert done.stdout.count(b"\n") == 5001 + 1
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
