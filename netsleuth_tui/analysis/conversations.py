@@ -20,7 +20,7 @@ from netsleuth_tui.analysis.ranks import label_ranks
 from netsleuth_tui.analysis.scope import Scope, rows_of
 from netsleuth_tui.analysis.tcp import marks
 from netsleuth_tui.analysis.timeline import axis, time_span
-from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.analysis.times import interval_cells, time_cell
 from netsleuth_tui.decode.columns import NO_TIME, Protocol
 from netsleuth_tui.store.ordering import order, order_by, settled
 from netsleuth_tui.tabular import Cell, Column, Table
@@ -135,7 +135,7 @@ class Conversations:
         if name == "protocol":
             return [Protocol(code).label for code in numbers]
         if name == "start":
-            return [iso(time) if time != NO_TIME else None for time in numbers]
+            return [time_cell(time) for time in numbers]
         if name == "duration":
             return [length / SECOND if length != NO_TIME else None for length in numbers]
         if name.startswith("flags_"):
@@ -224,7 +224,7 @@ def rates_table(store: Store, scope: Scope, *, every: int, by: By = "address") -
     def blocks() -> Iterator[list[list[Cell]]]:
         for first in range(0, len(which), BLOCK):
             some = found.at(which[first : first + BLOCK])
-            yield [[iso(start + k * step) for k in some.interval.tolist()], *(some.cells(name) for name in names)]
+            yield [interval_cells(start, step, some.interval.tolist()), *(some.cells(name) for name in names)]
 
     return Table((Column("time"), *map(_column, names)), blocks())
 

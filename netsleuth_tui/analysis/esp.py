@@ -13,7 +13,7 @@ from netsleuth_tui.analysis.addresses import address, address_ranks
 from netsleuth_tui.analysis.esp_order import AHEAD, CLASS, JUMP, OUTLIER, RESET, WRAP, ZERO, Judged, judged
 from netsleuth_tui.analysis.esp_packets import Numbers, Other
 from netsleuth_tui.analysis.intervals import SECOND
-from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.analysis.times import time_cell
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.store.ordering import order, settled
 from netsleuth_tui.tabular import Cell
@@ -121,7 +121,7 @@ class Associations:
         if name in ("src", "dst"):
             return [address(self.hosts, host) for host in numbers]
         if name == "start":
-            return [iso(time) if time != NO_TIME else None for time in numbers]
+            return [time_cell(time) for time in numbers]
         written = _WRITTEN.get(name)
         return [None if number < 0 else number if written is None else written(number) for number in numbers]
 

@@ -12,7 +12,7 @@ from netsleuth_tui.analysis.esp import WINDOWS, Associations, inside
 from netsleuth_tui.analysis.esp_course import course
 from netsleuth_tui.analysis.scope import Scope, rows_of
 from netsleuth_tui.analysis.timeline import axis, time_span
-from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.analysis.times import interval_cells
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.tabular import Cell, Column, Table
 
@@ -92,7 +92,7 @@ def courses_table(store: Store, scope: Scope, found: Associations, *, every: int
     sums = course(judged, columns, buckets, len(known), window=window)
     interval, place = np.divmod(known, max(len(order), 1))
     of = found.at(order[place])
-    cells: list[list[Cell]] = [[iso(start + k * step) for k in interval.tolist()]]
+    cells: list[list[Cell]] = [interval_cells(start, step, interval.tolist())]
     cells += [of.cells(name) for name in ("src", "dst", "spi", "encapsulation")]
     cells += [numbers.tolist() for numbers in sums[:7]]
     cells += [

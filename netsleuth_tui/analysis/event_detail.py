@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netsleuth_tui.analysis.times import iso
-from netsleuth_tui.decode.columns import NO_TIME
+from netsleuth_tui.analysis.times import time_cell
 from netsleuth_tui.decode.events import EventFlag
 from netsleuth_tui.decode.texts import ABSENT
 
@@ -65,7 +64,7 @@ def event_detail(store: Store, row: int) -> EventDetail:
         ("Task", str(columns.task[row])),
         ("Opcode", str(columns.opcode[row])),
         ("Keywords", f"0x{int(columns.keywords[row]):x}"),
-        ("TimeCreated", None if time == NO_TIME else iso(time)),
+        ("TimeCreated", time_cell(time)),
         ("EventRecordID", str(columns.record_id[row])),
         ("ProcessID", str(columns.process_id[row])),
         ("ThreadID", str(columns.thread_id[row])),

@@ -15,7 +15,7 @@ from netsleuth_tui.analysis.event_tally import Grouped, group_codes
 from netsleuth_tui.analysis.event_terms import joined_terms
 from netsleuth_tui.analysis.event_values import Keys, RawKeys, event_column, event_keys, event_row_ids, named_field, raw_keys
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
-from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.analysis.times import time_cell
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.tabular import Cell, Column, Table
@@ -307,9 +307,7 @@ def event_groups_table(store: Store, scope: Scope, by: Sequence[str], *, readabl
     def block(first: int) -> list[list[Cell]]:
         values = found.values(first, BLOCK, readable=readable)
         sides = [list(column) for column in zip(*values, strict=True)]
-        times: list[list[Cell]] = [
-            [None if time == NO_TIME else iso(time) for time in each[first : first + BLOCK].tolist()] for each in (found.first, found.last)
-        ]
+        times: list[list[Cell]] = [[time_cell(time) for time in each[first : first + BLOCK].tolist()] for each in (found.first, found.last)]
         return [*sides, found.events[first : first + BLOCK].tolist(), *times]
 
     return Table(columns, (block(first) for first in range(0, len(found), BLOCK)))

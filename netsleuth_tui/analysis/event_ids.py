@@ -14,7 +14,7 @@ from netsleuth_tui.analysis.event_spread import Lines, count_lines
 from netsleuth_tui.analysis.event_terms import event_id_filter, event_term
 from netsleuth_tui.analysis.event_values import event_row_ids, level_name, titles
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
-from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.analysis.times import time_cell
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.store.event_kinds import KIND_FIELDS
 from netsleuth_tui.tabular import Cell, Column, Table
@@ -224,12 +224,8 @@ def event_ids_table(store: Store, scope: Scope) -> Table:
     rows: list[tuple[Cell, ...]] = [
         (
             line.event_id, line.provider or None, ", ".join(line.channels) or None, ", ".join(level_name(level) for level in line.levels),
-            line.title or None, line.events, round(line.share, 6), _time(line.first), _time(line.last),
+            line.title or None, line.events, round(line.share, 6), time_cell(line.first), time_cell(line.last),
         )
         for line in found.lines
     ]  # fmt: skip
     return Table(columns, [[list(column) for column in zip(*rows, strict=True)]] if rows else [])
-
-
-def _time(time: int | None) -> str | None:
-    return None if time is None else iso(time)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from netsleuth_tui.analysis.event_values import Keys, event_column, event_keys, event_row_ids, named_field
 from netsleuth_tui.analysis.scope import Scope, event_rows_of
 from netsleuth_tui.analysis.series import SPLITS, check_split
-from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.analysis.times import interval_cells
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query.event_fields import event_field
@@ -124,7 +124,7 @@ def event_timeline_table(store: Store, scope: Scope, *, every: int, by: str = "E
 
     def block(at: int) -> list[list[Cell]]:
         rows = slice(at, at + BLOCK)
-        times: list[Cell] = [iso((first + number) * every) for number in interval[rows].tolist()]
+        times: list[Cell] = interval_cells(first * every, every, interval[rows].tolist())
         return [times, keys.cells(numbers[rows]), counts[rows].tolist()]
 
     return Table(columns, (block(at) for at in range(0, len(interval), BLOCK)))

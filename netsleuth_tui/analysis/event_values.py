@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.times import epoch, iso
+from netsleuth_tui.analysis.times import epoch, time_cell
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query.event_fields import EVENT_FIELDS, TIMES, data_name, event_field
@@ -206,7 +206,7 @@ def _numbers(store: Store, rows: Ids, field: Field, event: EventField, *, readab
     column = store.event_values.numbers(event)
     numbers = column.numbers[rows].tolist()
     if field.kind == "time":
-        return [None if time == NO_TIME else iso(time) for time in numbers]
+        return [time_cell(time) for time in numbers]
     if readable and field.name == "Level":
         return [level_name(number) for number in numbers]
     cells: list[Cell] = [shown_number(field, number) for number in numbers]

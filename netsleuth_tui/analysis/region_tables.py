@@ -14,7 +14,7 @@ from netsleuth_tui.analysis.region_groups import Grouping, Groups, groups_of
 from netsleuth_tui.analysis.regions import COLUMNS, OVER_TIME, Regions
 from netsleuth_tui.analysis.scope import Scope, rows_of
 from netsleuth_tui.analysis.timeline import axis, time_span
-from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.analysis.times import interval_cells
 from netsleuth_tui.decode.columns import NO_TIME, Has
 from netsleuth_tui.places import host_places
 from netsleuth_tui.store.ordering import order_by
@@ -131,7 +131,7 @@ def regions_by_time_table(store: Store, scope: Scope, *, every: int, by: Groupin
     order = order_by((when, -sums[0], _ranks(groups, group)))
     packets, octets, resets, syns = sums[:, order].tolist()
     cells: list[list[Cell]] = [
-        [iso(start + k * step) for k in when[order].tolist()],
+        interval_cells(start, step, when[order].tolist()),
         [groups.name(k) for k in group[order].tolist()],
         packets,
         octets,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.analysis.times import time_cell
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.tabular import Cell, Column, Table
 
@@ -131,11 +131,7 @@ def sources_table(lines: Sequence[SourceLine]) -> Table:
 def _cells(line: SourceLine) -> tuple[Cell, ...]:
     source = line.source
     return (
-        line.number, source.name, line.format, source.size, source.packets, source.bytes, source.events, _time(source.first),
-        _time(source.last), None if line.gap is None else line.gap / 1e9, _time(line.gap_at), len(source.damage), line.lost,
+        line.number, source.name, line.format, source.size, source.packets, source.bytes, source.events, time_cell(source.first),
+        time_cell(source.last), None if line.gap is None else line.gap / 1e9, time_cell(line.gap_at), len(source.damage), line.lost,
         source.shift / 1e9, "; ".join(line.notes) or None,
     )  # fmt: skip
-
-
-def _time(time: int | None) -> str | None:
-    return None if time is None else iso(time)

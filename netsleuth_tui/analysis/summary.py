@@ -14,7 +14,7 @@ from netsleuth_tui.analysis.intervals import SECOND, show_interval
 from netsleuth_tui.analysis.overview import overview
 from netsleuth_tui.analysis.scope import EVERYTHING, Scope, event_rows_of
 from netsleuth_tui.analysis.sources import SourceLine, source_lines
-from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.analysis.times import iso, time_cell
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.tabular import Cell, Column, Table
 from netsleuth_tui.wording import several
@@ -140,25 +140,29 @@ def summary_table(found: Summary) -> Table:
         Column("section"), Column("name"), Column("packets", "integer"), Column("bytes", "integer"), Column("events", "integer"),
         Column("first"), Column("last"), Column("remarks"),
     )  # fmt: skip
-    total = (found.packets, found.bytes, found.events, _time(found.first), _time(found.last), _untimed(found.untimed))
+    total = (found.packets, found.bytes, found.events, time_cell(found.first), time_cell(found.last), _untimed(found.untimed))
     rows: list[tuple[Cell, ...]] = [("total", several(found.hosts, "host"), *total)]
     whole = found.scope != EVERYTHING
     rows += [
-        ("source", s.name, s.packets, s.bytes, s.events, _time(s.first), _time(s.last), _remarks(line, found.hints, is_whole=whole))
+        ("source", s.name, s.packets, s.bytes, s.events, *map(time_cell, (s.first, s.last)), _remarks(line, found.hints, is_whole=whole))
         for line in found.sources
         for s in (line.source,)
     ]
     rows += [("protocol", c.label, c.packets, c.bytes, None, None, None, None) for c in found.protocols]
     rows += [("flag", c.label, c.packets, c.bytes, None, None, None, None) for c in found.flags]
     rows += [
-        ("event id", f"{line.event_id} {line.title}".strip(), None, None, line.events, _time(line.first), _time(line.last), line.provider)
+        (
+            "event id",
+            f"{line.event_id} {line.title}".strip(),
+            None,
+            None,
+            line.events,
+            *map(time_cell, (line.first, line.last)),
+            line.provider,
+        )
         for line in found.event_ids.lines
     ]
     return Table(columns, [[list(column) for column in zip(*rows, strict=True)]])
-
-
-def _time(time: int | None) -> str | None:
-    return None if time is None else iso(time)
 
 
 def _untimed(packets: int) -> str | None:
@@ -168,7 +172,7 @@ def _untimed(packets: int) -> str | None:
 def _remarks(line: SourceLine, hints: Sequence[ClockHint], *, is_whole: bool) -> str:
     whole = "all events of the file" if line.source.events else "all packets of the file"
     seconds = (line.gap or 0) // SECOND * SECOND
-    gap = [f"nothing for {show_interval(seconds)} from {_time(line.gap_at)}"] if seconds >= GAP else []
+    gap = [f"nothing for {show_interval(seconds)} from {iso(line.gap_at or 0)}"] if seconds >= GAP else []
     clock = [f"add {hint.offset / SECOND:+g} s to its times? {hint.evidence}" for hint in hints if hint.source == line.number]
     return "; ".join([line.format, *([whole] if is_whole else []), *line.notes, *gap, *clock])
 

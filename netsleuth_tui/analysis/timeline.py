@@ -14,7 +14,7 @@ from netsleuth_tui.analysis.interval_counts import MEASURES
 from netsleuth_tui.analysis.intervals import MOST_BUCKETS, SECOND, nice_interval, show_interval
 from netsleuth_tui.analysis.scope import Scope, event_rows_of, rows_of
 from netsleuth_tui.analysis.series import SPLITS, Series, series
-from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.analysis.times import interval_cells, iso
 from netsleuth_tui.analysis.values import column_of
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query.fields import ALIASES
@@ -95,7 +95,7 @@ def timeline_table(line: Series, *, events: NDArray[np.int64] | None = None, pay
         events: Events in each interval (`event_totals`); None for none.
         payload: Add a column for TCP payload bytes.
     """
-    times: list[Cell] = [iso(line.start + k * line.every) for k in range(line.intervals)]
+    times: list[Cell] = interval_cells(line.start, line.every, range(line.intervals))
     return _table([Column("time")], [times], line.totals, events=events, payload=payload)
 
 
@@ -121,7 +121,7 @@ def timeline_by_table(store: Store, scope: Scope, *, every: int, by: str, payloa
     if is_split_of_events(by):
         start, step, intervals = axis(time_span(store, scope), every=every)
         interval, values, counts = events_by_time(store, event_rows_of(store, scope), by, start=start, every=step, intervals=intervals)
-        times = [iso(start + k * step) for k in interval.tolist()]
+        times = interval_cells(start, step, interval.tolist())
         none = np.zeros((len(times), MEASURES), np.int64)
         return _table([Column("time"), event_column(by)], [times, values], none, events=counts, payload=payload)
     if by == "flag":
@@ -133,7 +133,7 @@ def timeline_by_table(store: Store, scope: Scope, *, every: int, by: str, payloa
         start, step, _ = axis(time_span(store, scope), every=every)
         grouped = group_by_time(store, rows_of(store, scope), by, start, step)
         interval, values, sums = grouped.interval, grouped.values, np.column_stack((grouped.packets, grouped.bytes, grouped.payload))
-    times = [iso(start + k * step) for k in interval.tolist()]
+    times = interval_cells(start, step, interval.tolist())
     column = Column(by) if by in SPLITS and by not in ALIASES else column_of(by)
     return _table([Column("time"), column], [times, values], sums, payload=payload)
 

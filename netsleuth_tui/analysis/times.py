@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query import times
+from netsleuth_tui.tabular import Cell
 
-__all__ = ["clock", "digits_for", "epoch", "iso", "parse_time"]
+__all__ = ["clock", "digits_for", "epoch", "interval_cells", "iso", "parse_time", "time_cell"]
 
 BILLION = 1_000_000_000
 LATEST = 4_611_686_018 * BILLION
@@ -28,6 +31,23 @@ def iso(time: int, digits: int | None = None) -> str:
     if digits is None:
         digits = 9 if fraction else 0
     return f"{text}.{f'{fraction:09d}'[:digits]}Z" if digits else f"{text}Z"
+
+
+def time_cell(time: int | None) -> str | None:
+    """A time in a column: with nine digits, whatever they are, so that all have one form and sort as text; None for none."""
+    return None if time is None or time == NO_TIME else iso(time, 9)
+
+
+def interval_cells(start: int, step: int, numbers: Iterable[int]) -> list[Cell]:
+    """The begins of intervals as a column: with the fewest digits that tell all of them (none, three, six or nine).
+
+    Args:
+        start: Begin of interval 0, ns since the epoch.
+        step: Length of an interval, ns.
+        numbers: Of the intervals.
+    """
+    digits = next(digits for digits in (0, 3, 6, 9) if start % 10 ** (9 - digits) == step % 10 ** (9 - digits) == 0)
+    return [iso(start + number * step, digits) for number in numbers]
 
 
 def clock(time: int, digits: int = 6) -> str:

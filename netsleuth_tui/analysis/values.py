@@ -12,7 +12,7 @@ from netsleuth_tui.analysis.addresses import address, addresses
 from netsleuth_tui.analysis.info import info
 from netsleuth_tui.analysis.judged_fields import judged_before, judged_names, judged_values
 from netsleuth_tui.analysis.places import place_values
-from netsleuth_tui.analysis.times import BILLION, epoch, iso
+from netsleuth_tui.analysis.times import BILLION, epoch, time_cell
 from netsleuth_tui.decode.columns import NO_TIME, Columns, Has, Protocol
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query.fields import ALIASES, NAMED, Field
@@ -84,7 +84,7 @@ def _one(store: Store, columns: Columns, rows: Ids, field: Field, part: int) -> 
     if field.kind == "address":
         cells = addresses(store.hosts, raw)
     elif field.kind == "time":
-        cells = [iso(t) if t != NO_TIME else None for t in raw.tolist()]
+        cells = [time_cell(t) for t in raw.tolist()]
     else:
         cells = _shown(raw, field)
     return _in_place(cells, present)

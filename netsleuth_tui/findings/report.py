@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from netsleuth_tui.analysis.scope import EVERYTHING, Scope
-from netsleuth_tui.analysis.times import iso
+from netsleuth_tui.analysis.times import time_cell
 from netsleuth_tui.findings.finding import Candidate
 from netsleuth_tui.findings.kinds import KINDS, Kind
 from netsleuth_tui.findings.limits import LIMITS, Limits
@@ -195,7 +195,7 @@ def findings_table(report: Report, *, reading: bool = False) -> Table:
 def _row(finding: Finding) -> tuple[Cell, ...]:
     since, until = finding.window
     return (
-        finding.severity, finding.kind, iso(finding.first), iso(finding.last), finding.title, finding.count, finding.count_of,
+        finding.severity, finding.kind, time_cell(finding.first), time_cell(finding.last), finding.title, finding.count, finding.count_of,
         None if finding.usual is None else round(finding.usual, 6), ", ".join(finding.between) or None, finding.why, finding.filter,
-        None if since is None else iso(since), None if until is None else iso(until),
+        time_cell(since), time_cell(until),
     )  # fmt: skip

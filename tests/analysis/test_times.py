@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from netsleuth_tui.analysis import clock, epoch, iso, parse_interval, parse_time, show_interval
 from netsleuth_tui.analysis.intervals import ROUND, nice_interval
-from netsleuth_tui.analysis.times import EARLIEST, LATEST
+from netsleuth_tui.analysis.times import EARLIEST, LATEST, interval_cells, time_cell
+from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
 
 instants = st.integers(EARLIEST, LATEST)
@@ -30,6 +31,25 @@ def test_times_as_people_write_them() -> None:
     assert parse_time("2026-03-10T12:00:00.000000001Z") == noon + 1
     assert clock(noon + 1_500_000_000) == "12:00:01.500000"
     assert iso(noon) == "2026-03-10T12:00:00Z"
+
+
+@given(st.lists(instants, min_size=2))
+def test_times_of_a_column_sort_as_text(times: list[int]) -> None:
+    """All have one form, read back to the nanosecond, and none is nothing."""
+    cells = [time_cell(time) or "" for time in times]
+    assert len(set(map(len, cells))) == 1
+    assert [parse_time(cell) for cell in sorted(cells)] == sorted(times)
+    assert time_cell(None) is time_cell(NO_TIME) is None
+
+
+@given(st.integers(0, 10**18), st.sampled_from([1, 250, 1000, 10**5, 10**6, 5 * 10**8, 10**9, 60 * 10**9]), st.integers(1, 40))
+def test_intervals_have_as_many_digits_as_all_of_them_need(start: int, step: int, count: int) -> None:
+    """None is cut, all are of one length, and whole seconds have no digits."""
+    start -= start % step
+    cells = [str(cell) for cell in interval_cells(start, step, range(count))]
+    assert [parse_time(cell) for cell in cells] == [start + k * step for k in range(count)]
+    assert len(set(map(len, cells))) == 1
+    assert ("." in cells[0]) == (step < 10**9)
 
 
 def test_times_beyond_all_captures_are_open_ends() -> None:

@@ -136,7 +136,7 @@ def test_fields_are_written_as_tshark_writes_them() -> None:
     expected = {
         "frame.number": [1, 2, 1],
         "frame.time_epoch": ["1773144000.000000001", None, "1773144000.000000000"],
-        "frame.time": ["2026-03-10T12:00:00.000000001Z", None, "2026-03-10T12:00:00Z"],
+        "frame.time": ["2026-03-10T12:00:00.000000001Z", None, "2026-03-10T12:00:00.000000000Z"],
         "eth.type": ["0x0800", "0x0800", None],
         "ip.version": ["4", "4", None],
         "ip.src": ["10.0.0.1", "10.0.0.1", None],
