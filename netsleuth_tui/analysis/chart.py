@@ -41,7 +41,6 @@ SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-MONTH = 30 * DAY
 
 MOST_INTERVALS = 1 << 15
 """Intervals that are counted at most: more would take longer than the eye waits."""
@@ -65,9 +64,11 @@ TICKS = (
     *(MILLISECOND * factor // 1000 for factor in (1, 2, 5, 10, 20, 50, 100, 200, 500)),
     *(MILLISECOND * factor for factor in (1, 2, 5, 10, 20, 50, 100, 200, 500)),
     *(SECOND * s for s in (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200)),
-    *(DAY * factor for factor in (1, 2, 5, 10, 30, 90, 365)),
+    *(DAY * factor for factor in (1, 2, 5, 10)),
 )
 """Distances of the axis' marks, ns."""
+MONTHS = (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400)
+"""Distances of marks that are further apart, in months."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +181,27 @@ def stack(parts: list[int], steps: int) -> list[int]:
 
 
 def ticks(start: int, column: int, columns: int, width: int) -> list[Tick]:
-    """Marks at round times, at least `width` columns apart."""
+    """Marks at round times, at least `width` columns apart; from months on they are where months and years begin."""
+    months = next((months for months in MONTHS if _least(months) >= width * column), None)
+    if months is not None and width * column > TICKS[-1]:
+        return [Tick((time - start) // column, time) for time in _begins(start, start + columns * column, months)]
     step = next((step for step in TICKS if step >= width * column), TICKS[-1] * -(-width * column // TICKS[-1]))
     first = -(-start // step) * step
     return [Tick((time - start) // column, time) for time in range(first, start + columns * column, step)]
+
+
+def _least(months: int) -> int:
+    """The shortest that so many months are, ns."""
+    return months // 12 * 365 * DAY if months >= 12 else months * 28 * DAY
+
+
+def _begins(start: int, end: int, months: int) -> list[int]:
+    """Begins of every so many months, counted from year 0, in a stretch of time; ns since the epoch."""
+    first = int(np.datetime64(start, "ns").astype("datetime64[M]").astype(np.int64)) + 1970 * 12
+    last = int(np.datetime64(end, "ns").astype("datetime64[M]").astype(np.int64)) + 1970 * 12
+    numbers = np.arange(first // months * months, last + 1, months) - 1970 * 12
+    times = [int(day) * DAY for day in numbers.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)]
+    return [time for time in times if start <= time < end]
 
 
 def tick_labels(made: Chart, width: int) -> list[tuple[int, str]]:
@@ -199,8 +217,10 @@ def tick_times(start: int, column: int, columns: int, width: int) -> list[tuple[
 
 def _label(tick: Tick, previous: Tick | None, marks: list[Tick]) -> str:
     step = marks[1].time - marks[0].time if len(marks) > 1 else SECOND
+    if step >= 365 * DAY:
+        return iso(tick.time)[:4]
     if step >= DAY:
-        return iso(tick.time)[0 if step >= MONTH else 5 : 10]
+        return iso(tick.time)[:7] if step >= 28 * DAY else iso(tick.time)[5:10]
     if previous is not None and iso(previous.time)[:10] != iso(tick.time)[:10]:
         return iso(tick.time)[5:10]
     if step >= MINUTE:

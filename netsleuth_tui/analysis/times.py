@@ -10,7 +10,7 @@ from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.query import times
 from netsleuth_tui.tabular import Cell
 
-__all__ = ["clock", "digits_for", "epoch", "interval_cells", "iso", "parse_time", "time_cell"]
+__all__ = ["YEARS", "clock", "date_for", "dated", "digits_for", "epoch", "interval_cells", "iso", "parse_time", "time_cell"]
 
 BILLION = 1_000_000_000
 LATEST = 4_611_686_018 * BILLION
@@ -56,6 +56,30 @@ def clock(time: int, digits: int = 6) -> str:
     hours, rest = divmod(seconds % 86400, 3600)
     text = f"{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
     return f"{text}.{f'{fraction:09d}'[:digits]}" if digits else text
+
+
+YEARS = len("2026-03-10")
+"""What `date_for` says where years have to be told apart."""
+
+
+def dated(time: int, date: int) -> str:
+    """The end of a time's date and a space behind it, as `date_for` says."""
+    return f"{iso(time)[10 - date : 10]} " if date else ""
+
+
+def date_for(span: tuple[int, int] | None, *, whole: tuple[int, int] | None = None) -> int:
+    """How many characters of a date tell apart what lies in a span: none within a day, '03-10' within a year, '2026-03-10' otherwise.
+
+    Args:
+        span: First and last time that is told, ns since the epoch; None where nothing has a time.
+        whole: Those of all that is loaded: where that spans years, the year is told in any case.
+    """
+    if span is None:
+        return 0
+    if whole is not None and date_for(whole) == YEARS:
+        return YEARS
+    first, last = map(iso, span)
+    return 0 if first[:10] == last[:10] else 5 if first[:4] == last[:4] else YEARS
 
 
 def digits_for(span: tuple[int, int] | None) -> int:

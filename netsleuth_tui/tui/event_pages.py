@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from netsleuth_tui.tui.pages import DAY, Pages
+from netsleuth_tui.tui.pages import Pages
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,8 +31,8 @@ class EventPages(Pages):
     ) -> None:
         super().__init__(store, rows, fields, order=order)
         self.raw = raw
-        self.days = _days(store, rows)
-        """The events are of more than one day."""
+        self.date = _date(store, rows)
+        """How much of their date times are shown with (`analysis.times.date_for`)."""
 
     def read(self, ids: NDArray[np.uint32]) -> list[tuple[str, ...]]:
         """See `Pages`."""
@@ -47,16 +47,17 @@ class EventPages(Pages):
 
         if name == TIME and isinstance(cell, str):
             clock = cell[11:27].rstrip("Z")  # to 100 ns, as it was logged
-            return f"{cell[5:10]} {clock}" if self.days else clock
+            return f"{cell[10 - self.date : 10]} {clock}" if self.date else clock
         if name in NUMBERS and isinstance(cell, int):
             return f"{cell:,}".replace(",", " ")
         return value_text(cell)
 
 
-def _days(store: Store, rows: Rows) -> bool:
+def _date(store: Store, rows: Rows) -> int:
+    from netsleuth_tui.analysis.times import date_for
     from netsleuth_tui.decode.columns import NO_TIME
 
     time = store.events.view().time
     chosen = time[rows.first : rows.last] if rows.ids is None else time[rows.ids[rows.first : rows.last]]
     chosen = chosen[chosen != NO_TIME]
-    return bool(len(chosen)) and int(chosen.min()) // DAY != int(chosen.max()) // DAY
+    return date_for((int(chosen.min()), int(chosen.max())), whole=store.span) if len(chosen) else 0

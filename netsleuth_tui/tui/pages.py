@@ -17,14 +17,12 @@ if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
     from netsleuth_tui.tabular import Cell
 
-__all__ = ["DAY", "MixedPages", "Pages", "RecordPages"]
+__all__ = ["MixedPages", "Pages", "RecordPages"]
 
 BLOCK = 64
 BLOCKS_KEPT = 32
 CELL = 1024
 """Characters of a cell at most: what is longer is an attack, or belongs into the detail pane."""
-
-DAY = 86400 * 1_000_000_000
 
 
 class Pages:
@@ -90,13 +88,13 @@ class Pages:
 
 
 class RecordPages(Pages):
-    """Packets; `days` is true if the capture covers more than one day: times are shown with the date."""
+    """Packets; `date` says how much of their date times are shown with (`analysis.times.date_for`)."""
 
     def __init__(
-        self, store: Store, rows: Rows | Interleaved, fields: Sequence[str], *, days: bool = False, order: NDArray[Any] | None = None
+        self, store: Store, rows: Rows | Interleaved, fields: Sequence[str], *, date: int = 0, order: NDArray[Any] | None = None
     ) -> None:
         super().__init__(store, rows, fields, order=order)
-        self.days = days
+        self.date = date
         self.packets = store.packets
         """Packets that there were when these were selected."""
 
@@ -122,12 +120,11 @@ class RecordPages(Pages):
         return display(str(cell), limit=CELL) if cell is not None else ""
 
     def _times(self, times: list[int]) -> list[str]:
-        from netsleuth_tui.analysis import clock, iso
+        from netsleuth_tui.analysis import clock
+        from netsleuth_tui.analysis.times import dated
         from netsleuth_tui.decode.columns import NO_TIME
 
-        if self.days:
-            return ["-" if time == NO_TIME else f"{iso(time)[5:10]} {clock(time)}" for time in times]
-        return ["-" if time == NO_TIME else clock(time) for time in times]
+        return ["-" if time == NO_TIME else f"{dated(time, self.date)}{clock(time)}" for time in times]
 
 
 class MixedPages(RecordPages):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netsleuth_tui.analysis import Series
-from netsleuth_tui.analysis.chart import MOST_INTERVALS, SECOND, chart, full, plan, stack, ticks
+from netsleuth_tui.analysis import Series, iso
+from netsleuth_tui.analysis.chart import DAY, MOST_INTERVALS, SECOND, chart, full, plan, stack, tick_times, ticks
 
 
 @given(st.integers(0, 200 * 365 * 86400 * SECOND), st.integers(10, 500))
@@ -80,6 +80,20 @@ def test_a_logarithmic_scale_shows_what_is_small() -> None:
     """A thousandth of the peak is a step high on a linear scale, and half of the height on a logarithmic one."""
     assert full(1000, 1_000_000, 24) == 1
     assert full(1000, 1_000_000, 24, logarithmic=True) == 13
+
+
+@pytest.mark.parametrize(("years", "every"), [(10, 2), (40, 10), (1.5, 1 / 3)])
+def test_marks_of_years_are_where_years_begin(years: float, every: float) -> None:
+    """Whole years, or whole months, none closer than a label is wide."""
+    start = 1_467_990_771 * SECOND  # in July 2016
+    column = round(years * 365.25 * DAY / 80)
+    marks = ticks(start, column, 80, 12)
+    assert len(marks) >= 3
+    dates = [iso(mark.time) for mark in marks]
+    assert all(date.endswith("-01T00:00:00Z") for date in dates)
+    assert every < 1 or all(date[4:7] == "-01" and int(date[:4]) % every == 0 for date in dates)
+    assert all(b.column - a.column >= 11 for a, b in pairwise(marks))
+    assert {len(label) for _, label in tick_times(start, column, 80, 12)} == {4 if every >= 1 else 7}
 
 
 def test_marks_are_round_and_apart() -> None:

@@ -148,3 +148,25 @@ async def test_standard_input_has_one_name(driven: Driven) -> None:
         assert "standard input: read in part" in d.text
         assert "standard input: the capturing host says" in d.text
         assert "standard input" in str(NetSleuthError("it ends too early", where="-"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 50)])
+async def test_years_are_told_apart(driven: Driven, size: tuple[int, int]) -> None:
+    """A log of nine years ago beside a capture: sources, records, events and their ids say the year."""
+    store = store_of([tcp(START + k * SECOND, src=0, dst=1) for k in range(60)])
+    add_events(store, *(event(START + (k - 9 * 365 * 86400) * SECOND) for k in range(60)))
+    async with driven(FakeSession(store), size, paths=("a.pcap", "b.evtx")) as d:
+        await d.press("7")
+        sources = d.main.pane("sources")
+        names = [column.name for column in sources.columns]
+        lines = [dict(zip(names, sources.cells(k), strict=True)) for k in range(sources.count())]
+        assert [(line["first"][:10], line["last"][:10]) for line in lines] == [("2026-03-10",) * 2, ("2017-03-12",) * 2]
+        assert "2026-03-10" in d.text
+        await d.press("down", "enter", "1")
+        await d.until(lambda: "2017-03-12 12:00:00" in d.text)
+        await d.press("5", "o")
+        await d.until(lambda: "2017-03-12 12:00:00.0000000" in d.text)
+        await d.press("i")
+        ids = d.main.pane("events")
+        first = [column.name for column in ids.columns].index("first")
+        assert ids.cells(0)[first] == "2017-03-12"

@@ -35,6 +35,7 @@ VIEW_KEYS = (
 NARROW = 100
 FEW, MANY = 12, 24
 """Columns of a line's small time line, where there is little room and much."""
+DAY_AND_MONTH = 5
 CELL = 400
 """Characters of a cell at most; the detail shows all of a value."""
 
@@ -51,12 +52,15 @@ def value_text(value: Cell, limit: int = CELL) -> str:
     return display(" ".join(str(value)[: 4 * limit].split()), limit=limit)
 
 
-def clock_of(time: int | None) -> str:
-    """The time of day; '' for none."""
+def clock_of(time: int | None, date: int = 0) -> str:
+    """The time of day, to the second behind a day, or the whole date where years have to be told apart; '' for none."""
     from netsleuth_tui.analysis import clock
+    from netsleuth_tui.analysis.times import dated
     from netsleuth_tui.decode.columns import NO_TIME
 
-    return "" if time is None or time == NO_TIME else clock(time, 3)
+    if time is None or time == NO_TIME:
+        return ""
+    return dated(time, date).rstrip() if date > DAY_AND_MONTH else f"{dated(time, date)}{clock(time, 0 if date else 3)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +140,14 @@ def _rank(cell: Any) -> tuple[bool, Any]:
 class CountedEvents(CountedTable):
     """Lines that are counted from the events of the scope."""
 
+    _date = 0
+    """How much of their date first and last times are shown with (`analysis.times.date_for`)."""
+
     def answer(self, seen: Seen, result: Any) -> None:
         """Show other lines."""
+        from netsleuth_tui.analysis.times import date_for
+
+        self._date = date_for(seen.store.span)
         super().answer(replace(seen, nothing=seen.no_events), result)
 
     def frames(self, scope: Scope) -> None:
@@ -152,7 +162,7 @@ class CountedEvents(CountedTable):
         if name == "share":
             return share(*cell)
         if name in {"first", "last"}:
-            return clock_of(cell)
+            return clock_of(cell, self._date)
         return grouped(cell) if name == "events" else value_text(cell)
 
     def cell_style(self, column: TableColumn, text: str) -> Style:

@@ -105,7 +105,7 @@ class FindingTable(ColumnTable, Pane):
             stopped: The last search did not come to its end.
             span: First and last time of what was loaded, ns since the epoch.
         """
-        from netsleuth_tui.analysis.times import digits_for
+        from netsleuth_tui.analysis.times import YEARS, date_for, digits_for
 
         self.looking = looking
         self.nothing = progress_text(looking) if looking is not None else STOPPED if stopped else WAITS
@@ -115,7 +115,7 @@ class FindingTable(ColumnTable, Pane):
         here = self.finding
         self.report = report
         self._digits = digits_for(span)
-        self._days = spans_days(self._findings)
+        self._days = spans_days(self._findings) or date_for(span) == YEARS
         self.forget_widths()
         self._sort()
         self._say_nothing()

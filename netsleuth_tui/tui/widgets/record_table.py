@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.keys import key
 from netsleuth_tui.tui.messages import DetailRequested, EventDetailRequested, EventRowChanged, FilterChosen, PaneChanged, RowChanged, Told
-from netsleuth_tui.tui.pages import DAY, MixedPages, RecordPages
+from netsleuth_tui.tui.pages import MixedPages, RecordPages
 from netsleuth_tui.tui.panes import Frames, Look, Question, Seen
 from netsleuth_tui.tui.widgets.column_table import TableColumn
 from netsleuth_tui.tui.widgets.paged_table import PagedTable
@@ -134,10 +134,12 @@ class RecordTable(PagedTable[RecordPages]):
 
     def answer(self, seen: Seen, result: Any) -> None:
         """Show other rows, as `put` does."""
+        from netsleuth_tui.analysis.times import date_for
+
         row, store, overview = self.row, seen.store, seen.overview
         first, last = (overview.first, overview.last) if not store.events.rows else store.span or (None, None)
-        days = first is not None and last is not None and first // DAY != last // DAY
-        pages = self._made(store, *result, days=days)
+        date = date_for((first, last), whole=store.span) if first is not None and last is not None else 0
+        pages = self._made(store, *result, date=date)
         together = store.captures_overlap or store.logs_overlap or bool(store.packets and store.events.rows)
         self._out_of_order = together and not (store.table.in_order and store.events.in_order)
         judged = self._judging
@@ -167,10 +169,10 @@ class RecordTable(PagedTable[RecordPages]):
         """How many rows are marked; that packets are still looked at."""
         return ("looking at all packets " if self._missing or self._judging else "") + super().remark()
 
-    def _made(self, store: Store, rows: Rows | Interleaved, order: Any, *, days: bool) -> RecordPages:
+    def _made(self, store: Store, rows: Rows | Interleaved, order: Any, *, date: int) -> RecordPages:
         from netsleuth_tui.store.rows import Rows
 
-        return (RecordPages if isinstance(rows, Rows) else MixedPages)(store, rows, self._names, days=days, order=order)
+        return (RecordPages if isinstance(rows, Rows) else MixedPages)(store, rows, self._names, date=date, order=order)
 
     def tell(self, *, by_key: bool) -> None:
         """Say what is under the cursor."""
@@ -204,7 +206,7 @@ class RecordTable(PagedTable[RecordPages]):
         self.columns = list(columns)
         old = self._pages
         if old is not None:
-            self._pages = self._made(old.store, old.rows, old.order, days=old.days)
+            self._pages = self._made(old.store, old.rows, old.order, date=old.date)
         super().show_columns(columns)
         self._judge()
 

@@ -105,8 +105,8 @@ class SourceTable(CountedTable):
         self._foot: list[str] = []
         self._digits = 0
         """Of the second, in times."""
-        self._one_day = False
-        """All times are of the same day."""
+        self._date = 0
+        """How much of their date tells the times apart (`analysis.times.date_for`)."""
 
     # What is shown
 
@@ -116,13 +116,12 @@ class SourceTable(CountedTable):
 
     def answer(self, seen: Seen, result: Any) -> None:
         """Show them, and what is suggested."""
-        from netsleuth_tui.analysis.times import digits_for
-        from netsleuth_tui.tui.pages import DAY
+        from netsleuth_tui.analysis.times import date_for, digits_for
 
         self._suggest(result)
         ends = [end for one in result.lines for end in (one.source.first, one.source.last) if end is not None]
         self._digits = digits_for((min(ends), max(ends)) if ends else None)
-        self._one_day = bool(ends) and min(ends) // DAY == max(ends) // DAY
+        self._date = date_for((min(ends), max(ends)) if ends else None)
         super().answer(seen, result)
         self.nothing = "" if self.count() else self.NO_LINES
         self.redraw()
@@ -170,12 +169,13 @@ class SourceTable(CountedTable):
 
     def _time(self, time: int) -> str:
         """With as many digits of the second as tell apart what the files hold."""
-        from netsleuth_tui.analysis import clock, iso
+        from netsleuth_tui.analysis import clock
+        from netsleuth_tui.analysis.times import dated
 
         text = clock(time, self._digits)
         if self.app.size.width >= NARROW:
-            return f"{iso(time)[5:10]} {text}"
-        return text if self._one_day else f"{iso(time)[5:10]} {text}"[:SHORT]
+            return f"{dated(time, max(self._date, 5))}{text}"
+        return f"{dated(time, self._date)}{text}"[:SHORT].rstrip() if self._date else text
 
     def cell_style(self, column: TableColumn, text: str) -> Style:
         """Damage and losses stand out, and a clock that was put right."""

@@ -27,7 +27,7 @@ SHORT = {
 LONG, ALL = 10, 99
 """Titles of more characters are shortened before others; and none is."""
 
-MILLISECOND, SECOND, DAY = 1_000_000, 1_000_000_000, 86_400_000_000_000
+MILLISECOND, SECOND = 1_000_000, 1_000_000_000
 
 
 class Tabs(Lines):
@@ -98,14 +98,15 @@ class Tabs(Lines):
 
 def shown_window(start: int | None, end: int | None, dash: str) -> str:
     """'12:04:51-12:05:07', 'from 12:04:51', 'until 12:05:07'; with the date where begin and end are on two days."""
-    from netsleuth_tui.analysis import clock, iso
+    from netsleuth_tui.analysis import clock
+    from netsleuth_tui.analysis.times import date_for, dated
 
     length = end - start if start is not None and end is not None else None
     digits = 9 if length is not None and length < MILLISECOND else 3 if any((time or 0) % SECOND for time in (start, end)) else 0
-    days = length is not None and start is not None and start // DAY != ((end or 0) - 1) // DAY
+    date = date_for((start, max((end or 0) - 1, start))) if length is not None and start is not None else 0
 
     def shown(time: int) -> str:
-        return f"{iso(time)[5:10]} {clock(time, digits)}" if days else clock(time, digits)
+        return f"{dated(time, date)}{clock(time, digits)}"
 
     if start is None:
         return f"until {shown(end or 0)}"
