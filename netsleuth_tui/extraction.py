@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netsleuth_tui import jit, query
-from netsleuth_tui.decode.columns import PACKET_COLUMNS, Columns
+from netsleuth_tui.decode.columns import NO_TIME, PACKET_COLUMNS, Columns
 from netsleuth_tui.decode.hosts import HostTable
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.export.frame_files import FrameFile, FrameKind, Part, encode, kind_of
@@ -42,6 +42,8 @@ THREADS = 2
 WAITING = 4
 """Blocks of a file that wait to be written: while the file before it is not done, its own are kept, not written."""
 MOMENT = 0.1
+_EXPANDED = 16
+"""How many times as large as a file what is in it may well be, for the width of numbers."""
 PATIENCE = 60
 """Seconds after which plain Python begins all the same."""
 WORTH_COMPILING = 4 << 20
@@ -56,6 +58,9 @@ class FileProgress:
     position: int = 0
     frames: int = 0
     kept: int = 0
+    first: int | None = None
+    """Earliest and latest time of what is kept, ns since the epoch."""
+    last: int | None = None
     done: bool = False
     failure: NetSleuthError | None = None
     """Why it could not be opened, or its first damage."""
@@ -75,6 +80,18 @@ class Extracted:
     kept: int = 0
     untimed: int = 0
     """Frames whose time the format cannot hold; they have that of 1970."""
+
+    @property
+    def interleaved(self) -> str:
+        """Which file has frames from before the end of one that is written before it, in a sentence; empty if none."""
+        latest: FileProgress | None = None
+        for file in self.files:
+            if file.first is None or file.last is None:
+                continue
+            if latest is not None and latest.last is not None and file.first < latest.last:
+                return f"{file.name} begins before {latest.name} ends, and is written behind it"
+            latest = file
+        return ""
 
 
 class _Choosing(Protocol):
@@ -178,7 +195,8 @@ def extract(
     with ThreadPoolExecutor(THREADS, thread_name_prefix="extract") as pool:
         running = [pool.submit(_read, job, idle, picked, kind, shifts, stop) for job in jobs]
         try:
-            with FrameFile(target, kind, comment=_about(scope, names), split=split, force=force) as file:
+            most = sum(file.size for file in result.files) * _EXPANDED // (split or 1)
+            with FrameFile(target, kind, comment=_about(scope, names), split=split, most=most, force=force) as file:
                 for job, future in zip(jobs, running, strict=True):
                     _write(job, future, file, stop, result, report)
                 _check_any(result, paths)
@@ -274,6 +292,8 @@ def _read(
             if reader.damage:
                 progress.failure = NetSleuthError(str(reader.damage[0]), where=progress.name)
             progress.notes.extend(f"{progress.name}: {note}" for note in reader.notes)
+            if not progress.frames and not reader.damage and not stop.is_set():
+                progress.notes.append(f"{progress.name}: there are no packets in it")
             job.drops = reader.drops
             progress.done = True
         finally:
@@ -330,6 +350,7 @@ def _pass_on(reader: CaptureReader, choosing: _Choosing, job: _Job, kind: FrameK
             seen = place.comments
             if len(matched.chosen):
                 batch = matched.batch if len(matched.chosen) == matched.batch.count else matched.batch.at(matched.chosen)
+                _span(progress, batch.time[: batch.count])
                 part = encode(kind, batch, links, progress.name, comments, about, _room(job.rooms))
                 _put(job.parts, part, stop)
             progress.frames += matched.batch.count
@@ -337,6 +358,15 @@ def _pass_on(reader: CaptureReader, choosing: _Choosing, job: _Job, kind: FrameK
             progress.position = place.position
             if stop.is_set():
                 return
+
+
+def _span(progress: FileProgress, times: NDArray[np.int64]) -> None:
+    """Note when what is kept of a file was; frames without a time do not count."""
+    timed = times[times != NO_TIME]
+    if len(timed):
+        low, high = int(timed.min()), int(timed.max())
+        progress.first = low if progress.first is None else min(progress.first, low)
+        progress.last = high if progress.last is None else max(progress.last, high)
 
 
 def _room(rooms: deque[NDArray[np.uint8]]) -> NDArray[np.uint8] | None:

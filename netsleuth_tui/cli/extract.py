@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["extract"]
 
+_NAMED = 3
+"""Files that are named one by one."""
+
 
 def extract(
     files: Files,
@@ -45,7 +48,7 @@ def extract(
     from netsleuth_tui import extraction
     from netsleuth_tui.cli import exits
     from netsleuth_tui.cli.narration import say
-    from netsleuth_tui.cli.sizes import parse_size
+    from netsleuth_tui.cli.sizes import parse_piece
     from netsleuth_tui.ingest.shifts import parse_shift
     from netsleuth_tui.saved import expanded
     from netsleuth_tui.scope import Scope
@@ -58,7 +61,7 @@ def extract(
         if output == "-":
             _check_stdout(split)
         scope = Scope(expanded(filter), *_window(since, until))
-        size = parse_size(split) if split is not None else None
+        size = parse_piece(split) if split is not None else None
         shifts = [parse_shift(text) for text in shift]
     narrator = _Narrator()
     try:
@@ -72,6 +75,8 @@ def extract(
             say(line)
     for line in _slips(scope.filter):
         say(line)
+    if found.interleaved:
+        say(f"{found.interleaved}: frames are not in the order of time; reordercap puts them into it")
     if found.untimed:
         say(f"{several(found.untimed, 'frame has', 'frames have')} no time that the format can hold; it is 1970-01-01 there")
     total = sum(file.frames for file in found.files)
@@ -101,7 +106,9 @@ def _check_stdout(split: str | None) -> None:
 
 
 def _written(names: Sequence[str]) -> str:
-    """What was written, in a sentence."""
+    """What was written, in a sentence, however many files there are."""
+    if len(names) > _NAMED:
+        return f"{several(len(names), 'file')}, {names[0]} … {names[-1]}"
     return ", ".join("standard output" if name == "-" else name for name in names)
 
 

@@ -7,10 +7,26 @@ from decimal import Decimal
 
 from netsleuth_tui.errors import NetSleuthError
 
-__all__ = ["parse_size"]
+__all__ = ["parse_piece", "parse_size"]
+
+LEAST_PIECE = 32 << 10
+"""Bytes of a file below which a capture is not split: a frame alone may have as many."""
 
 DIGITS = 20
 UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
+
+
+def parse_piece(text: str) -> int:
+    """Bytes after which another file begins.
+
+    Raises:
+        NetSleuthError: It is not a size, or one that would make a file of every few frames.
+    """
+    size = parse_size(text)
+    if size < LEAST_PIECE:
+        hint = f"did you mean {text.strip()}M or {text.strip()}G?" if text.strip().isdecimal() else "for example 100M or 2G"
+        raise NetSleuthError(f"{text!r} is too small for a file: the least is {LEAST_PIECE >> 10}K", hint=hint)
+    return size
 
 
 def parse_size(text: str) -> int:

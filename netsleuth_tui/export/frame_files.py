@@ -195,15 +195,17 @@ class FrameFile:
         kind: The format.
         comment: What the capture is, for its section header.
         split: Bytes after which the next file begins; None for one file.
+        most: How many files there may be: numbers have five digits, or as many as this, so that names sort.
         force: Replace existing files.
     """
 
-    def __init__(self, target: str, kind: FrameKind, *, comment: str, split: int | None = None, force: bool = False) -> None:
+    def __init__(self, target: str, kind: FrameKind, *, comment: str, split: int | None = None, most: int = 0, force: bool = False) -> None:
         self.names: list[str] = []
         self.bytes = 0
         """Of all files that are complete."""
         self._target, self._kind = target, kind
         self._comment, self._split, self._force = comment, split, force
+        self._digits = max(5, len(str(most)))
         self._stack = ExitStack()
         self._file: BinaryIO | None = None
         self._position = 0
@@ -269,7 +271,7 @@ class FrameFile:
         name = self._target
         if self._split is not None:
             path = Path(self._target)
-            name = str(path.with_name(f"{path.stem}_{len(self.names) + 1:05}{path.suffix}"))
+            name = str(path.with_name(f"{path.stem}_{len(self.names) + 1:0{self._digits}}{path.suffix}"))
         self._stack = ExitStack()
         self._file = self._stack.enter_context(standard_output() if name == "-" else open_new(name, force=self._force))
         self.names.append(name)

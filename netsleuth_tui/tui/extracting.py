@@ -102,4 +102,6 @@ class FrameExport(Writing):
             notes.append(f"{missing} could not be read again")
         if self._session.store.events.rows:
             notes.append("events are left out")
+        if found.interleaved:
+            notes.append(f"frames are not in the order of time: {found.interleaved}")
         return ExportEnded(Written(found.kept, found.bytes, 0, ", ".join(found.names)), None, "frames", "; ".join(notes))

@@ -140,7 +140,7 @@ def test_cancelling_keeps_what_was_loaded(tmp_path: Path) -> None:
         if progress.packets:
             cancel.set()
 
-    last = Loader(store, memory=1 << 30, cancel=cancel, report=report).load([name, name])
+    last = Loader(store, memory=1 << 30, cancel=cancel, report=report).load([name, capture(tmp_path / "more.pcap", 10)])
     assert last.phase == "cancelled"
     assert 0 < store.packets < 300_000
     assert len(store.sources) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import struct
 import threading
 from pathlib import Path
@@ -62,7 +63,8 @@ def test_times_are_shifted_once_and_windows_hold(tmp_path: Path) -> None:
     store = Store()
     loader = Loader(store, memory=1 << 28, cancel=threading.Event(), report=lambda _: None)
     loader.shifts = [parse_shift("a.cap=+1h")]
-    loader.load([str(path), str(path)])
+    (tmp_path / "more").mkdir()
+    loader.load([str(path), str(shutil.copy(path, tmp_path / "more"))])
     assert store.events.view().time.tolist() == store.columns().time.tolist()
     assert len(set(store.events.view().source.tolist())) == 2
     middle = int(store.columns().time[3])
