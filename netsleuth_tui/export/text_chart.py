@@ -83,10 +83,12 @@ def _drawn(bars: Bars, columns: int, width: int, height: int) -> list[str]:
 
 
 def _legend(labels: Sequence[str], width: int) -> list[str]:
-    """The character of each series, beside its name, in as many lines as it takes."""
+    """The character of each series, beside its name (in quotes where it looks like one), in as many lines as it takes."""
     lines = [""]
     for k, label in enumerate(labels):
-        entry = f"  {FILLS[k % len(FILLS)]} {display(label, limit=LABEL_LIMIT)}"
+        name = display(label, limit=LABEL_LIMIT)
+        name = name if len(name.strip()) > 1 else f'"{name}"'
+        entry = f"  {FILLS[k % len(FILLS)]} {name}"
         if lines[-1] and cell_width(lines[-1] + entry) > width:
             lines.append("")
         lines[-1] += entry

@@ -50,6 +50,14 @@ def test_series_are_told_apart_without_colours() -> None:
     assert f"{FILLS[0]} TCP  {FILLS[1]} UDP" in text
 
 
+def test_names_that_look_like_characters_of_the_chart_have_quotes() -> None:
+    """A user called '-' is told from the character that stands for a series."""
+    text = text_chart(Bars("events/s", ["-", "", "alice"], [[1, 2], [3, 1], [1, 1]], [(0, "12:00")], []), width=60, height=8, unicode=False)
+    assert '"-"' in text.splitlines()[-1]
+    assert '""' in text.splitlines()[-1]
+    assert '"alice"' not in text
+
+
 @pytest.mark.parametrize("unicode", [True, False])
 def test_nothing_reaches_the_terminal_unescaped(unicode: bool) -> None:
     """Names and notes may come from a capture."""
