@@ -22,6 +22,10 @@ __all__ = ["capture_loss", "unseen_segments"]
 
 RST = 0x004
 WHY_UNSEEN = "the network delivered what this capture does not have: bytes are missing in its counts, and its gaps are no losses"
+WHY_APART = (
+    "captures that overlap in time are judged each by itself: what one of them lacks may be in another, and where none has it,"
+    " the network delivered what was not captured"
+)
 WHY = "what is missing here need not be missing on the network: counts are too small, and gaps may be those of the capture"
 
 
@@ -67,14 +71,16 @@ def unseen_segments(seen: Seen, limits: Limits) -> Iterator[Finding]:
         return
     times = seen.columns.time[rows]
     first, last = int(times.min()), int(times.max())
+    apart = seen.store.captures_overlap
+    what = "what is not in their own capture, of captures that overlap in time" if apart else "what was never captured"
     yield Finding(
         kind="capture-missed",
-        title=f"{grouped(len(rows))} of {grouped(of)} TCP segments ({percent(len(rows), of)}) acknowledge what was never captured",
+        title=f"{grouped(len(rows))} of {grouped(of)} TCP segments ({percent(len(rows), of)}) acknowledge {what}",
         severity=grade(45, 100 * len(rows) / of / limits.unseen_percent, 70),
         first=first,
         last=last,
         count=len(rows),
         filter=seen.filter("tcp.analysis.ack_lost_segment && tcp.flags.reset == 0"),
         window=seen.clipped(first, last + 1),
-        why=WHY_UNSEEN,
+        why=WHY_APART if apart else WHY_UNSEEN,
     )

@@ -124,6 +124,12 @@ def test_what_was_acknowledged_and_never_captured() -> None:
     assert missed.count == 10
     assert not seen_in(packets[2:], "capture-missed")
     assert not seen_in(packets[1::2], "capture-missed")
+    assert "was never captured" in missed.title
+    store = store_of(packets)
+    store.sources = (store.sources[0], replace(store.sources[0], name="other.pcap"))
+    (apart,) = found(store, "capture-missed")
+    assert "of captures that overlap in time" in apart.title
+    assert "judged each by itself" in apart.why
     reset = [packet | {"tcp_flags": 0x14} if packet["src"] else packet for packet in packets]
     assert not seen_in(reset, "capture-missed")
 
