@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from time import process_time
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from netsleuth_tui.analysis import Window
 
 __all__ = ["ending", "format_of", "load", "say", "window_of", "write"]
+
+LONG = 10.0
+"""Seconds of processor time from which on it is said in any case that kernels would have been faster."""
 
 
 def window_of(since: str | None, until: str | None, *, load: bool = False) -> tuple[int | None, int | None]:
@@ -157,7 +161,7 @@ def ending(session: Session) -> int:
     """The exit code for what was loaded; says which data placed addresses, where any did."""
     for line in host_places(session.store).remarks:
         say(line)
-    if jit.state() == "compiling" and not jit.is_cached() and sys.stderr.isatty():
+    if jit.state() == "compiling" and not jit.is_cached() and (sys.stderr.isatty() or process_time() > LONG):
         say("loaded without compiled kernels, which takes longer; netsleuth kernels has them compiled, once for this version")
     if session.progress is not None and session.progress.phase == "cancelled":
         return exits.INTERRUPTED

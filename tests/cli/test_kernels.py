@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from netsleuth_tui import jit, kernel_cache
+from netsleuth_tui.cli import headless
 from netsleuth_tui.cli.app import run
+from netsleuth_tui.session import Session
 
 
 @pytest.fixture
@@ -43,3 +45,15 @@ def test_without_a_directory_of_ones_own_nothing_is_compiled(capsys: pytest.Capt
     monkeypatch.setattr(kernel_cache, "directory", lambda: None)
     assert run(["kernels"]) == 1
     assert "XDG_CACHE_HOME" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("seconds", "says"), [(9.0, False), (11.0, True)])
+def test_long_plain_decoding_is_explained_without_a_terminal(
+    seconds: float, says: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would have been faster is said from ten seconds of processor time on, wherever stderr goes."""
+    monkeypatch.setattr(headless, "process_time", lambda: seconds)
+    monkeypatch.setattr(jit, "state", lambda: "compiling")
+    monkeypatch.setattr(jit, "is_cached", lambda: False)
+    headless.ending(Session())
+    assert ("netsleuth kernels" in capsys.readouterr().err) == says
