@@ -110,7 +110,7 @@ class _Compiler:
         self.lock = threading.Lock()
         self.finished = threading.Event()
         self.looked = threading.Event()
-        self.is_cached = self.wanted = False
+        self.is_cached = self.wanted = self.events_first = False
         self._ready: set[str] = set()
         self._linked: dict[str, Callable[..., Any]] = {}
         self._compile: Callable[[Kernel[..., Any]], Callable[..., Any] | None] = lambda made: self._linked.get(made.name)
@@ -124,9 +124,10 @@ class _Compiler:
         with self.lock:
             self.helpers.append(function)
 
-    def start(self, *, compiling: bool) -> None:
+    def start(self, *, compiling: bool, events_first: bool) -> None:
         with self.lock:
             self.wanted |= compiling
+            self.events_first |= events_first
             if self.state != "plain":
                 return
             self.state = "compiling"
@@ -154,7 +155,7 @@ class _Compiler:
         """Use the machine code in `directory`; have it made first where it is missing or damaged."""
         beside = threading.Thread(target=self._link_groups, args=(directory, GROUPS[2:]), name="compiler", daemon=True)
         beside.start()  # a daemon, and none of a pool: the program may end before its kernels are compiled
-        self._link_groups(directory, GROUPS[:2])
+        self._link_groups(directory, GROUPS[1::-1] if self.events_first else GROUPS[:2])
         beside.join()
         kernel_cache.forget_old(directory.parent)
 
@@ -250,13 +251,15 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
     return helper(function)
 
 
-def start(*, compiling: bool = True) -> None:
+def start(*, compiling: bool = True, events_first: bool = False) -> None:
     """Make compiled kernels available in the background; returns at once, and does nothing the second time.
 
     Args:
         compiling: Whether they are compiled where they are not; otherwise only what lies ready is linked.
+        events_first: Whether the kernels of event logs come before those that decode packets: a command that ends takes its compiler
+            with it, and one that reads logs would compile again and again what it does not need.
     """
-    _compiler.start(compiling=compiling)
+    _compiler.start(compiling=compiling, events_first=events_first)
 
 
 def activate(group: str | None = None, form: Form | None = None) -> None:

@@ -16,7 +16,7 @@ def start_kernels(files: Sequence[str]) -> None:
 
     size = sum(size_of(name) or 0 for name in files)
     if size:
-        start_for_files(size)
+        start_for_files(size, files)
 
 
 def import_meanwhile(name: str) -> None:

@@ -104,7 +104,7 @@ class Loader:
         sizes = [size_of(name) for name, _ in self._files]
         self.store.table.lasts |= self.drops_oldest and None in sizes
         self._bytes_total = 0 if None in sizes else sum(size or 0 for size in sizes)
-        start_for_files(self._bytes_total)
+        start_for_files(self._bytes_total, [name for name, _ in self._files])
         try:
             for name, named in self._files:
                 if self._phase != "loading":

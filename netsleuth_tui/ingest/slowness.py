@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netsleuth_tui import jit
@@ -33,16 +34,22 @@ COMPILING = "compiling kernels, once for this version; loading goes on in a minu
 PLAIN = "kernels could not be compiled (is Numba installed?): plain Python reads some 1 000 to 4 000 events a second"
 
 
-def start_for_files(size: int) -> None:
-    """Have kernels linked or compiled for files of `size` bytes together, 0 if that is not known, where they are worth it."""
+def start_for_files(size: int, names: Sequence[str]) -> None:
+    """Have kernels linked or compiled for files of `size` bytes together, 0 if that is not known, where they are worth it.
+
+    Args:
+        size: Bytes.
+        names: Of the files: where most are named like event logs, the kernels of these come first.
+    """
     if size == 0 or size > WORTH_LINKING:
-        jit.start(compiling=size == 0 or size > WORTH_COMPILING)
+        logs = sum(".evtx" in name.lower() for name in names)
+        jit.start(compiling=size == 0 or size > WORTH_COMPILING, events_first=2 * logs > len(names))
 
 
 def start_for(log: EventLog) -> None:
     """Have kernels linked or compiled for a log that is worth it."""
     if log.size > LOG_WORTH_LINKING or log.compression:
-        jit.start(compiling=log.size > LOG_WORTH_COMPILING or bool(log.compression))
+        jit.start(compiling=log.size > LOG_WORTH_COMPILING or bool(log.compression), events_first=True)
 
 
 def is_worth_waiting(log: EventLog) -> bool:

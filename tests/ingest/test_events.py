@@ -76,3 +76,22 @@ def test_a_large_log_says_that_it_waits_for_the_compiler(short_log: str, monkeyp
     assert [report.slow for report in reports].count(slowness.COMPILING) >= 3
     assert reports[-1].slow == ""
     assert store.events.rows == reports[-1].events > 0
+
+
+@pytest.mark.parametrize(
+    ("names", "first"), [(["a.evtx", "B.EVTX.gz", "c.pcap"], "events"), (["a.evtx", "c.pcap"], "decode"), (["-"], "decode")]
+)
+def test_kernels_of_event_logs_come_first_where_most_files_are_such(
+    names: list[str], first: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A command that ends takes its compiler with it: what it was for is compiled before what it was not."""
+    compiler = jit._Compiler()
+    linked: list[str] = []
+    monkeypatch.setattr(jit, "_compiler", compiler)
+    monkeypatch.setattr(compiler, "_link_group", lambda directory: linked.append(directory.name))
+    monkeypatch.setattr(compiler, "_run", lambda: compiler._link(tmp_path / "cache"))
+    monkeypatch.setattr(jit.kernel_cache, "forget_old", lambda _: compiler.finished.set())
+    slowness.start_for_files(1 << 30, names)
+    assert compiler.finished.wait(10)
+    assert sorted(linked) == sorted(jit.GROUPS)
+    assert next(group for group in linked if group in {"decode", "events"}) == first
