@@ -54,6 +54,8 @@ def parse_interval(text: str) -> int:
         length = int(whole) * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)
         if 0 < length <= LONGEST:
             return length
+        if length == 0:
+            raise NetSleuthError("an interval is longer than nothing", hint="10ms, 1s, 5min, 1h, 1d")
     raise NetSleuthError(f"{text!r} is not an interval", hint="a number and a unit: 10ms, 1s, 5min, 1h, 1d")
 
 

@@ -141,7 +141,8 @@ def summary_table(found: Summary) -> Table:
         Column("first"), Column("last"), Column("remarks"),
     )  # fmt: skip
     total = (found.packets, found.bytes, found.events, time_cell(found.first), time_cell(found.last), _untimed(found.untimed))
-    rows: list[tuple[Cell, ...]] = [("total", several(found.hosts, "host"), *total)]
+    has_packets = any(line.source.packets for line in found.sources) or not any(line.source.events for line in found.sources)
+    rows: list[tuple[Cell, ...]] = [("total", several(found.hosts, "host") if has_packets else None, *total)]
     whole = found.scope != EVERYTHING
     rows += [
         ("source", s.name, s.packets, s.bytes, s.events, *map(time_cell, (s.first, s.last)), _remarks(line, found.hints, is_whole=whole))
@@ -149,7 +150,7 @@ def summary_table(found: Summary) -> Table:
         for s in (line.source,)
     ]
     rows += [("protocol", c.label, c.packets, c.bytes, None, None, None, None) for c in found.protocols]
-    rows += [("flag", c.label, c.packets, c.bytes, None, None, None, None) for c in found.flags]
+    rows += [("flag", c.label, c.packets, c.bytes, None, None, None, None) for c in found.flags if has_packets]
     rows += [
         (
             "event id",

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, MissingArgumentError, Parameter, UnusedCliTokensError
 
 from netsleuth_tui.cli import exits
 from netsleuth_tui.cli.browse import browse
@@ -24,6 +24,17 @@ EPILOGUE = (
 
 COMMANDS = ("summary", "timeline", "export", "extract", "conversations", "esp", "regions", "events", "explain", "findings", "kernels")
 """One module each, imported when the command is called: none waits for what only another one needs."""
+
+_HABITS = {
+    "-r": "files are named as they are: netsleuth FILE... --filter tcp",
+    "-Y": "it is --filter: netsleuth FILE... --filter tcp",
+    "-R": "it is --filter: netsleuth FILE... --filter tcp",
+    "-T": "rows are netsleuth export FILE... --fields frame.time,ip.src",
+    "-e": "rows are netsleuth export FILE... --fields frame.time,ip.src",
+    "-w": "frames are written by netsleuth extract FILE... --filter tcp -o OUT.pcapng",
+    "-i": "it captures nothing: ssh HOST tcpdump -U -w - | netsleuth -",
+}
+"""Options of tshark and tcpdump, and what there is here instead."""
 
 app = App(
     name="netsleuth",
@@ -46,6 +57,8 @@ def run(arguments: Sequence[str]) -> int:
         The exit code; errors were printed to stderr, without control characters.
     """
     try:
+        if arguments[:1] == ["help"] and not os.path.lexists("help"):
+            arguments = [*arguments[1:], "--help"]
         _check_command(arguments)
         if not {"--help", "-h"}.isdisjoint(arguments):
             _ = [app[name] for name in COMMANDS]  # which imports them: what is not imported is listed without a word
@@ -54,8 +67,12 @@ def run(arguments: Sequence[str]) -> int:
                 [STDIN if word == "-" else word for word in arguments], exit_on_error=False, print_error=False, result_action="return_value"
             )
             sys.stdout.flush()
+    except UnusedCliTokensError as error:
+        unused = " ".join(error.unused_tokens or ())
+        _complain(f"{arguments[0]} takes nothing of this kind: {unused}\nnetsleuth {arguments[0]} --help shows what there is")
+        return exits.USAGE
     except CycloptsError as error:
-        _complain(f"{error}\nnetsleuth --help shows what there is")
+        _complain(f"{error}{_below_nothing(error, arguments)}\nnetsleuth --help shows what there is")
         return exits.USAGE
     except NetSleuthError as error:
         _complain(str(error))
@@ -70,6 +87,13 @@ def run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else exits.DONE
 
 
+def _below_nothing(error: CycloptsError, arguments: Sequence[str]) -> str:
+    """What to add where a value was taken for an option, since it begins with a minus."""
+    if not isinstance(error, MissingArgumentError):
+        return ""
+    return next((f" {word} is below 0." for word in arguments if word[:1] == "-" and word[1:2].isdigit()), "")
+
+
 def _check_command(arguments: Sequence[str]) -> None:
     """A command that was mistyped would be taken for a file.
 
@@ -77,6 +101,15 @@ def _check_command(arguments: Sequence[str]) -> None:
         UsageError: It was.
     """
     word = arguments[0] if arguments else ""
+    habit = next((word for word in arguments if word in _HABITS), None)
+    if habit is not None and word not in COMMANDS:
+        raise UsageError(f"there is no {habit}", hint=_HABITS[habit])
+    if word.startswith("--") and "=" not in word:
+        from difflib import get_close_matches
+
+        for meant in get_close_matches(word, ("--version", "--help"), 1, 0.75):
+            if meant != word:
+                raise UsageError(f"there is no {word}", hint=f"did you mean {meant}?")
     if word in COMMANDS or not word.isalpha() or os.path.exists(word):  # noqa: PTH110 - which says False of a name that no file can have
         return
     from difflib import get_close_matches

@@ -67,10 +67,20 @@ def events(
         silent = analysis.objects_of_handles(session.store, analysis.event_rows_of(session.store, scope))
         if silent:
             say(f"Handle.ObjectName has the object of events that only name a handle of it: {silent} of these")
-    if not session.store.events.rows:
-        say("there are no events in these files")
+    if why := _why_none(session.store, scope):
+        say(why)
     write(_table(session.store, scope, keys, columns, order, pivot=pivot, data=data, names=names), session, common)
     return ending(session)
+
+
+def _why_none(store: Store, scope: Scope) -> str:
+    """Why there is no event, where that is not said anyway."""
+    from netsleuth_tui import analysis
+
+    if not store.events.rows:
+        return "there are no events in these files"
+    matched = len(analysis.event_rows_of(store, scope)) or not len(analysis.rows_of(store, scope))
+    return "" if matched else "packets match, and no event does"
 
 
 def _table(

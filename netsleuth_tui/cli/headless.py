@@ -155,6 +155,18 @@ def _tell(session: Session, files: Sequence[str], last: Progress, scope: Scope) 
             say(f"{source.name}: {note}")
     for _, said in unknown_said(session.store, query.names_in(scope.filter)):
         say(said)
+    if scope.filter.strip() or scope.has_window:
+        _tell_nothing(session, scope)
+
+
+def _tell_nothing(session: Session, scope: Scope) -> None:
+    """Say where nothing of what was loaded is asked for: a table of nothing but its header may be taken for a failure."""
+    from netsleuth_tui.analysis import event_rows_of, rows_of
+
+    store = session.store
+    if (store.packets or store.events.rows) and not len(rows_of(store, scope)) and not len(event_rows_of(store, scope)):
+        what = " and ".join(["the filter"] * bool(scope.filter.strip()) + ["the time window"] * scope.has_window)
+        say(f"no packet and no event matches {what}" if store.packets and store.events.rows else f"nothing matches {what}")
 
 
 def ending(session: Session) -> int:

@@ -99,7 +99,7 @@ def left_out(source: Source, total: int, kept_by: str | None, window: LoadWindow
     why = [f"that {kept_by} keeps"] if kept_by is not None else []
     why += [str(window)] if window.is_timed else []
     loaded = source.before + source.packets  # of the file: an earlier source may have some, and others have been dropped
-    kept = f"{loaded} of {several(total, 'packet')} {agree(loaded, 'was', 'were')} loaded, those {' '.join(why)}"
+    kept = f"{loaded} of {several(total, 'packet')} {agree(loaded, 'was', 'were')} loaded, those {', '.join(why)}"
     return (f"{kept}; frame numbers count these",) if why else ()
 
 

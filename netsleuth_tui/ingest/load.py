@@ -98,7 +98,7 @@ class Loader:
             The last progress: its phase says how loading ended, its problems what could not be read.
         """
         self._files = expand(paths, self._given)
-        self._fail([NetSleuthError("there is no file whose clock could be shifted", where=name) for name in idle(self.shifts, self._files)])
+        self._fail([NetSleuthError("--shift names no file that is read", where=name) for name in idle(self.shifts, self._files)])
         if not self._files:
             self._fail([NetSleuthError("there is no file in it", where=", ".join(paths))])
         sizes = [size_of(name) for name, _ in self._files]

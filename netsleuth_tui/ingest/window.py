@@ -79,7 +79,8 @@ class LoadWindow:
 
     def __str__(self) -> str:
         """As notes say it: 'from … until …'."""
-        words = [f"{word} {iso(time)}" for word, time in (("from", self.start), ("before", self.end)) if time is not None]
+        end = "before" if self.start is None else "until"
+        words = [f"{word} {iso(time)}" for word, time in (("from", self.start), (end, self.end)) if time is not None]
         return " ".join(words)
 
 

@@ -124,12 +124,17 @@ def looks_like(head: bytes) -> tuple[str, str]:
     """What a file that is not a readable capture seems to be, and what to do about it; both may be empty."""
     if head.startswith(b"version https://git-lfs"):
         return "is a Git LFS pointer, the capture itself is elsewhere", "git lfs pull fetches it"
+    if head[257:262] == b"ustar":
+        return "is a tar archive", "unpack it first"
     for magic, name in _OTHERS:
         if head.startswith(magic):
-            return f"is {name}, which is not read yet", ""
+            return f"is {name}, which is not read", ""
     if head and not head.strip(b"\0"):
         return "is not a capture: it begins with zeros only", ""
-    return "is not a capture", "pcap, pcapng, snoop, Network Monitor captures, evtx and etl are read, also in gzip, zstd, xz, bzip2 or zip"
+    return (
+        "is not a capture",
+        "pcap, pcapng, snoop, Network Monitor captures, evtx, etl and CSV are read, also in gzip, zstd, xz, bzip2 or zip",
+    )
 
 
 def is_text(head: bytes) -> bool:

@@ -255,6 +255,8 @@ def _open_regular(path: str) -> io.FileIO:
         UnreadableFile: It is missing, not permitted, or something else than a regular file.
     """
     try:
+        if not path:
+            raise UnreadableFile("the name of a file is empty")
         _refuse_irregular(path, Path(path).stat().st_mode)
         # O_NONBLOCK: should a FIFO have taken the place of the file since, opening it does not wait for a writer.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)

@@ -88,3 +88,72 @@ def test_groups_by_a_slip_say_so(capsys: pytest.CaptureFixture[str]) -> None:
     """A name of event data that no event has may be that of a field of all."""
     assert run(["events", LOG, "--by", "Eventid"]) == 0
     assert "did you mean EventID?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-r", LOG, "-Y", "tcp"], "netsleuth FILE... --filter tcp"),
+        ([LOG, "-Y", "tcp"], "it is --filter"),
+        (["--verison"], "did you mean --version?"),
+        (["kernels", "foo"], "kernels takes nothing of this kind: foo"),
+        (["timeline", LOG, "--every", "-1s"], "-1s is below 0"),
+        (["timeline", LOG, "--every", "0s"], "longer than nothing"),
+    ],
+)
+def test_habits_of_other_programs(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Answered with what to write here."""
+    assert run(words) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_help_is_a_command_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """The same as --help, also of one command."""
+    assert run(["--help"]) == 0
+    usual = capsys.readouterr().out
+    assert run(["help"]) == 0
+    assert capsys.readouterr().out == usual
+    assert run(["help", "summary"]) == 0
+    assert "Sources, time span" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["events", LOG, "--filter", "tcp"], "nothing matches the filter"),
+        (["summary", LOG, "--since", "2031-01-01"], "nothing matches the time window"),
+        (["export", LOG, "--filter", "EventID == 1", "--since", "2031-01-01"], "nothing matches the filter and the time window"),
+        (["summary", LOG, "--filter", "EventID == 4663"], ""),
+    ],
+)
+def test_nothing_is_said_to_match(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A header alone may be taken for a failure."""
+    assert run(words) == 0
+    err = capsys.readouterr().err
+    assert said in err
+    assert bool(said) == ("matches" in err)
+
+
+def test_a_log_has_no_flags(capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither hosts nor TCP flags can be where there are no packets at all."""
+    assert run(["summary", LOG]) == 0
+    out = capsys.readouterr().out
+    assert "flag," not in out
+    assert "hosts" not in out
+    assert run(["summary", TRACE]) == 0
+    assert "flag,RST" in capsys.readouterr().out
+
+
+def test_files_that_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty name, a program, a tar archive in gzip, and what is not known."""
+    (tmp_path / "a.tgz").write_bytes(b"name" + bytes(253) + b"ustar\x0000" + bytes(3000))
+    (tmp_path / "program").write_bytes(b"\x7fELF" + bytes(100))
+    (tmp_path / "other").write_bytes(bytes(range(1, 228)))
+    for name, said in (
+        ("", "name of a file is empty"),
+        ("a.tgz", "unpack it first"),
+        ("program", "is not read\n"),
+        ("other", "evtx, etl and CSV are read"),
+    ):
+        assert run(["summary", str(tmp_path / name) if name else ""]) == 1
+        assert said in capsys.readouterr().err

@@ -73,5 +73,5 @@ def test_one_file_is_shifted_and_the_other_is_not(tmp_path) -> None:
     assert session.store.span == (0, HOUR + 2 * 10**6)
     assert [source.notes for source in session.store.sources] == [(), ("times are shifted by +3600 s, as you asked",)]
     assert [source.shift for source in session.store.sources] == [0, HOUR]
-    assert "c.pcap: there is no file whose clock could be shifted" in str(session.failures[0])
+    assert "c.pcap: --shift names no file that is read" in str(session.failures[0])
     assert not session.is_whole

@@ -51,7 +51,7 @@ def refusal_in_time(path: Path) -> str:
         (b"\n", "is not a capture"),
         (bytes(5000), "begins with zeros only"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "is a Git LFS pointer"),
-        (b"TRSNIFF data    \x1a", "is a Sniffer capture, which is not read yet"),
+        (b"TRSNIFF data    \x1a", "is a Sniffer capture, which is not read"),
         (b"ElfFile\0" + bytes(100), "is a Windows event log (.evtx), not a capture"),
         (b"PK\x03\x04", "is a zip archive"),
     ],
