@@ -275,3 +275,14 @@ async def test_what_counts_nothing_is_no_filter(driven: Driven) -> None:
         one.move_to(0)
         await d.press("plus")
         assert "esp.spi == 0x00001000" in d.main.session.scope.filter
+
+
+async def test_a_replay_window_that_is_not_counted_yet(driven: Driven) -> None:
+    """The pane is drawn anew, by a terminal that changes its size, before the answer about it has come."""
+    async with driven(FakeSession(tunnels()), (80, 24)) as d:
+        await d.press("3", "enter")
+        _, one = panes(d)
+        await d.until(lambda: one.one is not None)
+        one.replay_window = 100
+        one.on_resize()
+        assert "window of 64" in one.text_as_shown()

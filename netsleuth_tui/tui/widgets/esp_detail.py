@@ -127,7 +127,8 @@ class EspDetail(TimeCursor, ScrolledLines, Pane, can_focus=True):
             self._lines += charts(over, self.glyphs, tall=self.size.height >= TALL)
             self._replay_at = len(self._lines)
             if one is not None:
-                self._lines += lines(one, self.glyphs, self.replay_window, width, self.opened.suspected)
+                window = self.replay_window if self.replay_window in one.drops else 64  # until another one is counted
+                self._lines += lines(one, self.glyphs, window, width, self.opened.suspected)
             if self.opened.remarks:
                 self._lines += [Line("", selectable=False), *said(self.opened.remarks, width)]
         self.reset(self.cursor)
