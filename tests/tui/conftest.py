@@ -10,6 +10,7 @@ import pytest
 from textual import _wait
 from tui.screens import Driver
 
+from netsleuth_tui.tui import typeahead
 from netsleuth_tui.tui.app import NetSleuthApp
 
 
@@ -17,6 +18,7 @@ from netsleuth_tui.tui.app import NetSleuthApp
 def _short_naps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Textual look every 4 ms, not every 20, whether a key has been dealt with: the driver waits for what matters."""
     monkeypatch.setattr(_wait, "SLEEP_GRANULARITY", 1 / 250)
+    monkeypatch.setattr(typeahead, "WAITS", 30.0)  # a busy machine drops no key
 
 
 @pytest.fixture
