@@ -21,11 +21,14 @@ if TYPE_CHECKING:
     from netsleuth_tui.readers.frames import FrameBatch
     from netsleuth_tui.store import Store
 
-__all__ = ["Decoding", "parts_of"]
+__all__ = ["THREADS", "THREADS_BESIDE_OTHERS", "Decoding", "parts_of"]
 
 THREADS = 3
 """A reader's batch stays valid until the fourth one after it is asked for: no more than three may be on their way. With
 three, two are decoded while the next is read and the addresses of the one before are numbered."""
+
+THREADS_BESIDE_OTHERS = 2
+"""How many decode what other threads take apart: a third one would only take turns with these."""
 
 PLAIN_THREADS = 2
 """How many decode while kernels are plain Python: more of them would only be in each other's way, and in that of a key that is pressed."""
@@ -66,6 +69,8 @@ class Decoding:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="decode")
         self._idle = deque(_Worker() for _ in range(THREADS))
         self._jobs: deque[_Job] = deque()
+        self.most = THREADS
+        """How many batches are on their way at most, of the files that come next; no more than `THREADS`."""
 
     @property
     def rows(self) -> int:
@@ -78,7 +83,7 @@ class Decoding:
         Raises:
             MemoryError: There is no more: this batch or one before it, and all behind that one, were given up.
         """
-        most = THREADS if jit.state() == "compiled" else PLAIN_THREADS
+        most = self.most if jit.state() == "compiled" else PLAIN_THREADS
         while len(self._jobs) >= most:
             self._finish_oldest()
         first = self.rows

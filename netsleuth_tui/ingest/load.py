@@ -14,7 +14,7 @@ from netsleuth_tui import jit, wording
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest.budget import MOST_ROWS, is_full, rows_beside, rows_within
 from netsleuth_tui.ingest.counted import NO_MEMORY, as_error, break_off, count_in, expected, left_out, size_of, with_shift
-from netsleuth_tui.ingest.decoding import Decoding, parts_of
+from netsleuth_tui.ingest.decoding import THREADS, THREADS_BESIDE_OTHERS, Decoding, parts_of
 from netsleuth_tui.ingest.event_keeping import EventKeeping
 from netsleuth_tui.ingest.keeping import keep
 from netsleuth_tui.ingest.making_room import make_room
@@ -181,6 +181,7 @@ class Loader:
         """Load what is in a file, as rows of source `index`, which is the last one."""
         store = self.store
         store.events.offset = shift = store.sources[index].shift
+        self._decoding.most = THREADS_BESIDE_OTHERS if isinstance(reader, EventTrace) else THREADS
         notes: tuple[str, ...] = ()
         judging = None if self.keeping is None else EventKeeping(store, self.kept_by, index)
         if self.keeping is not None or isinstance(reader, EventLog | EventTrace | TextTable):
@@ -291,7 +292,7 @@ class Loader:
 
     def _read_trace(self, trace: EventTrace, index: int, judging: EventKeeping | None) -> tuple[str, ...]:
         """Load packets and the events between them; what there is to note."""
-        from netsleuth_tui.ingest.traces import TraceLoading, parts_ahead
+        from netsleuth_tui.ingest.traces import TraceLoading
         from netsleuth_tui.readers import FrameBatch, TraceRecords
 
         store, total = self.store, 0
@@ -299,35 +300,34 @@ class Loader:
             self.keeping.begin()
             self.keeping.window = self.window
         loading = TraceLoading(store, trace, index if judging is None else 0, self.window)
-        with parts_ahead(trace) as parts:
-            for part, framed, position in parts:
-                if isinstance(part, FrameBatch):
-                    total += part.count
-                    self._take_traced(part, trace, index, framed)
-                elif self.cancel.is_set():
-                    self._phase = "cancelled"
-                elif isinstance(part, TraceRecords):
-                    if is_full(self.store, self.memory):
-                        self._phase = "budget"
-                    elif judging is None:
-                        loading.take(part.records)
-                    else:
-                        judging.take_traced(loading, part.records)
-                self._report(trace.name, position)
-                if self._phase != "loading":
-                    break
+        for part in trace.parts():
+            if isinstance(part, FrameBatch):
+                total += part.count
+                self._take_traced(part, trace, index)
+            elif self.cancel.is_set():
+                self._phase = "cancelled"
+            elif isinstance(part, TraceRecords):
+                if is_full(self.store, self.memory):
+                    self._phase = "budget"
+                elif judging is None:
+                    loading.take(part.records)
+                else:
+                    judging.take_traced(loading, part.records)
+            self._report(trace.name, trace.position)
+            if self._phase != "loading":
+                break
         self._drain()
         return (*loading.notes, *self._left_out(index, total))
 
-    def _take_traced(self, batch: FrameBatch, trace: EventTrace, index: int, framed: int) -> None:
-        """Load the packets of a part of a trace, or those that the filter at loading keeps; with them, `framed` bytes are dealt with."""
+    def _take_traced(self, batch: FrameBatch, trace: EventTrace, index: int) -> None:
+        """Load the packets of a part of a trace, or those that the filter at loading keeps."""
         shift = self.store.sources[index].shift
         if self.keeping is not None:
             self._keep(self.keeping.look(batch, shift), self.keeping, index)
             return
         put_right(batch.time[: batch.count], shift)
         kept = self.window.of(batch)
-        expected = self._expected_rows(framed, kept)
+        expected = self._expected_rows(trace.framed, kept)
         for piece in parts_of(kept):
             self._take(piece, trace, index, expected)
 

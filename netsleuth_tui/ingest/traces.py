@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,7 +13,6 @@ from numpy.typing import NDArray
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.decode.etw import EventDecoder
 from netsleuth_tui.decode.sockets import MOST_SOCKETS
-from netsleuth_tui.ingest.ahead import Ahead
 from netsleuth_tui.ingest.window import ALL, LoadWindow
 from netsleuth_tui.meanings.drop_reasons import drop_reasons
 from netsleuth_tui.meanings.providers import provider_name
@@ -22,12 +20,12 @@ from netsleuth_tui.store.clock import put_right
 from netsleuth_tui.wording import agree, several
 
 if TYPE_CHECKING:
-    from netsleuth_tui.readers import EventTrace, FrameBatch, TraceRecords
+    from netsleuth_tui.readers import EventTrace
     from netsleuth_tui.readers.etl_records import Records
     from netsleuth_tui.store import Store
     from netsleuth_tui.store.texts import Texts
 
-__all__ = ["TraceLoading", "parts_ahead"]
+__all__ = ["TraceLoading"]
 
 _NAMED = 5
 """Providers that are named where a trace has no packets."""
@@ -179,14 +177,6 @@ class TraceLoading:
         lasts = [t for t in (source.last, int(times.max()) if len(times) else None) if t is not None]
         source = replace(source, events=source.events + rows, first=min(firsts, default=None), last=max(lasts, default=None))
         store.sources = (*store.sources[:index], source)
-
-
-def parts_ahead(trace: EventTrace) -> Ahead[tuple[FrameBatch | TraceRecords | None, int, int]]:
-    """The parts of a trace, put into the order of time by a thread of its own while those before are taken.
-
-    With each come the bytes whose packets were handed on so far, and how far the trace is.
-    """
-    return Ahead(((part, trace.framed, trace.position) for part in trace.parts()), threading.Event())
 
 
 def _guids(records: Records) -> tuple[list[UUID], NDArray[np.intp]]:

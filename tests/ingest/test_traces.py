@@ -137,7 +137,7 @@ def test_a_trace_that_is_left_in_the_middle(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_trace_that_fails_in_the_middle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error in the thread that puts records into order ends the file where it was, and is told."""
+    """An error behind its first packets ends the file where it was, and is told."""
     path, whole = in_small_groups(tmp_path, monkeypatch), EventTrace.parts
 
     def failing(self: EventTrace) -> Iterator[Any]:
