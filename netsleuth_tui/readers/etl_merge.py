@@ -20,7 +20,7 @@ from netsleuth_tui.readers.etl_sift import Sifted, take_apart
 
 __all__ = ["AHEAD", "Merging", "Step", "with_firsts"]
 
-GROUP = 4 << 20
+GROUP = 8 << 20
 """Bytes of buffers that are taken apart at once."""
 AHEAD = 2
 """Groups of buffers that are taken apart beside the one that is handed on."""
