@@ -60,7 +60,7 @@ def _load() -> None:
 def file_time(ticks: int) -> str:
     """A FILETIME as Windows writes it.
 
-    >>> file_time(134_175_348_098_743_625)
+    >>> file_time(134_176_068_098_743_625)
     '2026-03-10T09:00:09.8743625Z'
     """
     days, ticks = divmod(ticks, DAY)
