@@ -12,7 +12,7 @@ __all__ = ["main"]
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    if sys.argv[1:] == ["--version"]:  # answered before anything heavy is imported
+    if sys.argv[1:] == ["--version"] and sys.stdout is not None:  # answered before anything heavy is imported
         from netsleuth_tui.paths import version_text
 
         sys.stdout.write(version_text())
@@ -35,7 +35,8 @@ def _leave(code: int) -> NoReturn:
     if any(thread.daemon for thread in threading.enumerate()):
         for stream in (sys.stdout, sys.stderr):
             try:
-                stream.flush()
+                if stream is not None:
+                    stream.flush()
             except (OSError, ValueError):
                 code = code or 1
         os._exit(code)

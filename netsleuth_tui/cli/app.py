@@ -66,7 +66,7 @@ def run(arguments: Sequence[str]) -> int:
             code = app(
                 [STDIN if word == "-" else word for word in arguments], exit_on_error=False, print_error=False, result_action="return_value"
             )
-            sys.stdout.flush()
+            _flush()
     except UnusedCliTokensError as error:
         unused = " ".join(error.unused_tokens or ())
         _complain(f"{arguments[0]} takes nothing of this kind: {unused}\nnetsleuth {arguments[0]} --help shows what there is")
@@ -76,15 +76,37 @@ def run(arguments: Sequence[str]) -> int:
         return exits.USAGE
     except NetSleuthError as error:
         _complain(str(error))
+        _give_up()
         return exits.USAGE if isinstance(error, UsageError) else exits.FAILED
     except KeyboardInterrupt:
         _complain("interrupted")
         return exits.INTERRUPTED
     except BrokenPipeError:
-        # The reader of our output has seen enough; nothing may be flushed into the broken pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up()  # the reader of our output has seen enough
         return exits.DONE
     return code if isinstance(code, int) else exits.DONE
+
+
+def _flush() -> None:
+    """Bring out what was printed.
+
+    Raises:
+        ExportError: It cannot be written.
+        BrokenPipeError: Nobody reads it any more.
+    """
+    from netsleuth_tui.export.standard_output import flush
+
+    flush()
+
+
+def _give_up() -> None:
+    """Let what standard output does not take go nowhere: at exit it would fail once more, with another code."""
+    try:
+        _flush()
+    except (NetSleuthError, BrokenPipeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _below_nothing(error: CycloptsError, arguments: Sequence[str]) -> str:

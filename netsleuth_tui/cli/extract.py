@@ -49,14 +49,17 @@ def extract(
     from netsleuth_tui.cli import exits
     from netsleuth_tui.cli.narration import say
     from netsleuth_tui.cli.sizes import parse_piece
+    from netsleuth_tui.export.standard_output import check_open
     from netsleuth_tui.ingest.shifts import parse_shift
     from netsleuth_tui.saved import expanded
     from netsleuth_tui.scope import Scope
 
+    output = "-" if output == STDIN else output
+    if output == "-":
+        check_open()
     with misused():
         if not files:
             raise NetSleuthError("no file given", hint="netsleuth extract --help shows what there is")
-        output = "-" if output == STDIN else output
         extraction.kind_of(output)
         if output == "-":
             _check_stdout(split)

@@ -21,6 +21,7 @@ from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import NetSleuthError, misused
 from netsleuth_tui.export import format_of as by_suffix
 from netsleuth_tui.export import write_table
+from netsleuth_tui.export.standard_output import check_open
 from netsleuth_tui.ingest import Progress, parse_columns, parse_shift
 from netsleuth_tui.places import PlaceFiles, host_places
 from netsleuth_tui.saved import expanded
@@ -62,8 +63,10 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
     """Load files for one question.
 
     Raises:
-        NetSleuthError: The scope or the output's name is not valid, or no file could be opened.
+        NetSleuthError: The scope or the output's name is not valid, the output is closed, or no file could be opened.
     """
+    if common.output is None:
+        check_open()
     with misused():
         if not files:
             raise NetSleuthError("no file given", hint="netsleuth --help shows what there is")

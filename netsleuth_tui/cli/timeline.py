@@ -80,10 +80,11 @@ def _draw(session: Session, scope: Scope, common: Common, *, every: int | None, 
     from netsleuth_tui.analysis.chart import Plan, bars, chart, plan
     from netsleuth_tui.analysis.timeline import time_span
     from netsleuth_tui.export import text_chart, write_text
+    from netsleuth_tui.export.standard_output import print_text
     from netsleuth_tui.terminal.capabilities import detect
 
     terminal = detect()
-    width = terminal.columns if sys.stdout.isatty() and common.output is None else WIDTH
+    width = terminal.columns if common.output is None and sys.stdout.isatty() else WIDTH
     first, last = time_span(session.store, scope) or (0, 0)
     room = max(width - BESIDE, 10)
     shown = plan(last - first, room)
@@ -97,7 +98,7 @@ def _draw(session: Session, scope: Scope, common: Common, *, every: int | None, 
         session.spare(common.output)
         write_text(text, target=common.output, force=common.force)
     else:
-        sys.stdout.write(text)
+        print_text(text)
 
 
 def _counted(store: Store, scope: Scope, unit: int, by: str | None, measure: Measure) -> tuple[Series, Measure]:

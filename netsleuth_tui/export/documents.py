@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 
 from netsleuth_tui.export.atomic import open_new
+from netsleuth_tui.export.standard_output import print_text
 
 __all__ = ["write_json"]
 
@@ -21,10 +21,11 @@ def write_json(value: object, *, target: str | None, force: bool = False, indent
 
     Raises:
         ExportError: The file exists, or it could not be written; then there is none.
+        BrokenPipeError: Nobody reads standard output any more.
     """
     text = json.dumps(value, indent=indent, allow_nan=False) + "\n"
     if target is None:
-        sys.stdout.write(text)
+        print_text(text)
         return
     with open_new(target, force=force) as out:
         out.write(text.encode("ascii"))

@@ -217,9 +217,14 @@ class FrameFile:
         """Begin the first file.
 
         Raises:
-            ExportError: It exists, or cannot be made.
+            ExportError: It exists, or cannot be made or written.
+            BrokenPipeError: It is standard output, and nobody reads it any more.
         """
-        self._begin()
+        try:
+            self._begin()
+        except BaseException as error:
+            self._stack.__exit__(type(error), error, error.__traceback__)  # which says what a failure of the system means
+            raise
         return self
 
     def __exit__(self, kind: object, value: BaseException | None, trace: object) -> None:

@@ -9,7 +9,54 @@ from typing import BinaryIO
 
 from netsleuth_tui.export.atomic import ExportError
 
-__all__ = ["standard_output", "write_all"]
+__all__ = ["check_open", "flush", "print_text", "standard_output", "write_all"]
+
+NAME = "standard output"
+
+
+def check_open() -> None:
+    """Refuse to begin what nobody would get.
+
+    Raises:
+        ExportError: The program was started with standard output closed.
+    """
+    if sys.stdout is None:
+        raise ExportError(f"{NAME} is closed")
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What the system says of standard output, as a sentence."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ExportError(f"cannot write: {(error.strerror or str(error)).lower()}", where=NAME) from error
+
+
+def print_text(text: str) -> None:
+    """Text to standard output.
+
+    Raises:
+        ExportError: It cannot be written.
+        BrokenPipeError: Nobody reads it any more.
+    """
+    check_open()
+    with _explained():
+        sys.stdout.write(text)
+
+
+def flush() -> None:
+    """Bring out what was printed, where standard output is open.
+
+    Raises:
+        ExportError: It cannot be written.
+        BrokenPipeError: Nobody reads it any more.
+    """
+    if sys.stdout is not None:
+        with _explained():
+            sys.stdout.flush()
 
 
 @contextmanager
@@ -17,18 +64,16 @@ def standard_output(stream: BinaryIO | None = None) -> Iterator[BinaryIO]:
     """Standard output as a file of bytes, flushed at the end; `stream` is another one in its place.
 
     Raises:
-        ExportError: It cannot be written.
+        ExportError: It is closed, or cannot be written.
         BrokenPipeError: Nobody reads it any more.
     """
-    try:
-        sys.stdout.flush()
+    if stream is None:
+        check_open()
+    flush()
+    with _explained():
         out = stream or sys.stdout.buffer
         yield out
         out.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise ExportError(f"cannot write: {(error.strerror or str(error)).lower()}", where="standard output") from error
 
 
 def write_all(piece: bytes | memoryview, out: BinaryIO) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +13,9 @@ import pytest
 from netsleuth_tui.cli import run
 from netsleuth_tui.session import Session
 
-LOOP = str(Path(__file__).resolve().parents[2] / "sample_captures" / "router-loop.pcapng.gz")
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_captures"
+LOOP = str(SAMPLES / "router-loop.pcapng.gz")
+LOG = str(SAMPLES / "print_server.evtx")
 
 
 class _Bytes:
@@ -59,3 +63,24 @@ def test_what_cannot_go_there(
     assert run(["extract", LOOP, "-o", "-", *words]) == 2
     assert message in capsys.readouterr().err
     assert not out.buffer.getvalue()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    ("output", "said"), [(">/dev/full", "standard output: cannot write: no space left on device"), (">&-", "standard output is closed")]
+)
+@pytest.mark.parametrize("words", [["extract", LOOP, "-o", "-"], ["summary", LOG]])
+def test_what_it_does_not_take(words: list[str], output: str, said: str, unbuffered: str) -> None:
+    """One sentence and the code of a failure, at whatever moment the system says so, and nothing more at exit."""
+    command = ["sh", "-c", f'exec "$@" {output}', "sh", sys.executable, "-m", "netsleuth_tui", *words]
+    done = subprocess.run(command, stderr=subprocess.PIPE, check=False, env={**os.environ, "PYTHONUNBUFFERED": unbuffered}, timeout=60)
+    assert (done.returncode, done.stderr.decode()) == (1, f"netsleuth: {said}\n")
+
+
+def test_a_file_does_without(tmp_path: Path) -> None:
+    """Where the answer goes to a file, standard output may be closed."""
+    target = tmp_path / "a.csv"
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", sys.executable, "-m", "netsleuth_tui", "summary", LOG, "-o", str(target)]
+    assert subprocess.run(command, stderr=subprocess.DEVNULL, check=False, timeout=60).returncode == 0
+    assert target.stat().st_size
