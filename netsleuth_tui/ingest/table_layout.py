@@ -73,7 +73,7 @@ KNOWN: Mapping[str, str] = MappingProxyType(
 
 _SPLIT_DATE = re.compile(r"\s*[A-Z][a-z]{2}\s+\d{1,2}")
 _SPLIT_REST = re.compile(r"\s*\d{4}\s+\d{1,2}:\d\d:.*")
-_VALUE = re.compile(r"\s*(-?\d[\d.,:/ xTZ+-]*|0x[0-9a-fA-F]+|[0-9a-fA-F]*:[0-9a-fA-F:.]+)\s*")
+_VALUE = re.compile(r"-?\d[\d.,:/ xTZ+-]*|0x[0-9a-fA-F]+|[0-9a-fA-F]*:[0-9a-fA-F:.]+")
 _SHOWN = 8
 
 
@@ -191,7 +191,7 @@ def layout_of(sample: Sequence[Sequence[str]], wanted: Sequence[tuple[str, str]]
         UnreadableFile: There is no way to tell, and what to do about it.
     """
     first = list(sample[0]) if sample else []
-    header = bool(first) and not any(_VALUE.fullmatch(cell) or _SPLIT_DATE.fullmatch(cell) for cell in first)
+    header = bool(first) and not any(_VALUE.fullmatch(cell.strip()) or _SPLIT_DATE.fullmatch(cell) for cell in first)
     rows = sample[1:] if header else sample
     positional = bool(wanted) and all(column == str(number) for number, (_, column) in enumerate(wanted, 1))
     if not header and not wanted:

@@ -31,7 +31,9 @@ _KEPT = 1 << 16
 """Texts whose meaning is remembered."""
 _DAYS_ALONE = "times are dates without a time of day: every row is at 00:00:00; --columns time=DATE+TIME joins two columns"
 _DIGITS = "0123456789"
-_LONGEST = 64
+_LONGEST = 128
+"""Characters of a time: the longest zones that Windows names have about 40. What is longer is none, and no form is tried on it."""
+_SHOWN = 64
 _UNITS = ((10**17, 1, "nanoseconds"), (10**14, 10**3, "microseconds"), (10**11, 10**6, "milliseconds"), (10**8, NS, "seconds"))
 
 
@@ -62,6 +64,8 @@ class Form:
 def form_of(text: str) -> Form | None:
     """How one time is written; None if it is none."""
     text = text.strip()
+    if len(text) > _LONGEST:
+        return None
     number, _, rest = text.partition(".")
     if _NUMBER.fullmatch(number) and (not rest or rest.isdecimal()):
         for least, unit, name in _UNITS:
@@ -104,7 +108,7 @@ class Times:
         count = len(texts)
         if not count:
             return np.zeros(0, np.int64)
-        texts = list(map(str.strip, texts))
+        texts = [text if len(text) <= _LONGEST else "" for text in map(str.strip, texts)]
         heads, points, tails = zip(*map(str.partition, texts, repeat(".")), strict=True)
         if self._form.kind in ("date", "clock") and not all(points):
             # without a fraction the zone is at the head: 2026-03-10T12:00:03Z
@@ -141,7 +145,7 @@ class Times:
             seconds = int(offset[2]) * 3600 + int(offset[3] or 0) * 60
             return (-seconds if offset[1] == "-" else seconds) * NS
         if name not in _ZONES:
-            self.unknown_zone = name[:_LONGEST]
+            self.unknown_zone = name[:_SHOWN]
         return _ZONES.get(name, 0) * 3600 * NS
 
 

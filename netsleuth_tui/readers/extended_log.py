@@ -15,6 +15,9 @@ _FIELDS = "#fields:"
 _REMARK = "#"
 _NOTHING = "-"
 _MOST_NOTED = 8
+_LONGEST_NOTED = 64
+_BLANKS = " \t"
+_END = "\r"
 
 
 def names_of_log(lines: Iterable[str]) -> tuple[str, ...]:
@@ -29,7 +32,20 @@ def names_of_log(lines: Iterable[str]) -> tuple[str, ...]:
 
 
 def _names(line: str) -> tuple[str, ...]:
-    return tuple(line[len(_FIELDS) :].split()) if line[: len(_FIELDS)].lower() == _FIELDS else ()
+    return tuple(_split(line[len(_FIELDS) :])) if line[: len(_FIELDS)].lower() == _FIELDS else ()
+
+
+def _split(line: str) -> list[str]:
+    """What stands between blanks and tabs; other characters that Unicode calls white space may be in a name or cell."""
+    return [cell for cell in line.rstrip(_END).replace("\t", " ").split(" ") if cell]
+
+
+def _unquoted(line: str) -> list[str]:
+    """The same, where quotes may hold blanks; quotes that the csv module cannot follow separate nothing."""
+    try:
+        return next(csv.reader((line.rstrip(_END).replace("\t", " ").strip(_BLANKS),), delimiter=" ", skipinitialspace=True), [])
+    except csv.Error:
+        return _split(line)
 
 
 class ExtendedLog:
@@ -41,6 +57,7 @@ class ExtendedLog:
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = list(names)
+        self._known = frozenset(names)
         self._begun = False
         self._order: list[int] | None = None
         self._width = len(names)
@@ -65,15 +82,14 @@ class ExtendedLog:
             self._begun = True
             return list(self._names)
         at = {name: place for place, name in enumerate(names)}
-        self._more |= dict.fromkeys(name for name in names if name not in self._names)
+        for name in names:
+            if len(self._more) <= _MOST_NOTED and name not in self._known:
+                self._more[name[:_LONGEST_NOTED]] = None
         self._order = None if list(names) == self._names else [at.get(name, -1) for name in self._names]
         return []
 
     def _row(self, line: str) -> list[str]:
-        if '"' in line:
-            cells = next(csv.reader((line.replace("\t", " ").strip(),), delimiter=" ", skipinitialspace=True), [])
-        else:
-            cells = line.split()
+        cells = _unquoted(line) if '"' in line else _split(line)
         cells = ["" if cell == _NOTHING else cell for cell in cells]
         if self._order is None or not cells:
             return cells

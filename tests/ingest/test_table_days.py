@@ -11,6 +11,7 @@ from netsleuth_tui.analysis import Scope, records_table
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest import parse_columns
 from netsleuth_tui.ingest.table_layout import show_columns
+from netsleuth_tui.readers.extended_log import ExtendedLog
 from netsleuth_tui.session import Session
 
 FIRST = 1_773_144_001 * 10**9
@@ -151,3 +152,31 @@ def test_what_only_begins_with_a_remark_is_no_log(tmp_path: Path) -> None:
     """A table after its own comment is what it was: nothing is guessed."""
     session = loaded(tmp_path / "t", "# made by hand\n")
     assert "--columns" in str(session.failures[0])
+
+
+def test_a_log_with_quotes_that_nobody_can_follow(tmp_path: Path) -> None:
+    """A carriage return behind quotes costs its own line; what csv refuses is split at blanks."""
+    text = "#Fields: date time src-ip dst-ip size path\n" + "2026-03-10 12:00:01 10.0.0.1 10.0.0.2 5 {}\n" * 3
+    session = loaded(tmp_path / "x.log", text.format("SEND", '"a" b\rc', '"b\tc"'))
+    assert session.store.packets == 2
+    assert session.store.sources[0].damage == ("damaged in line 3: there are 7 cells where 6 are expected",)
+
+
+def test_only_blanks_and_tabs_separate_the_cells_of_a_log(tmp_path: Path) -> None:
+    """Other white space of Unicode belongs to the cell that it is in, in names as well."""
+    text = "#Fields: date time src-ip path a\u00a0b\n2026-03-10 12:00:01\t10.0.0.1  C:\\My\u00a0Files\u2003x -\r\n\r\n"
+    session = loaded(tmp_path / "x.log", text)
+    assert session.is_whole
+    assert session.store.packets == 1
+
+
+def test_later_columns_are_kept_no_longer_than_they_are_shown() -> None:
+    """However many names later lines bring, and however long they are."""
+    log = ExtendedLog(["date", "time"])
+    log.rows(["#Fields: date time", *(f"#Fields: date {' '.join(f'n{k}-{line}' for k in range(100))}" for line in range(50))])
+    log.rows([f"#Fields: date {'x' * 100_000}"])
+    assert len(log._more) == 9
+    assert log.notes[0].endswith("n6-0, n7-0, …")
+    log = ExtendedLog(["date"])
+    log.rows(["#Fields: date", f"#Fields: date {'x' * 100_000}"])
+    assert len(log.notes[0]) < 200

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netsleuth_tui.analysis import Scope, records_table
+from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest import parse_columns, parse_shift
 from netsleuth_tui.ingest.table_layout import TITLES
@@ -85,6 +86,21 @@ def test_epoch_times_are_exact(times: list[int]) -> None:
     form = form_of("1773144003.134364244")
     assert form is not None
     assert Times(form).of([f"{time // 10**9}.{time % 10**9:09}" for time in times]).tolist() == times
+
+
+@pytest.mark.parametrize("zone", ["zone " * 30 + "zone", "a" * 120_000 + "!", f"a{' ' * 120_000}!"])
+def test_what_is_too_long_is_no_time(zone: str) -> None:
+    """No form is tried on it: some of them would take minutes or hours on the largest cell that there can be."""
+    text, form = f"2026-03-10 12:00:03 {zone}", form_of("2026-03-10 12:00:03")
+    assert form is not None
+    assert Times(form).of([text, "2026-03-10 12:00:03"]).tolist() == [NO_TIME, NOON // 10**9 * 10**9]
+    assert form_of(text) is None
+
+
+def test_a_cell_of_blanks_is_looked_at_once(tmp_path: Path) -> None:
+    """Whether the first row has names or values is asked of every cell of it."""
+    session = opened(tmp_path / "t.csv", f"time,ip.src,1{' ' * 60_000}!\n1.5,10.0.0.1,x\n")
+    assert session.store.packets == 1
 
 
 @given(st.text(max_size=40))
