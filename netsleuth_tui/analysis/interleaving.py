@@ -55,7 +55,11 @@ class Side:
         """The time of the row at a place."""
         at = place if self.order is not None else self.rows.first + place
         ids = self.order if self.order is not None else self.rows.ids
-        time = int(self.time[at if ids is None else ids[at]])
+        return self.time_of(at if ids is None else ids[at])
+
+    def time_of(self, row: int) -> int:
+        """The time of a row of the table, which need not be selected."""
+        time = int(self.time[row])
         return LAST if time == NO_TIME else time
 
     def before(self, time: int) -> int:
@@ -131,8 +135,7 @@ class Interleaved:
         if not self.merged:
             return min(mine.place(number) + (len(other) if (event is None) == self.events_first else 0), len(self) - 1)
         if number < len(mine.time) and not self.holds(row):
-            time = int(mine.time[number])
-            time = LAST if time == NO_TIME else time
+            time = mine.time_of(number)
             return self._turned(self.packets.before(time) + self.events.before(time))
         place = mine.place(number)
         if place >= len(mine):

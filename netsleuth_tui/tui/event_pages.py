@@ -27,9 +27,16 @@ class EventPages(Pages):
     rows: Rows
 
     def __init__(
-        self, store: Store, rows: Rows, fields: Sequence[str], *, order: NDArray[np.uint32] | None = None, raw: bool = False
+        self,
+        store: Store,
+        rows: Rows,
+        fields: Sequence[str],
+        *,
+        order: NDArray[np.uint32] | None = None,
+        by_time: bool = False,
+        raw: bool = False,
     ) -> None:
-        super().__init__(store, rows, fields, order=order)
+        super().__init__(store, rows, fields, order=order, by_time=by_time)
         self.raw = raw
         self.date = _date(store, rows)
         """How much of their date times are shown with (`analysis.times.date_for`)."""
@@ -41,6 +48,10 @@ class EventPages(Pages):
         columns = event_records(self.store, ids, self.fields, readable=not self.raw)
         shown = [[self._text(name, cell) for cell in column] for name, column in zip(self.fields, columns, strict=True)]
         return list(zip(*shown, strict=True))
+
+    def times(self) -> NDArray[np.int64]:
+        """See `Pages`."""
+        return self.store.events.view().time
 
     def _text(self, name: str, cell: Cell) -> str:
         from netsleuth_tui.tui.widgets.event_views import value_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from netsleuth_tui.terminal.sanitize import display
 
@@ -33,13 +33,17 @@ class Pages:
         rows: Which they are.
         fields: Names of the fields.
         order: Row ids in another order than that in which they were loaded.
+        by_time: That order is the one of time.
     """
 
-    def __init__(self, store: Store, rows: Rows | Interleaved, fields: Sequence[str], *, order: NDArray[Any] | None = None) -> None:
+    def __init__(
+        self, store: Store, rows: Rows | Interleaved, fields: Sequence[str], *, order: NDArray[Any] | None = None, by_time: bool = False
+    ) -> None:
         self.store = store
         self.rows = rows
         self.fields = tuple(fields)
         self.order = order
+        self.by_time = by_time
         self._blocks: OrderedDict[int, list[tuple[str, ...]]] = OrderedDict()
 
     def read(self, ids: NDArray[Any]) -> list[tuple[str, ...]]:
@@ -67,12 +71,24 @@ class Pages:
         return int(taken[0]) if len(taken) else None
 
     def position(self, row: int) -> int:
-        """Index of a row, or of the next one in the capture that is there."""
+        """Index of a row, or of the next one that is there: in the capture, or in time where that is the order."""
         at = self.rows.position(row)
         if self.order is None or not len(self.rows):
             return at
+        if self.by_time and not self.rows.holds(row) and row < len(self.times()):
+            return self._next_in_time(row)
         there = int(self.rows.take(min(at, len(self.rows) - 1), 1)[0])
         return int((self.order == there).argmax())
+
+    def _next_in_time(self, row: int) -> int:
+        from netsleuth_tui.analysis.interleaving import Side
+
+        side = Side(cast("Rows", self.rows), self.times(), self.order)
+        return min(side.before(side.time_of(row)), len(self) - 1)
+
+    def times(self) -> NDArray[Any]:
+        """Of all rows of their table, ns since the epoch."""
+        raise NotImplementedError
 
     def positions(self, marked: Sequence[int]) -> list[int]:
         """Indices of those of some rows that are there, ascending."""
@@ -91,9 +107,16 @@ class RecordPages(Pages):
     """Packets; `date` says how much of their date times are shown with (`analysis.times.date_for`)."""
 
     def __init__(
-        self, store: Store, rows: Rows | Interleaved, fields: Sequence[str], *, date: int = 0, order: NDArray[Any] | None = None
+        self,
+        store: Store,
+        rows: Rows | Interleaved,
+        fields: Sequence[str],
+        *,
+        date: int = 0,
+        order: NDArray[Any] | None = None,
+        by_time: bool = False,
     ) -> None:
-        super().__init__(store, rows, fields, order=order)
+        super().__init__(store, rows, fields, order=order, by_time=by_time)
         self.date = date
         self.packets = store.packets
         """Packets that there were when these were selected."""
@@ -103,6 +126,10 @@ class RecordPages(Pages):
         from netsleuth_tui.analysis import records
 
         return self._drawn(records(self.store, ids, self._plain, at_once=True), self.store.columns().time[ids].tolist())
+
+    def times(self) -> NDArray[Any]:
+        """See `Pages`."""
+        return self.store.columns().time
 
     def _drawn(self, columns: list[list[Cell]], times: list[int]) -> list[tuple[str, ...]]:
         """Lines of the columns that are not times, and the times."""

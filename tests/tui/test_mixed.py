@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -138,20 +139,41 @@ async def test_the_filter_line_counts_both_kinds(driven: Driven, width: int, of:
         assert d.lines[1].endswith("  40 of 40 events · 100 %")
 
 
+async def test_a_row_that_leaves_gives_way_to_the_next_in_time(driven: Driven, tmp_path: Path) -> None:
+    """In captures that overlap, and logs likewise: not to the next one of its file, which may be an earlier or much later one."""
+    names = [capture(tmp_path / "a.pcap", (10, 12, 14)), capture(tmp_path / "b.pcap", (11, 13, 20, 21))]
+    with closing(Session()) as session:
+        async with driven(session, (160, 50), paths=names) as d:
+            table = d.main.table
+            await d.press("at")
+            await d.type("00:00:14")
+            await d.press("enter")
+            assert table.packet == 2
+            await d.press("slash")
+            await d.type("!(frame.number == 3 && frame.time_epoch < 15)")
+            await d.press("enter")
+            await d.settle()
+            assert (table.packet, table.count()) == (5, 6)
+            await d.press("u")
+            await d.settle()
+            assert (table.packet, table.count()) == (5, 7)
+
+
 async def test_captures_that_overlap_are_one_story(driven: Driven, tmp_path: Path) -> None:
     """Their packets lie in the order of time, a frame is found where it lies, and another order can be had and left again."""
     names = [capture(tmp_path / "a.pcap", (10, 12, 14)), capture(tmp_path / "b.pcap", (11, 13, 15))]
-    async with driven(Session(), (160, 50), paths=names) as d:
-        table = d.main.table
-        times = [table.cells(k)[1] for k in range(table.count())]
-        assert times == sorted(times)
-        assert [table.cells(k)[0] for k in range(6)] == ["1", "1", "2", "2", "3", "3"]
-        await d.press("down", "down")
-        assert table.packet == 1
-        await d.press("at")
-        await d.type("00:00:15")
-        await d.press("enter")
-        assert (table.packet, table.cursor) == (5, 5)
-        await d.press("S")
-        assert [table.cells(k)[0] for k in range(6)] == ["3", "3", "2", "2", "1", "1"]
-        assert table.packet == 5
+    with closing(Session()) as session:
+        async with driven(session, (160, 50), paths=names) as d:
+            table = d.main.table
+            times = [table.cells(k)[1] for k in range(table.count())]
+            assert times == sorted(times)
+            assert [table.cells(k)[0] for k in range(6)] == ["1", "1", "2", "2", "3", "3"]
+            await d.press("down", "down")
+            assert table.packet == 1
+            await d.press("at")
+            await d.type("00:00:15")
+            await d.press("enter")
+            assert (table.packet, table.cursor) == (5, 5)
+            await d.press("S")
+            assert [table.cells(k)[0] for k in range(6)] == ["3", "3", "2", "2", "1", "1"]
+            assert table.packet == 5

@@ -104,11 +104,12 @@ class EventTable(PagedTable[EventPages]):
 
     def answer(self, seen: Seen, result: Any) -> None:
         """Show other events, as `put` does."""
-        rows, order = result
+        rows, order, by_time = result
         self.sorting = False
         self._out_of_order = seen.store.logs_overlap and not seen.store.events.in_order
         self.nothing = seen.no_events
-        self.put(EventPages(seen.store, rows, self._names, order=order, raw=self.raw), same_scope=seen.same_scope, order=self.sorted_by)
+        pages = EventPages(seen.store, rows, self._names, order=order, by_time=by_time, raw=self.raw)
+        self.put(pages, same_scope=seen.same_scope, order=self.sorted_by)
         self.post_message(EventRowChanged(self.row, by_key=False))
 
     def remark(self) -> str:
@@ -135,7 +136,7 @@ class EventTable(PagedTable[EventPages]):
     def _make_pages(self) -> None:
         old = self._pages
         if old is not None:
-            self._pages = EventPages(old.store, old.rows, self._names, order=old.order, raw=self.raw)
+            self._pages = EventPages(old.store, old.rows, self._names, order=old.order, by_time=old.by_time, raw=self.raw)
 
     def show_columns(self, columns: Sequence[TableColumn]) -> None:
         """Read other fields of the same events."""
@@ -213,5 +214,5 @@ def _ordered(sorted_by: tuple[str, bool] | None, look: Look) -> Any:
 
     rows = look.event_rows
     if sorted_by is None:
-        return rows, events_in_order(look.store, rows, look.cancelled)
-    return rows, sorted_events(look.store, rows, sorted_by[0], descending=sorted_by[1], cancelled=look.cancelled)
+        return rows, events_in_order(look.store, rows, look.cancelled), True
+    return rows, sorted_events(look.store, rows, sorted_by[0], descending=sorted_by[1], cancelled=look.cancelled), False

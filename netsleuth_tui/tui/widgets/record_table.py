@@ -169,10 +169,11 @@ class RecordTable(PagedTable[RecordPages]):
         """How many rows are marked; that packets are still looked at."""
         return ("looking at all packets " if self._missing or self._judging else "") + super().remark()
 
-    def _made(self, store: Store, rows: Rows | Interleaved, order: Any, *, date: int) -> RecordPages:
+    def _made(self, store: Store, rows: Rows | Interleaved, order: Any, by_time: bool, *, date: int) -> RecordPages:
         from netsleuth_tui.store.rows import Rows
 
-        return (RecordPages if isinstance(rows, Rows) else MixedPages)(store, rows, self._names, date=date, order=order)
+        kind = RecordPages if isinstance(rows, Rows) else MixedPages
+        return kind(store, rows, self._names, date=date, order=order, by_time=by_time)
 
     def tell(self, *, by_key: bool) -> None:
         """Say what is under the cursor."""
@@ -206,7 +207,7 @@ class RecordTable(PagedTable[RecordPages]):
         self.columns = list(columns)
         old = self._pages
         if old is not None:
-            self._pages = self._made(old.store, old.rows, old.order, date=old.date)
+            self._pages = self._made(old.store, old.rows, old.order, old.by_time, date=old.date)
         super().show_columns(columns)
         self._judge()
 
@@ -295,7 +296,7 @@ def _of_events(store: Store) -> list[TableColumn]:
 
 
 def _ordered(sorted_by: tuple[str, bool] | None, kinds: Kinds, names: tuple[str, ...], look: Look) -> Any:
-    """Rows, and their order where it is another one; the columns that are named can be shown then."""
+    """Rows, their order where it is another one, and whether that is the order of time; the columns that are named can be shown then."""
     from netsleuth_tui.analysis import judge_fields, mixed_rows, packets_in_order, sorted_rows
     from netsleuth_tui.store.rows import Rows
 
@@ -303,12 +304,12 @@ def _ordered(sorted_by: tuple[str, bool] | None, kinds: Kinds, names: tuple[str,
     judge_fields(store, names, look.cancelled)
     if not store.events.rows:
         if sorted_by is None:
-            return look.rows, packets_in_order(store, look.rows, look.cancelled)
-        return look.rows, sorted_rows(store, look.rows, sorted_by[0], descending=sorted_by[1], cancelled=look.cancelled)
+            return look.rows, packets_in_order(store, look.rows, look.cancelled), True
+        return look.rows, sorted_rows(store, look.rows, sorted_by[0], descending=sorted_by[1], cancelled=look.cancelled), False
     kinds = kinds if store.packets else "both"
     none = Rows(0, 0)
     packets, events = look.rows if kinds != "events" else none, look.event_rows if kinds != "packets" else none
-    return mixed_rows(store, packets, events, sorted_by, cancelled=look.cancelled), None
+    return mixed_rows(store, packets, events, sorted_by, cancelled=look.cancelled), None, False
 
 
 def _table(store: Store, scope: Scope, *, fields: tuple[str, ...] | None, sorted_by: tuple[str, bool] | None, kinds: Kinds) -> Table:
