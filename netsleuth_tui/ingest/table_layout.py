@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.errors import NetSleuthError
-from netsleuth_tui.ingest.table_days import CLOCK_TITLES, DAY_TITLES, joined
+from netsleuth_tui.ingest.table_days import CLOCK_TITLES, DAY_TITLES, is_compact, joined
 from netsleuth_tui.ingest.table_times import Form, form_of
 from netsleuth_tui.query.fields import ALIASES, FIELDS
 from netsleuth_tui.readers import UnreadableFile
@@ -75,6 +75,8 @@ _SPLIT_DATE = re.compile(r"\s*[A-Z][a-z]{2}\s+\d{1,2}")
 _SPLIT_REST = re.compile(r"\s*\d{4}\s+\d{1,2}:\d\d:.*")
 _VALUE = re.compile(r"-?\d[\d.,:/ xTZ+-]*|0x[0-9a-fA-F]+|[0-9a-fA-F]*:[0-9a-fA-F:.]+")
 _SHOWN = 8
+_UNREAD = "dates such as {!r} are not read: in numbers alone, only 2026-03-10, 20260310 and 10.03.2026 have one meaning"
+_NO_BEGIN = "dates beside relative times are passed over: they do not tell the time of day at which these began"
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,15 +297,30 @@ def _with_days(layout: Layout, rows: Sequence[Sequence[str]], day: int, clock: i
     if field and sum(":" in first and ":" not in second for first, second in cells) * 2 > len(cells):
         at, clock = clock, at  # the time of day was named first
         cells = [(second, first) for first, second in cells]
-    forms = [form for text in joined(*zip(*cells, strict=True)) if (form := form_of(text)) is not None] if cells else []
-    if not forms or forms[0].kind != "date":
-        if not any(clock.strip() for _, clock in cells):
-            return layout
-        shown = next(first for first, second in cells if second.strip())[:24]
-        remark = f"dates such as {shown!r} are not read: in numbers alone, only 2026-03-10, 20260310 and 10.03.2026 have one meaning"
-        return replace(layout, remark=remark)
     name = field or "frame.time"
-    return replace(layout, at=MappingProxyType(dict(layout.at) | {name: clock}), time=name, form=forms[0], day=at)
+    of_clocks = [form_of(second) for _, second in cells if second.strip()]
+    compact = all(is_compact(second) for _, second in cells if second.strip())
+    numbers = [found for found in of_clocks if found is not None and found.kind in ("epoch", "relative")]
+    if len(numbers) * 2 > len(of_clocks) and not compact:
+        return replace(_timed(layout, name, clock, numbers[0]), remark="" if numbers[0].kind == "epoch" else _NO_BEGIN)
+    texts = joined(*zip(*cells, strict=True)) if cells else ()
+    joint = next((found for text in texts if (found := form_of(text)) is not None and found.kind == "date" and not found.day), None)
+    if joint is not None:
+        return replace(_timed(layout, name, clock, joint), day=at)
+    clocks = [number for number, (_, second) in enumerate(cells) if is_compact(second) or getattr(form_of(second), "kind", "") == "clock"]
+    unread = next((cells[number][0] for number in clocks if cells[number][0].strip()), "")
+    remark = _UNREAD.format(unread[:24]) if unread else ""
+    alone = next((found for found in of_clocks if found is not None), None)
+    if compact and unread:  # in digits alone, it would be taken for seconds
+        return replace(layout, form=None, remark=remark)
+    if alone is None or (form is not None and not form.day and form.rank < alone.rank):
+        return layout
+    return replace(_timed(layout, name, clock, alone), remark=remark)
+
+
+def _timed(layout: Layout, name: str, at: int, form: Form) -> Layout:
+    """A layout whose times are in the cell `at`."""
+    return replace(layout, at=MappingProxyType(dict(layout.at) | {name: at}), time=name, form=form)
 
 
 def _wide(names: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[int, ...]:

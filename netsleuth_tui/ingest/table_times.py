@@ -22,11 +22,14 @@ _ZONES = {"UTC": 0, "UT": 0, "GMT": 0, "Z": 0, "EST": -5, "EDT": -4, "CST": -6, 
 _MONTHS = {name: number for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)}  # noqa: SIM905
 _NUMBER = re.compile(r"-?\d{1,19}")
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d):(\d\d)")
+_HALF = re.compile(r"\s*([AP])\.?M\.?(?![A-Z])", re.IGNORECASE)
 _YEAR_FIRST = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[T ]+(\d{1,2}:\d\d(?::\d\d)?)")
 _DAY_OF_YEAR = re.compile(r"(\d{4})/(\d{3})[T ]+(\d{1,2}:\d\d:\d\d)")
 _LOG = re.compile(r"\[?(\d{1,2})/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d)")
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?")
-_ZONE = re.compile(r"\s*(?:[A-Za-z][A-Za-z .]*|[+-]\d\d(?::?\d\d)?)\]?$")
+_ZONE = re.compile(r"\s*(?:[A-Za-z][A-Za-z .]*|(?:[AaPp][Mm]\s*)?[+-]\d\d(?::?\d\d)?)\]?$")
+"""And before it AM or PM, if there is one of these."""
+_SHORTEST = len("1:00:03")
 _KEPT = 1 << 16
 """Texts whose meaning is remembered."""
 _DAYS_ALONE = "times are dates without a time of day: every row is at 00:00:00; --columns time=DATE+TIME joins two columns"
@@ -73,7 +76,9 @@ def form_of(text: str) -> Form | None:
                 return Form("epoch", unit, remark="" if unit == NS else f"times are {name} since 1970")
         remark = "times are relative: they count from 1970-01-01T00:00:00Z; --shift NAME=2026-03-10T12:00:03Z says when they began"
         return Form("relative", remark=remark)
-    head, zone = _without_zone(text)
+    head, rest = _without_zone(text)
+    half, zone = _half(rest)
+    head += half
     if _date(head) is not None:
         is_day = ":" not in head
         return Form("date", zoned=bool(zone), remark=_DAYS_ALONE if is_day else "", day=is_day)
@@ -116,9 +121,14 @@ class Times:
                 *[(head, tail) if point else _without_zone(head) for head, point, tail in zip(heads, points, tails, strict=True)],
                 strict=True,
             )
+        rests = list(map(str.lstrip, tails, repeat(_DIGITS)))
+        if self._form.kind in ("date", "clock") and any(rests):
+            halves = {rest: _half(rest) for rest in set(rests)}
+            if any(half for half, _ in halves.values()):
+                heads = tuple(head + halves[rest][0] for head, rest in zip(heads, rests, strict=True))
+                rests = [halves[rest][1] for rest in rests]
         whole = np.fromiter(map(self._heads.__getitem__, heads), np.int64, count)
         found = whole != NO_TIME
-        rests = list(map(str.lstrip, tails, repeat(_DIGITS)))
         if any(tails):
             fraction = _fractions(tails)
             fraction = fraction * self._form.unit // NS if self._form.kind in ("epoch", "relative") else fraction
@@ -182,7 +192,17 @@ def _whole(text: str, unit: int) -> int | None:
 
 
 def _date(text: str) -> int | None:
-    """Ns of a date and time without fraction and zone, as if it were UTC."""
+    """Ns of a date and time without fraction and zone, as if it were UTC; AM or PM may follow, as `_half` gives them."""
+    head, half = _of_half(text)
+    found = _date_of_24_hours(head)
+    if found is None or not half:
+        return found
+    hour = found // (3600 * NS) % 24
+    later = _hours_later(hour, half)
+    return None if later is None or ":" not in head else found + later * 3600 * NS
+
+
+def _date_of_24_hours(text: str) -> int | None:
     found = instant(text)
     if found is not None:
         return found
@@ -200,11 +220,33 @@ def _date(text: str) -> int | None:
 
 
 def _clock(text: str) -> int | None:
-    """Ns of a time of day."""
-    shape = _CLOCK.fullmatch(text)
+    """Ns of a time of day; AM or PM may follow."""
+    head, half = _of_half(text)
+    shape = _CLOCK.fullmatch(head)
     if shape is None or int(shape[1]) > 23 or int(shape[2]) > 59 or int(shape[3]) > 59:
         return None
-    return (int(shape[1]) * 3600 + int(shape[2]) * 60 + int(shape[3])) * NS
+    later = _hours_later(int(shape[1]), half)
+    return None if later is None else ((int(shape[1]) + later) * 3600 + int(shape[2]) * 60 + int(shape[3])) * NS
+
+
+def _half(rest: str) -> tuple[str, str]:
+    """What stands behind the digits of a time: ' AM', ' PM' or nothing, and the zone."""
+    shape = _HALF.match(rest)
+    return (f" {shape[1].upper()}M", rest[shape.end() :]) if shape else ("", rest)
+
+
+def _of_half(text: str) -> tuple[str, str]:
+    """A time, and its ' AM' or ' PM'."""
+    return (text[:-3], text[-3:]) if text.endswith((" AM", " PM")) else (text, "")
+
+
+def _hours_later(hour: int, half: str) -> int | None:
+    """Hours to add to an hour before noon or after it; None if there is none. Programs that count to 24 write 13 PM."""
+    if half == " PM":
+        return None if hour == 0 else 12 if hour < 12 else 0
+    if half == " AM":
+        return None if hour > 12 else -12 if hour == 12 else 0
+    return 0
 
 
 def _without_zone(text: str) -> tuple[str, str]:
@@ -212,7 +254,7 @@ def _without_zone(text: str) -> tuple[str, str]:
     head, point, tail = text.partition(".")
     if point:
         return head, tail.lstrip(_DIGITS)
-    zone = _ZONE.search(text, 8)
+    zone = _ZONE.search(text, _SHORTEST)
     if zone is None or text[zone.start() - 1 : zone.start()] not in tuple(_DIGITS):
         return text, ""
     return (text[: zone.start()], zone[0]) if ":" in text[: zone.start()] else (text, "")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from netsleuth_tui.analysis import Scope, records_table
+from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.ingest import parse_columns
 from netsleuth_tui.ingest.table_layout import show_columns
@@ -106,6 +107,52 @@ def test_a_better_column_is_not_joined(tmp_path: Path) -> None:
 def test_half_a_time_is_told(tmp_path: Path, text: str, note: str) -> None:
     """A date alone, a time of day alone, a date of which nobody can tell the month."""
     assert any(note in said for said in loaded(tmp_path / "a.csv", text).store.sources[0].notes)
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([",12:00:01", "2026-03-10,12:00:02"], [1]),  # which costs the row without a date alone
+        (["soon,12:00:01", "2026-03-10,12:00:01"], [0]),
+        (["2026-03-10,1773144001", "2026-03-10,1773144003.5"], [0, 2]),
+        (["20260310,120001", "20260310,235959.25"], [0, 43198]),
+        (["2026-03-10,2026-03-10 12:00:01"], [0]),
+        (["2026-03-10,12:00:01 PM", "2026-03-10,1:00:01 PM", "2026-03-10,11:00:01.5 am"], [0, 3600, -3600]),
+        (["2026-03-10,", "2026-03-10,12:00:01"], [None, 0]),
+    ],
+)
+def test_what_a_date_and_what_is_beside_it_say(tmp_path: Path, rows: list[str], found: list[int | None]) -> None:
+    """The first date that can be read decides; a number of seconds since 1970 says all by itself; six digits are a time of day."""
+    for titles in ("date,time,src", "time,date,src"):
+        cells = rows if titles.startswith("date") else [",".join(row.split(",")[::-1]) for row in rows]
+        for columns in ("", "time=date+time,ip.src=src"):
+            session = loaded(tmp_path / "a.csv", f"{titles}\n" + "".join(f"{cell},10.0.0.1\n" for cell in cells), columns)
+            assert [None if time < -(10**9) else time for time in seconds(session)] == found
+            assert not [note for note in session.store.sources[0].notes if "dates such as" in note]
+
+
+def test_relative_times_beside_a_date(tmp_path: Path) -> None:
+    """They are the times, though the day on which they began is known: its hour is not."""
+    session = loaded(tmp_path / "a.csv", "date,time,src\n2026-03-10,1.5,10.0.0.1\n2026-03-10,100000,10.0.0.1\n")
+    assert session.store.columns().time.tolist() == [1_500_000_000, 100_000 * 10**9]
+    notes = session.store.sources[0].notes
+    assert any("times are relative" in note for note in notes)
+    assert any("dates beside relative times are passed over" in note for note in notes)
+    assert not any("dates such as" in note or "dates without a time of day" in note for note in notes)
+
+
+@pytest.mark.parametrize(("cells", "times", "unread"), [("03/10/2026,12:00:01", 43_201, True), (",12:00:01", 43_201, False)])
+def test_times_of_day_without_dates_that_can_be_read(tmp_path: Path, cells: str, times: int, unread: bool) -> None:
+    """They are what there is of the times, whichever column comes first; a date is called unread only if there was one."""
+    for titles, row in (("date,time", cells), ("time,date", ",".join(cells.split(",")[::-1]))):
+        session = loaded(tmp_path / "a.csv", f"{titles},src\n{row},10.0.0.1\n")
+        assert session.store.columns().time.tolist() == [times * 10**9]
+        notes = session.store.sources[0].notes
+        assert any("times have no date" in note for note in notes)
+        assert any("dates such as '03/10/2026' are not read" in note for note in notes) == unread
+    session = loaded(tmp_path / "a.csv", "date,time,src\n03/10/2026,120001,10.0.0.1\n")
+    assert session.store.columns().time[0] == NO_TIME
+    assert any("dates such as '03/10/2026' are not read" in note for note in session.store.sources[0].notes)
 
 
 def test_rows_without_half_of_their_time(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,15 @@ def test_times_of_tshark_and_wireshark(text: str) -> None:
         ("10/Mar/2026:12:00:03 +0000", "date", 1_773_144_003 * 10**9),
         ("2026-03-10T12:00:03Z", "date", 1_773_144_003 * 10**9),
         ("2026-03-10", "date", 1_773_100_800 * 10**9),
+        ("01:00:01 PM", "clock", 46_801 * 10**9),
+        ("1:00:01.5PM", "clock", 46_801_500_000_000),
+        ("12:00:01 am", "clock", 10**9),
+        ("12:00:01\u202fPM", "clock", 43_201 * 10**9),
+        ("1:00:01Z", "clock", 3601 * 10**9),
+        ("Mar 10, 2026 12:00:03.134364244 PM UTC", "date", NOON),
+        ("2026/03/10 5:00:03 AM PDT", "date", 1_773_144_003 * 10**9),
+        ("2026-03-10 11:00:03 PM +11:00", "date", 1_773_144_003 * 10**9),
+        ("2026-03-10 13:00:03 PM", "date", 1_773_147_603 * 10**9),
     ],
 )
 def test_other_times(text: str, kind: str, time: int) -> None:
@@ -78,6 +88,25 @@ def test_other_times(text: str, kind: str, time: int) -> None:
     form = form_of(text)
     assert form is not None
     assert (form.kind, Times(form).of([text]).tolist()) == (kind, [time])
+
+
+@pytest.mark.parametrize("text", ["13:00:01 AM", "0:00:01 PM", "2026-03-10 PM", "2026-03-10 13:00:01 AM", "24:00:01 PM"])
+def test_hours_that_no_half_of_a_day_has(text: str) -> None:
+    """They are no times; neither is a half of a day alone."""
+    form = form_of("12:00:01" if text.endswith(":01 PM") else "2026-03-10 12:00:01")
+    assert form is not None
+    assert form_of(text) is None
+    assert Times(form).of([text]).tolist() == [NO_TIME]
+
+
+@given(st.datetimes(dt.datetime(1971, 1, 1), dt.datetime(2200, 1, 1)), st.booleans())  # noqa: DTZ001 - they are taken as UTC
+def test_halves_of_days_as_they_are_printed(time: dt.datetime, is_clock: bool) -> None:
+    """What strftime writes with 12 hours is what it writes with 24."""
+    twelve, whole = (time.strftime(f"{'' if is_clock else '%Y-%m-%d '}{form}") for form in ("%I:%M:%S.%f %p", "%H:%M:%S.%f"))
+    forms = form_of(twelve), form_of(whole)
+    assert forms[0] is not None
+    assert forms[0] == forms[1]
+    assert Times(forms[0]).of([twelve]) == Times(forms[0]).of([whole])
 
 
 @given(st.lists(st.integers(0, 2**62), min_size=1, max_size=20))
