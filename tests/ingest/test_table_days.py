@@ -189,6 +189,23 @@ def test_the_log_of_a_web_server(tmp_path: Path) -> None:
     assert "columns that only a later #Fields names are passed over: time-taken" in session.store.sources[0].notes
 
 
+def test_a_log_without_dates_has_those_of_its_remarks(tmp_path: Path) -> None:
+    """The last `#Date:` counts, be there dates in other parts of the log or not; that is noted."""
+    lines = "#Date: 2026-03-10 12:00:01", "#Fields: time c-ip s-ip", "12:00:01 192.0.2.7 10.0.0.80"
+    lines += "#Date: 12-Mar-2026 00:00:00", "12:00:01 192.0.2.7 10.0.0.80", "#Date:"
+    lines += "#Fields: c-ip date time", "192.0.2.8 2026-03-13 12:00:01", "#Date: 2026-03-14", "#Fields: c-ip s-ip time"
+    lines += "192.0.2.9 10.0.0.80 12:00:01", "192.0.2.9 12:00:01", "-"
+    session = loaded(tmp_path / "u_ex.log", "\n".join(lines) + "\n")
+    assert seconds(session) == [0, 2 * 86_400, 3 * 86_400, 4 * 86_400]
+    assert rows(session, "ip.src")[2:] == [("192.0.2.8",), ("192.0.2.9",)]
+    assert [damage.partition(":")[0] for damage in session.store.sources[0].damage] == ["damaged in line 12", "damaged in line 13"]
+    note = "rows without a date are taken as of the day that the #Date line before them says"
+    assert note in session.store.sources[0].notes
+    assert note not in loaded(tmp_path / "b.log", WEB_SERVER).store.sources[0].notes
+    session = loaded(tmp_path / "c.log", "\n".join(lines[1:3]) + "\n")
+    assert session.store.columns().time.tolist() == [43_201 * 10**9]
+
+
 def test_a_short_line_of_a_log_is_told(tmp_path: Path) -> None:
     """With its number in the file, remarks counted."""
     session = loaded(tmp_path / "pfirewall.log", FIREWALL + "2026-03-10 12:00:05 DROP\n")
