@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -155,14 +155,16 @@ def unknown_fields(store: Store, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(missing))
 
 
-def unknown_said(store: Store, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """`unknown_fields`, and what to say about each."""
+def unknown_said(store: Store, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """`unknown_fields`, and what to say about each; thought of one by one, since names are compared for it."""
     missing = unknown_fields(store, names)
     if not missing:
-        return ()
+        return
     from netsleuth_tui.query.hints import no_event_field
 
-    return tuple((name, no_event_field(name, store.events.fields())) for name in missing)
+    have = tuple(store.events.fields())
+    for name in missing:
+        yield name, no_event_field(name, have)
 
 
 def event_row_ids(store: Store, rows: Rows) -> Ids:

@@ -90,10 +90,13 @@ def extract(
 def _slips(text: str) -> list[str]:
     """What to say of names of event data in the filter: no frame has them."""
     from netsleuth_tui import query
-    from netsleuth_tui.query.hints import no_event_field
+    from netsleuth_tui.query.hints import no_frame_field
+    from netsleuth_tui.query.nodes import needed
 
     fields = [(name, query.event_field(name)) for name in query.names_in(text)]
-    return [no_event_field(name, ()) for name, field in fields if field is not None and field.event is not None and field.event.is_data]
+    absent = [name for name, field in fields if field is not None and field.event is not None and field.event.is_data]
+    missed = needed(query.parse(text), frozenset(absent)) if absent else frozenset()
+    return [said for name in absent if (said := no_frame_field(name, needed=name in missed))]
 
 
 def _check_stdout(split: str | None) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from netsleuth_tui.query.errors import FilterError
+from netsleuth_tui.query.fields import ALIASES, NAMED
 from netsleuth_tui.query.nodes import Span
 from netsleuth_tui.query.tokens import KEYWORDS, Piece
 
@@ -32,6 +34,8 @@ _SIGNS = {
     ";": ("a filter is one expression", "join conditions with and or or"),
 }
 _ARITHMETIC = "+-*/%"
+_NAME = re.compile(r"[.\\]?[A-Za-z_]|\\")
+"""How a name begins, or the end of one or of a path; numbers and addresses begin otherwise."""
 
 
 def check_pieces(pieces: Sequence[Piece]) -> None:
@@ -67,10 +71,17 @@ def _habit(pieces: Sequence[Piece], index: int) -> tuple[str, str] | None:
         return "the / opens the filter line and is no part of the filter", "leave it out"
     if piece.text == "-" and following is not None and following.text.startswith(">") and following.span.start == piece.span.end:
         return "an arrow has no meaning here", "from one address to another: ip.src == a && ip.dst == b"
-    is_number = following is not None and following.text.isdecimal()
-    if piece.text == "*" and not is_number and "COMPARE" in [other.kind for other in pieces[max(index - 2, 0) : index]]:
-        return "a * stands for nothing here", r'write matches "\.dll$" for a pattern, or ext(ObjectName) == "dll"'
+    before = pieces[index - 1] if index else None
+    if piece.text == "*" and "COMPARE" in [other.kind for other in pieces[max(index - 2, 0) : index]]:
+        glued = [other.text for other, near in ((before, True), (following, False)) if other is not None and _touch(piece, other, near)]
+        if glued and all(_NAME.match(text) and text not in NAMED and text not in ALIASES for text in glued):
+            return "a * stands for nothing here", r'write matches "\.dll$" for a pattern, or ext(ObjectName) == "dll"'
     return None
+
+
+def _touch(piece: Piece, other: Piece, is_before: bool) -> bool:
+    """Whether a value stands beside a sign without a blank."""
+    return other.kind in {"WORD", "OTHER"} and (other.span.end == piece.span.start if is_before else piece.span.end == other.span.start)
 
 
 def _forbidden(piece: Piece) -> tuple[str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import heapq
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from netsleuth_tui.query.event_fields import EVENT_FIELDS
 from netsleuth_tui.query.fields import ALIASES, NAMED, PROTOCOLS
 
-__all__ = ["meant", "near", "no_event_field", "why_no_field"]
+__all__ = ["meant", "near", "no_event_field", "no_frame_field", "why_no_field"]
 
 _PORTS = {
     "bgp": "tcp.port == 179",
@@ -90,31 +91,68 @@ _FLAGS = {
 }
 """What people call flags of TCP."""
 
+_ALIKE = 0.75
+"""Share of two names that has to be the same for one to be a slip for the other, as difflib counts it."""
+_LONGEST, _MOST = 60, 200
+"""Characters of a name that may be a slip, and names it is compared with: a log can have thousands, and the screen asks at every key."""
+
 
 def near(word: str, names: Iterable[str]) -> str:
-    """The name that `word` is a slip for: the same in another case, or nearly the same; empty where none is."""
-    by_lower = {name.lower(): name for name in reversed([*names])}
+    """The name that `word` is a slip for: the first that is the same in another case, or else the nearest one; empty where none is near."""
+    listed = [*names]
+    return _same(word, listed) or _nearest(word, listed)
+
+
+def _same(word: str, names: Iterable[str]) -> str:
+    """The first name that is the same in any case; empty where none is."""
     lower = word.lower()
-    found = [lower] if lower in by_lower else difflib.get_close_matches(lower, by_lower, 1, 0.75)
+    return next((name for name in names if name.lower() == lower), "")
+
+
+def _nearest(word: str, names: Iterable[str]) -> str:
+    """The name that is most like it, among those of nearly its length; empty where none is like it."""
+    lower = word.lower()
+    if len(lower) > _LONGEST:
+        return ""
+    least = _ALIKE / (2 - _ALIKE)  # the shorter one's share of the longer, where all of it is the same
+    fit = (name for name in names if least * len(name) <= len(lower) <= len(name) / least)
+    by_lower = {name.lower(): name for name in reversed(heapq.nsmallest(_MOST, fit, key=lambda name: abs(len(name) - len(lower))))}
+    found = difflib.get_close_matches(lower, by_lower, 1, _ALIKE)
     return by_lower[found[0]] if found else ""
 
 
-def no_event_field(word: str, have: Iterable[str]) -> str:
+def no_event_field(word: str, have: Sequence[str]) -> str:
     """What to say about a name of event data that no event has: it may be a protocol in capitals, or a slip.
 
     Args:
         word: As it was written.
         have: The names that events have.
     """
+    guess = _same(word, have) or _same(word, EVENT_FIELDS) or _of_packets(word) or _nearest(word, [*have, *EVENT_FIELDS])
+    return f"no event has a field {word}{_asked(guess)}"
+
+
+def no_frame_field(word: str, *, needed: bool) -> str:
+    """What to say about a name of event data where only frames are looked at; empty where there is nothing to say.
+
+    Args:
+        word: As it was written.
+        needed: Whether no frame can match the filter for it; otherwise only a probable slip is said.
+    """
+    guess = _of_packets(word)
+    if not guess and not needed:
+        return ""
+    return f"frames have no field {word}" + (_asked(guess) or ", which is event data")
+
+
+def _asked(guess: str) -> str:
+    return f"; did you mean {guess}?" if guess else ""
+
+
+def _of_packets(word: str) -> str:
+    """What a name in capitals asks of packets in lower case: a protocol, a field, a flag, a port; or an empty string."""
     lower = word.lower()
-    guess = (
-        near(word, EVENT_FIELDS)
-        or (lower if lower in PROTOCOLS or lower in NAMED or lower in ALIASES else "")
-        or _FLAGS.get(lower, "")
-        or _PORTS.get(lower, "")
-        or near(word, have)
-    )
-    return f"no event has a field {word}" + (f"; did you mean {guess}?" if guess else "")
+    return lower if lower in PROTOCOLS or lower in NAMED or lower in ALIASES else _FLAGS.get(lower, "") or _PORTS.get(lower, "")
 
 
 def why_no_field(word: str) -> tuple[str, str]:

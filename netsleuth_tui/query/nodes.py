@@ -29,6 +29,7 @@ __all__ = [
     "Text",
     "Value",
     "names_of",
+    "needed",
 ]
 
 Relation: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
@@ -199,3 +200,13 @@ def names_of(node: Node) -> tuple[str, ...]:
         return tuple(dict.fromkeys(name for term in node.terms for name in names_of(term)))
     right = (node.right.name,) if isinstance(node, Comparison) and isinstance(node.right, Reference) else ()
     return tuple(dict.fromkeys((node.left.name, *right)))
+
+
+def needed(node: Node, absent: frozenset[str]) -> frozenset[str]:
+    """Those of the names in `absent` for which nothing that lacks them all can satisfy the tree; empty where something may."""
+    if isinstance(node, Not):
+        return frozenset()
+    if isinstance(node, All | Any | Either):
+        terms = [needed(term, absent) for term in node.terms]
+        return frozenset().union(*terms) if isinstance(node, All) or all(terms) else frozenset()
+    return frozenset(absent.intersection(names_of(node)))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from netsleuth_tui.cli import run
+from netsleuth_tui.query.hints import no_event_field
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_captures"
 TRACE = str(SAMPLES / "syn-reset.etl")
@@ -44,6 +46,49 @@ def test_a_field_that_events_have_is_no_slip(capsys: pytest.CaptureFixture[str])
     assert "field SubjectUserName;" not in err
     assert "no event has a field Qwertz\n" in err
     assert "no event has a field SubjectUserNam; did you mean SubjectUserName?" in err
+
+
+def test_the_nearest_name_is_meant() -> None:
+    """The same in another case before all others, wherever it is from; else the most alike; and none that is far."""
+    for word, have, guess in (
+        ("NewProcessID", ["NewProcessId", "ProcessId"], "NewProcessId"),
+        ("PROCESSID", ["NewProcessId"], "ProcessID"),
+        ("NewProcesID", ["NewProcessId"], "NewProcessId"),
+        ("EventIDs", ["EventsX"], "EventID"),
+        ("TCP", ["Tcp"], "Tcp"),
+    ):
+        assert no_event_field(word, have) == f"no event has a field {word}; did you mean {guess}?"
+    assert no_event_field("Qwertz", ["ObjectName"]) == "no event has a field Qwertz"
+
+
+def test_names_of_a_hostile_log_take_no_time() -> None:
+    """Thousands of long ones, all alike: the screen asks at each key."""
+    have = [f"{'Name' * 50}{k:04}" for k in range(5000)] + [f"{'Name' * 12}{k:04}" for k in range(5000)]
+    begin = time.process_time()
+    no_event_field("Name" * 50, have)
+    assert no_event_field("Name" * 12 + "4711", have).endswith("4711?")
+    no_event_field("mNae" * 12 + "x", have)
+    assert time.process_time() - begin < 0.3
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("icmp || SubjectUserName", ""),
+        ("!SubjectUserName", ""),
+        ("SubjectUserName", "frames have no field SubjectUserName, which is event data"),
+        ("icmp && (SubjectUserName == x || AccessMask & 2)", "frames have no field AccessMask, which is event data"),
+        ("icmp || TCP", "frames have no field TCP; did you mean tcp?"),
+        ("RST", "frames have no field RST; did you mean tcp.flags.reset == 1?"),
+    ],
+)
+def test_frames_have_no_event_data(text: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Which is said where no frame can match for it, and of what was probably meant; logs were not even looked at."""
+    assert run(["extract", str(SAMPLES / "syn-reset.etl"), "--filter", text, "-o", str(tmp_path / "a.pcapng")]) == 0
+    err = capsys.readouterr().err
+    assert said in err
+    assert bool(said) == ("field" in err)
+    assert "no event has" not in err
 
 
 @pytest.mark.parametrize(
