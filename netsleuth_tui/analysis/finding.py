@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -58,7 +59,8 @@ def _frame(store: Store, rows: Rows, number: int, near: int | None) -> Found:
     parts = [part for part in store.sources if part.name == source.name and part.before < number <= part.before + part.packets]
     if not parts:
         last = max(part.before + part.packets for part in store.sources if part.name == source.name)
-        raise NetSleuthError(f"there is no frame {number}: the file has {last}")
+        of = f" of {os.path.basename(source.name)}, in which the cursor is" if len(store.sources) > 1 else ""  # noqa: PTH119
+        raise NetSleuthError(f"there is no frame {number}{of}: the file has {last}")
     part = source if source in parts else parts[0]
     row = part.first_row + number - part.before - 1
     at = min(rows.position(row), len(rows) - 1)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -158,11 +160,33 @@ async def test_a_name_that_says_another_format_is_refused(driven: Driven, tmp_pa
         assert len(json.loads((tmp_path / "out.json").read_text())) == 300
 
 
-async def test_an_export_that_fails_says_why(driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No such folder: a sentence, not a crash."""
+async def test_a_folder_that_is_not_there_leaves_the_question_open(driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was typed is still there to be put right, and what is typed next is no key."""
     monkeypatch.chdir(tmp_path)
+    async with driven(FakeSession(mixed()), (80, 24)) as d:
+        await d.press("e", *("backspace",) * 40)
+        await d.type("no/such.csv")
+        await d.press("enter")
+        assert "there is no such folder" in d.text
+        await d.press(*("backspace",) * 20)
+        await d.type("such.csv")
+        await d.press("enter")
+        await d.until(lambda: not d.main.export_running)
+        assert [path.name for path in tmp_path.iterdir()] == ["such.csv"]  # noqa: ASYNC240
+
+
+async def test_an_export_that_fails_says_why(driven: Driven, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder may be written to by nobody: a sentence, not a crash."""
+    monkeypatch.chdir(tmp_path)
+
+    def denied(*_: object, **__: object) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
     async with driven(FakeSession(mixed())) as d:
         await d.press("e", "ctrl+u")
-        await d.type("no/where.csv")
-        await d.press("enter")
-        assert "no such directory" in d.lines[-1]
+        await d.type("where.csv")
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "open", denied)
+            await d.press("enter")
+            await d.until(lambda: not d.main.export_running)
+        assert "permission denied" in d.lines[-1].lower()

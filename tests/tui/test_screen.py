@@ -249,6 +249,15 @@ async def test_loading_is_shown_and_cancelled(driven: Driven) -> None:
         assert d.main.table.count() == 300
 
 
+async def test_what_was_stopped_before_its_first_packet_is_not_said_to_have_none(driven: Driven) -> None:
+    """Nobody knows what it has; r goes on."""
+    async with driven(FakeSession(Store(), hold=True)) as d:
+        await d.press("escape")
+        await d.until(lambda: not d.main.is_loading)
+        await d.settle()
+        assert "No packet was read before loading ended; r reads on." in d.text
+
+
 async def test_damage_is_counted_and_explained(driven: Driven) -> None:
     """The title counts the notes, the last line tells the first, n tells all of them."""
     problems = ("trace.pcap: damaged at byte 360: block length 0 is below 12", "other.pcap: is empty")

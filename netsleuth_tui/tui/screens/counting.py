@@ -347,6 +347,8 @@ class Counting(Screen[None]):
             return f"No {what} of {grouped(total)} matches {why}. u undoes it, / changes the filter."
         if self.is_loading:
             return f"No {what} yet."
+        if self.progress is not None and self.progress.phase != "done":
+            return f"No {what} was read before loading ended; r reads on."
         return f"There is no {what} in {'this capture' if what == 'packet' and not overview.all_events else 'these files'}."
 
     def _unknown(self, scope: Scope) -> str:

@@ -103,6 +103,9 @@ class Exporting(Completing):
             self.session.spare(name)
             if os.path.isdir(name):  # noqa: PTH112 - the name is shown and written as it was typed
                 raise NetSleuthError("is a folder", where=name, hint="name a file in it")  # noqa: TRY301
+            folder = os.path.dirname(name) or "."  # noqa: PTH120
+            if not os.path.isdir(folder):  # noqa: PTH112
+                raise NetSleuthError("there is no such folder", where=folder, hint="name the file in one that is there")  # noqa: TRY301
             frames = self._frames_for(name)
             if is_capture(name) and frames is None:
                 raise NetSleuthError(f"there are no frames in {self._pane.subject()}", where=name, hint="name it .csv")  # noqa: TRY301
