@@ -151,7 +151,7 @@ def _targets(made: _Pass) -> _Found:
 
 def _networks(level: int) -> Callable[[_Pass], _Found]:
     def found(made: _Pass) -> _Found:
-        order = ordered(made.store.hosts, len(made.hosts.version))
+        order = ordered(made.hosts)
         if not len(order.hosts):
             return _Found(np.empty(0, np.int64), np.empty((0, 2), np.int64), str, str)
         of_host = made.by_host[0] + made.by_host[1] - made.near[level]

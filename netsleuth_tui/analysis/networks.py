@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
-from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 import numpy as np
 from numpy.typing import NDArray
 
-from netsleuth_tui.decode.hosts import Hosts, HostTable
+from netsleuth_tui.decode.hosts import Hosts
 
 __all__ = ["PREFIXES", "Ordered", "keys_of", "network", "ordered"]
 
@@ -42,18 +42,25 @@ def keys_of(hosts: Hosts) -> NDArray[np.int64]:
     return np.where(hosts.version == 4, hosts.lo, hosts.hi).view(np.int64)
 
 
-def ordered(table: HostTable, count: int) -> Ordered:
-    """The first `count` hosts of a table in order; kept, since that takes longer than a pass over the rows."""
-    return _ordered(table, count, table.cleared)
+def ordered(hosts: Hosts) -> Ordered:
+    """All addresses that a `HostTable` knew at some moment, in order; kept, since that takes longer than a pass over the rows.
 
-
-@lru_cache(2)
-def _ordered(table: HostTable, count: int, cleared: int) -> Ordered:  # noqa: ARG001 - numbers may mean others when it changes
-    known = table.known()
-    hosts = Hosts(known.version[:count], known.hi[:count], known.lo[:count])
-    keys, is6 = keys_of(hosts).view(np.uint64), hosts.version == 6
+    What they say of an id changes only where it was free and is given again: so as many as were given are the same ones.
+    """
+    version = hosts.version.copy()
+    given = int(np.count_nonzero(version))
+    for seen, then, found in tuple(_last):
+        if then == given and len(seen) == len(version) and seen.ctypes.data == hosts.version.ctypes.data:
+            return found
+    keys, is6 = keys_of(hosts._replace(version=version)).view(np.uint64), version == 6
     order = np.lexsort((keys, is6))
-    return Ordered(order, is6[order], keys[order])
+    found = Ordered(order, is6[order], keys[order])
+    _last.append((hosts.version, given, found))
+    return found
+
+
+_last: deque[tuple[NDArray[np.uint8], int, Ordered]] = deque(maxlen=2)
+"""Versions of addresses, how many ids were given among them, and their order; what is kept here stays where it is in memory."""
 
 
 def network(key: int, level: int, *, is6: bool) -> str:

@@ -41,18 +41,18 @@ class PlacesOf:
         Raises:
             NetSleuthError: A file that the user named cannot be used.
         """
-        found = place_values(self._store, kind)
+        found = place_values(self._store, kind, count)
         return PlaceValues(found.codes[:count], found.names, found.also)
 
 
-def place_values(store: Store, kind: PlaceKind) -> PlaceValues:
-    """One kind of place of all hosts that are known now.
+def place_values(store: Store, kind: PlaceKind, least: int = 0) -> PlaceValues:
+    """One kind of place of all hosts that are known now; of as many as `least` where those were known before.
 
     Raises:
         NetSleuthError: A file that the user named cannot be used.
     """
     hosts = host_places(store)
-    located, tables = hosts.located(), hosts.places.tables
+    located, tables = hosts.located(least), hosts.places.tables
     if kind == "site":
         return _distinct(located.site, tables.sites)
     if kind == "country":

@@ -67,7 +67,7 @@ def groups_of(store: Store, hosts: Hosts, by: Grouping) -> Groups:
         NetSleuthError: A file with places that the user named cannot be used.
     """
     if by == "/8" or by == "/16" or by == "/24":  # noqa: PLR1714 - so that the type checker knows the others
-        return _subnets(store, hosts, by)
+        return _subnets(hosts, by)
     found = PlacesOf(store).values(by, len(hosts.version))
     codes, count = found.codes, len(found.names)
     name = "site" if by == "site" else f"geo.{by}"
@@ -99,7 +99,7 @@ def _region_condition(store: Store, found: PlaceValues) -> Callable[[int, str], 
 
 def _by_class(store: Store, by: Grouping, found: PlaceValues) -> Groups:
     """Countries or continents, and classes of addresses without one: data are never asked about addresses that are not public."""
-    classes, count, name = place_values(store, "class"), len(found.names), f"geo.{by}"
+    classes, count, name = place_values(store, "class", len(found.codes)), len(found.names), f"geo.{by}"
     unknown, public = classes.names.index(UNKNOWN), classes.names.index(PUBLIC)
     codes = found.codes
     kinds = classes.codes[: len(codes)]
@@ -135,8 +135,8 @@ def _on(name: str, side: str) -> str:
     return f"{name}.{side}" if name == "site" else name.replace("geo.", f"geo.{side}.")
 
 
-def _subnets(store: Store, hosts: Hosts, by: Grouping) -> Groups:
-    order, level = ordered(store.hosts, len(hosts.version)), LEVELS[by]
+def _subnets(hosts: Hosts, by: Grouping) -> Groups:
+    order, level = ordered(hosts), LEVELS[by]
     starts = order.starts(level)
     of_host = np.empty(len(hosts.version), np.int32)
     of_host[order.hosts] = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff(np.append(starts, len(of_host))))

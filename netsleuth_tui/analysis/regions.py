@@ -238,8 +238,8 @@ def regions(store: Store, scope: Scope, *, by: Grouping = "region", side: Side =
 
 def _unplaced(store: Store, seen: NDArray[np.bool_]) -> tuple[int, int]:
     """Of the hosts that were seen: private ones at no site, and public ones without a country."""
-    located = host_places(store).located()
-    classes = place_values(store, "class")
+    located = host_places(store).located(len(seen))
+    classes = place_values(store, "class", len(seen))
     at_no_site = seen & (located.site[: len(seen)] < 0)
     private = classes.codes[: len(seen)] == classes.names.index("Private")
     unknown = classes.codes[: len(seen)] == classes.names.index(UNKNOWN)

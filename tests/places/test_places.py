@@ -141,6 +141,42 @@ def test_hosts_are_looked_up_once() -> None:
     assert set(kept[2].region[2:].tolist()) == {kept[2].region[2]}
 
 
+def test_a_host_id_that_is_given_again_is_looked_up_again() -> None:
+    """Also where it was asked for while it was free; what was given out before stays as it is."""
+    hosts = HostTable()
+    located = HostPlaces(hosts, open_places)
+    hosts.merge(_table(["10.0.0.1", "10.0.0.2", "8.8.8.8"]))
+    kept = np.array([False, False, True])
+    for met in (~kept | kept, kept):
+        hosts.forget(met, kept)
+    free = located.located()
+    before = [codes.copy() for codes in (free.region, free.special, free.country)]
+    cleared = hosts.cleared
+    assert hosts.merge(_table(["1.1.1.1", "192.168.7.7", "130.89.1.1"])).tolist() == [0, 1, 3]
+    assert hosts.cleared == cleared
+    found, names = located.located(), located.places.tables.regions
+    assert [names[code] for code in found.region] == ["Australia", "Private (unmapped)", "United States", "Netherlands"]
+    assert all((now == then).all() for now, then in zip((free.region, free.special, free.country), before, strict=True))
+    fresh = HostPlaces(hosts, open_places).located()
+    for name in ("site", "special", "country", "continent", "asn", "region"):
+        assert getattr(found, name).tolist() == getattr(fresh, name).tolist()
+
+
+def test_there_are_as_many_places_as_the_caller_knows_hosts() -> None:
+    """Its table has become shorter since; those that come then have places of their own."""
+    hosts = HostTable()
+    located = HostPlaces(hosts, open_places)
+    hosts.merge(_table(["8.8.8.8", "10.0.0.1", "10.0.0.2"]))
+    kept = np.array([True, False, False])
+    for met in (~kept | kept, kept):
+        hosts.forget(met, kept)
+    assert hosts.count == 1
+    assert len(located.located(3).region) == 3
+    hosts.merge(_table(["130.89.1.1"]))
+    names = located.places.tables.regions
+    assert [names[code] for code in located.located(3).region[:2]] == ["United States", "Netherlands"]
+
+
 def test_remarks_tell_whose_data_placed_hosts() -> None:
     """Nothing before the data are open, nothing of them before they have placed a host."""
     hosts = HostTable()
