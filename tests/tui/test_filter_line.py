@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from tui.screens import Driver, FakeSession, mixed
 
-from netsleuth_tui.analysis import Scope
+from netsleuth_tui.analysis import Scope, occurring
 from netsleuth_tui.saved import filters_path, history_path, read_filters, read_history, remember, save_filter
+from netsleuth_tui.tui.screens.completing import Completing
 from netsleuth_tui.tui.widgets.complaint import Complaint
 
 Driven = Callable[..., Any]
@@ -253,3 +256,24 @@ async def test_the_filter_that_the_program_is_started_with_opens_no_list(driven:
     async with driven(FakeSession(mixed()), size=(80, 24), text="udp") as d:
         await d.settle()
         assert not d.main.filter_bar.suggestions.display
+
+
+def test_addresses_are_held_until_they_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values are numbers of addresses, which a live capture may give again; those that were counted before it did are counted anew."""
+    store, held, counted = mixed(), [], []
+
+    def count_values(*_: object) -> SimpleNamespace:
+        counted.append(store.hosts.cleared)
+        return SimpleNamespace(complete=True, beginning=lambda *_: held.append(len(store.hosts._holders)))
+
+    monkeypatch.setattr(occurring, "count_values", count_values)
+    main = SimpleNamespace(_counted=None, post_message=lambda _: None)
+    completion = SimpleNamespace(place=SimpleNamespace(typed=""), field="ip.src")
+    for _ in range(2):
+        Completing._count_values(main, store, Scope(), 1, completion)  # type: ignore[arg-type]
+    there = np.ones(store.hosts.count, np.bool_)
+    store.hosts.forget(there, there)
+    Completing._count_values(main, store, Scope(), 1, completion)  # type: ignore[arg-type]
+    assert held == [1, 1, 1]
+    assert counted == [0, 1]
+    assert not store.hosts._holders

@@ -60,15 +60,17 @@ class Completing(Noticing):
     def _count_values(self, store: Store, scope: Scope, number: int, completion: Completion) -> None:
         from netsleuth_tui.analysis.occurring import count_values
 
-        typed, key = completion.place.typed, (scope, completion.field, store.packets, store.events.rows)
+        typed = completion.place.typed
         for _ in range(2):  # the engine may be interrupted by what the panes ask
             try:
-                if self._counted is None or self._counted[0] != key or not self._counted[1].complete:
-                    with store.hosts.held():
+                with store.hosts.held():
+                    key = scope, completion.field, store.packets, store.events.rows, store.hosts.cleared
+                    if self._counted is None or self._counted[0] != key or not self._counted[1].complete:
                         self._counted = key, count_values(store, scope, completion.field, typed)
+                    found = self._counted[1].beginning(store, typed, MOST_VALUES)
             except NetSleuthError:
                 continue
-            self.post_message(ValuesCounted(number, self._counted[1].beginning(store, typed, MOST_VALUES)))
+            self.post_message(ValuesCounted(number, found))
             return
 
     def on_values_counted(self, message: ValuesCounted) -> None:
