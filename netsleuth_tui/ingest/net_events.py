@@ -34,7 +34,11 @@ class NetEvents:
         return self._loading.notes if self._loading is not None and self._index == index else ()
 
     def take(self, batch: FrameBatch, index: int, window: LoadWindow, keeping: EventKeeping | None = None) -> None:
-        """Add the events of a batch, whose times have been put right, as the next rows of source `index`; or only those that are kept."""
+        """Add the events of a batch, whose times have been put right, as the next rows of source `index`; or only those that are kept.
+
+        What it tells of its file's table of processes is known from then on, whichever frames are kept.
+        """
+        self._store.processes.heed(batch, self._store.first_part(index))
         frames = event_frames(batch)
         if not len(frames):
             return

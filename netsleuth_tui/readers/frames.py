@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple, Protocol
 
@@ -50,12 +50,13 @@ class Owners:
     Args:
         processes: The file's table; the same object for all of its batches.
         index: For each frame its number in the table, uint32; NOBODY where the file says none.
-        whole: Whether all of the table could be read: where it could not, a process that is not in it may be meant as well.
+        whole: Says whether the table is all there, as far as is known by now: where it is not, a process that is not in it may be meant
+            as well.
     """
 
     processes: tuple[ProcessEntry, ...]
     index: NDArray[np.uint32]
-    whole: bool = True
+    whole: Callable[[], bool] = lambda: True
 
 
 @dataclass(frozen=True, slots=True)

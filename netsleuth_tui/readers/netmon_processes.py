@@ -155,7 +155,7 @@ class Processes:
             self._first = int(offsets[np.argmax(lies)]) if not self._beyond else self._first
             self._beyond += int(lies.sum())
             index[lies] = NOBODY
-        return Owners(self.entries, index, self.whole)
+        return Owners(self.entries, index, lambda: self.whole)
 
     def damage(self) -> list[Damage]:
         """What is wrong with the numbers met so far."""

@@ -97,6 +97,16 @@ class ProcessTable:
             self.recorded.append(Recorded(first, codes))
             self.revision += 1
 
+    def heed(self, batch: FrameBatch, source: int) -> None:
+        """Learn what a batch tells of its file's table, though none of its frames may be kept: one may be of a process beyond the table.
+
+        Args:
+            batch: The frames.
+            source: The source that has the first part of the file.
+        """
+        if batch.owners is not None:
+            self._codes_of(batch.owners, source)
+
     def forget(self, rows: int) -> None:
         """Let go of what is recorded of rows before `rows`, which were dropped."""
         kept = [part for part in self.recorded if part.first + len(part.codes) > rows]
@@ -124,13 +134,13 @@ class ProcessTable:
 
     def _codes_of(self, owners: Owners, source: int) -> Codes:
         """Number of each process of a file's table, and 0 behind them."""
-        entries = owners.processes
-        if self._table is None or self._table[0] is not entries or self._table[1] != owners.whole:
+        entries, whole = owners.processes, owners.whole()
+        if self._table is None or self._table[0] is not entries or self._table[1] != whole:
             codes = np.zeros(len(entries) + 1, np.uint32)
             codes[:-1] = [self.code(entry.pid, entry.path) if entry.pid or entry.path else 0 for entry in entries]
-            self._table = entries, owners.whole, codes
+            self._table = entries, whole, codes
             sockets = [socket for entry in entries if (socket := _socket(entry)) is not None]
-            self.tell(source, "table", sockets, None if owners.whole else ALWAYS)
+            self.tell(source, "table", sockets, None if whole else ALWAYS)
         return self._table[2]
 
 

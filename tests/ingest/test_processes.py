@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ingest.test_net_events import net_event
 from ingest.test_traces import socket
 from readers import etl_files as made
-from readers.netmon_files import NO_END, Piece, netmon, process
+from readers.netmon_files import NO_END, START, Piece, netmon, process
 
 from netsleuth_tui.analysis import Scope, rows_of
 from netsleuth_tui.analysis.judged_fields import judged_values
 from netsleuth_tui.decode import sockets
+from netsleuth_tui.ingest import load
+from netsleuth_tui.readers import open_file
 from netsleuth_tui.session import Session
 
 SECOND = 10**9
@@ -167,6 +170,23 @@ def test_nothing_follows_from_a_table_that_is_not_whole(tmp_path: Path, version:
     both = tmp_path / "b.cap"
     both.write_bytes(netmon(capture(), version, processes=TABLE).content)
     assert pids(opened(path, both, load_filter=load_filter))[4:] == [7, 8, 7, 0]
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("options", [{}, {"load_filter": "frame.number <= 4"}, {"load_window": (None, START + 4 * SECOND - 1)}])
+def test_a_frame_beyond_the_table_counts_where_its_batch_is_left_out(
+    tmp_path: Path, options: dict[str, object], monkeypatch: pytest.MonkeyPatch, *, together: bool
+) -> None:
+    """What the note says of the file is so for the packets that are kept; the table of another file is whole, and stays so."""
+    monkeypatch.setattr(load, "open_file", lambda name, **more: open_file(name, **(more | {"frames": 2})))
+    late = [replace(piece, after=piece.after + 4 * SECOND) for piece in capture((0, 1, 0xFFFFFFFF, 99))]
+    path, whole = tmp_path / "a.cap", tmp_path / "b.cap"
+    path.write_bytes(netmon(capture() + late, processes=TABLE).content)
+    whole.write_bytes(netmon(capture(), processes=TABLE).content)
+    session = opened(path, whole, **options) if together else opened(path, **options)
+    assert any("none by its socket" in note for note in session.store.sources[0].notes)
+    expected = [7, 8, 0, 0] if options else [7, 8, 0, 0, 7, 8, 0, 0]
+    assert pids(session) == expected + ([7, 8, 7, 0] if together else [])
 
 
 @pytest.mark.parametrize("text", ["EventID == 1037", "EventID == 1", "frame.number in {1,2,5}", "frame.number < 4 || EventID == 1037", ""])
