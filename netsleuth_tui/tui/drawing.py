@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Region
 from textual.strip import Strip
 
-__all__ = ["Part", "changed", "cut", "cut_path", "ends", "fit", "fit_right", "line"]
+__all__ = ["Part", "changed", "cut", "cut_path", "ends", "fit", "fit_right", "folded", "line"]
 
 Part = tuple[str, Style]
 """A piece of text that `display` has made harmless (or that we wrote), and its style."""
@@ -65,6 +65,23 @@ def cut_path(text: str, width: int, clipped: str) -> str:
     while cell_len(tail) > end:
         tail = tail[1:]
     return set_cell_size(text, width - 1 - cell_len(tail)) + clipped + tail
+
+
+def folded(text: str, width: int, indent: str) -> list[str]:
+    """`text` in lines of at most `width` cells, broken behind blanks where there are some.
+
+    Nothing is left out: without `indent`, which all lines but the first begin with, they are the text again.
+    """
+    lines, lead = [], ""
+    while cell_len(text) > (room := max(width - len(lead), 2)):
+        begin = text[: 4 * room]
+        head = next(filter(None, chop_cells(begin, room)), begin)
+        behind = head.rfind(" ") + 1
+        if text[len(head) : len(head) + 1] != " " and head[:behind].strip():
+            head = head[:behind]
+        lines.append(lead + head)
+        text, lead = text[len(head) :], indent
+    return [*lines, lead + text]
 
 
 def fit_right(text: str, width: int, clipped: str) -> str:

@@ -133,3 +133,13 @@ async def test_the_xml_of_an_event_is_read_to_its_end(driven: Driven) -> None:
         await d.until(lambda: "</Event>" in d.text)
         assert "Guid=" in d.text
         assert "3E3B0328C30D}" in d.text
+
+
+async def test_wide_characters_of_the_xml_are_all_seen(driven: Driven) -> None:
+    """They take two cells each."""
+    session = FakeSession(logs())
+    session.event_xml = lambda _: EventText(f"<Event>\n<Data>{'印刷' * 60}</Data>\n</Event>")  # type: ignore[method-assign]
+    async with driven(session, paths=("server.evtx",)) as d:
+        await d.press("5", "o", "enter", "v")
+        await d.until(lambda: "</Event>" in d.text)
+        assert d.text.count("印") == d.text.count("刷") == 60

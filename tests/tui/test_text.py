@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.style import Style
 
-from netsleuth_tui.tui.drawing import changed, ends, fit, fit_right, line
+from netsleuth_tui.tui.drawing import changed, ends, fit, fit_right, folded, line
 from netsleuth_tui.tui.layout import Wishes, arrange
 from netsleuth_tui.tui.numbers import rate, share, short, size
 from netsleuth_tui.tui.views import default_name
@@ -35,6 +38,26 @@ def test_text_has_exactly_its_width() -> None:
     assert line([(fit("日本語", 4, "…"), PLAIN)], 4, PLAIN).cell_length == 4
     assert ends([("left", PLAIN)], [("right", RED)], 12, PLAIN).text == "left   right"
     assert ends([("a long left side", PLAIN)], [("right", RED)], 10, PLAIN).text == "a lonright"
+
+
+def test_folded_text_is_all_there() -> None:
+    """Wide characters count twice; breaks are behind blanks where there are some, and the blanks stay."""
+    assert folded('<Data Name="x">印刷文書印刷文書</Data>', 20, "  ") == ["<Data ", '  Name="x">印刷文書', "  印刷文書</Data>"]
+    assert folded("one two three", 8, " ") == ["one two ", " three"]
+    assert folded("one  two three", 8, " ") == ["one  two", "  three"]
+    assert folded("日本語" * 3, 9, "") == ["日本語日", "本語日本", "語"]
+    assert folded("\u0301" * 200, 9, "") == ["\u0301" * 200]
+    assert "".join(folded("ab" + "\u0301" * 200 + "cdefghij", 9, "")) == "ab" + "\u0301" * 200 + "cdefghij"
+    assert folded("", 20, "  ") == [""]
+    assert folded("short", 20, "  ") == ["short"]
+
+
+@given(st.text(st.sampled_from("ab <é日文\u0301\U0001f600")), st.integers(6, 30))
+def test_folding_loses_nothing(text: str, width: int) -> None:
+    """Whatever the characters, each line fits, and together they are the text."""
+    first, *others = folded(text, width, "    ")
+    assert all(cell_len(each) <= width for each in (first, *others))
+    assert first + "".join(each.removeprefix("    ") for each in others) == text
 
 
 def test_only_what_changed_is_sent() -> None:

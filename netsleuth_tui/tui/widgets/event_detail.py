@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache, partial
-from textwrap import TextWrapper
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.cells import cell_len
@@ -13,7 +12,7 @@ from textual.containers import Horizontal
 
 from netsleuth_tui.errors import NetSleuthError
 from netsleuth_tui.terminal.sanitize import display
-from netsleuth_tui.tui.drawing import Part, cut, line
+from netsleuth_tui.tui.drawing import Part, cut, folded, line
 from netsleuth_tui.tui.keys import footer_key, key
 from netsleuth_tui.tui.messages import EventColumnWanted, EventReady, GroupWanted, Told
 from netsleuth_tui.tui.widgets.detail import DetailHeading
@@ -43,6 +42,8 @@ MOST_LINES = 5000
 """Lines of XML."""
 LEAST_TERM = 16
 """Cells that a filter in the heading needs."""
+LEAST_LINE = 20
+"""Cells to which lines of XML are folded at least."""
 BETWEEN = re.compile(r">(?=<[A-Za-z])")
 """Where an element begins behind the tag of the one that it is in."""
 BESIDE = 60
@@ -135,8 +136,7 @@ class EventXml(ScrolledLines):
 
     def _fold(self, width: int) -> list[str]:
         """Lines that fit, broken between attributes where they are too long."""
-        folder = TextWrapper(max(width, 20), subsequent_indent="    ", break_on_hyphens=False, replace_whitespace=False)
-        return [part for text in self._text for part in (folder.wrap(text) or [""])]
+        return [part for text in self._text for part in folded(text, max(width, LEAST_LINE), "    ")]
 
     @property
     def _body(self) -> int:
