@@ -74,7 +74,7 @@ from netsleuth_tui.analysis.time_order import events_in_order, packets_in_order
 from netsleuth_tui.analysis.timeline import timeline, timeline_by_table, timeline_table
 from netsleuth_tui.analysis.times import clock, epoch, iso, parse_time
 from netsleuth_tui.analysis.values import column_of
-from netsleuth_tui.analysis.windows import TimeOfDay, Window, parse_window
+from netsleuth_tui.analysis.windows import TimeOfDay, Window, parse_window, spans_of
 
 __all__ = [
     "BESIDE",
@@ -220,6 +220,7 @@ __all__ = [
     "sorted_rows",
     "source_lines",
     "sources_table",
+    "spans_of",
     "split_names",
     "summary",
     "summary_dict",

@@ -56,7 +56,7 @@ def window_of(since: str | None, until: str | None, *, load: bool = False) -> tu
         if isinstance(time, TimeOfDay):
             hint = f"write it, as in {option} 2026-03-10T{time.text}"
             raise NetSleuthError(f"{option} {time.text} needs a date here: it is asked before anything is known of the files", hint=hint)
-    return window.on(None)
+    return window.on(())
 
 
 def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
@@ -71,7 +71,7 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
         if not files:
             raise NetSleuthError("no file given", hint="netsleuth --help shows what there is")
         window = None if common.since is None and common.until is None else _parsed(common)
-        scope = Scope(expanded(common.filter), *(window.on(None) if window is not None and not window.is_open else (None, None)))
+        scope = Scope(expanded(common.filter), *(window.on(()) if window is not None and not window.is_open else (None, None)))
         format_of(common)
         files_of_places = PlaceFiles(common.geoip, common.sites)
         shifts = [parse_shift(text) for text in common.shift]
@@ -102,8 +102,10 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
         raise session.failures[0]
     _tell(session, files, last, scope)
     if window is not None and window.is_open:
+        from netsleuth_tui.analysis import spans_of
+
         with misused():
-            start, end = window.on(session.store.span)
+            start, end = window.on(spans_of(session.store))
             scope = replace(scope, start=start, end=end)
             session.look_at(scope)
     return session, scope

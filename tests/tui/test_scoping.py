@@ -137,6 +137,21 @@ async def test_the_app_begins_with_times_of_day(driven: Driven) -> None:
             assert window[0] is not None or "--until is not after --since" in d.main.status.message
 
 
+async def test_times_of_day_wait_for_the_end(driven: Driven) -> None:
+    """Of a live capture, too: until then all is seen, and that is said."""
+    session = FakeSession(mixed())
+    session.hold = True
+    async with driven(session, days=parse_window("12:00:00", "12:00:10"), paths=("-",)) as d:
+        await d.settle()
+        assert "the time window is set when all is there" in d.main.status.message
+        assert session.scope == Scope("")
+        await d.press("escape")
+        await d.until(lambda d=d: d.main.window_to_come is None)
+        await d.settle()
+        assert session.scope == Scope("", START, START + 10 * SECOND)
+        assert "when all is there" not in d.main.status.message
+
+
 async def test_the_records_begin_with_the_users_columns(driven: Driven) -> None:
     """As the settings have them; one that does not exist is said."""
     settings = Settings(columns=("frame.number", "ip.ttl", "nothing.here"))

@@ -222,7 +222,10 @@ class Scoping(Counting):
             self.status.say(display(str(error), limit=300), "error", keep=True)
 
     def on_load_progressed(self, message: LoadProgressed) -> None:
-        """Put clocks right, and set the window, that had to wait until all is there."""
+        """Put clocks right, and set the window, that had to wait until all is there; that the window waits is said once."""
+        if self.window_to_come is not None and self.progress is None and message.progress.phase == "loading":
+            said = "files are loading: the time window is set when all is there; with its date it is set at once"
+            self.status.say(said, "warning", keep=True)
         if message.progress.phase != "loading" and (self._clocks_to_come or self.window_to_come is not None):
             self.set_timer(SOON, self._set_what_waits)
 
@@ -242,8 +245,10 @@ class Scoping(Counting):
         scope = self.latest
         if scope is None or scope.has_window:
             return
+        from netsleuth_tui.analysis import spans_of
+
         try:
-            start, end = window.on(session.store.span)
+            start, end = window.on(spans_of(session.store))
         except NetSleuthError as error:
             self.status.say(display(str(error), limit=300), "error", keep=True)
             return
