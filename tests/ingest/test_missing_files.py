@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ingest.test_load import capture
@@ -67,9 +68,9 @@ def test_a_file_of_a_folder_that_vanishes_before_it_is_opened_is_missing(tmp_pat
     gone = Path(capture(tmp_path / "b.pcap", 30))
     start = load.start_for_files
 
-    def vanish(total: int) -> None:
+    def vanish(*asked: Any, **more: Any) -> None:
         gone.unlink()
-        start(total)
+        start(*asked, **more)
 
     monkeypatch.setattr(load, "start_for_files", vanish)
     session = Session()
