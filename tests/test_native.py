@@ -305,12 +305,12 @@ def test_what_does_not_lie_ready_is_not_compiled_unless_it_is_wanted(tmp_path: P
     filled: list[str] = []
     monkeypatch.setattr(jit, "_fill", lambda directory: filled.append(directory.name))
     compiler = jit._Compiler()
-    compiler.start(compiling=False)
+    compiler.start(compiling=False, events_first=False)
     assert compiler.looked.wait(60)
     while compiler.state == "compiling":
         compiler.finished.wait(0.01)
     assert (compiler.state, compiler.is_cached, filled) == ("plain", False, [])
-    compiler.start(compiling=True)
+    compiler.start(compiling=True, events_first=False)
     assert compiler.finished.wait(60)
     assert compiler.state == "unavailable"
     assert set(filled) <= set(jit.GROUPS)
@@ -322,6 +322,6 @@ def test_what_lies_ready_is_linked_for_small_input(written: Path, monkeypatch: p
     monkeypatch.setattr(kernel_cache, "directory", lambda: written)
     monkeypatch.setattr(kernel_cache, "forget_old", lambda _: None)
     compiler = jit._Compiler()
-    compiler.start(compiling=False)
+    compiler.start(compiling=False, events_first=False)
     assert compiler.finished.wait(60)
     assert (compiler.state, compiler.is_cached) == ("compiled", True)
