@@ -106,6 +106,18 @@ async def test_a_key_that_waits_too_long_is_dropped_and_said(driven: Driven, mon
         d.main._unanswered.clear()
 
 
+async def test_no_key_waits_for_a_pane_that_there_is_no_room_for(driven: Driven) -> None:
+    """It is not asked, and so will never be told; where there is room again, it is."""
+    async with driven(FakeSession(mixed(60)), (20, 6)) as d:
+        await d.press("t")
+        assert d.main.focused is d.main.query_one("#timeline")
+        assert not d.main.focused.is_ready()
+        assert d.main.awaits(keys("z")[0]) == ""
+        await d.pilot.resize_terminal(80, 24)
+        await d.settle()
+        assert d.main.focused.is_ready()
+
+
 async def test_esc_and_a_sign_in_one_go(driven: Driven) -> None:
     """A terminal sends for them what it sends for Alt and the sign."""
     parser = XTermParser()

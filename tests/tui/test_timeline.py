@@ -17,7 +17,7 @@ from netsleuth_tui.analysis import Scope
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.store import Store
 from netsleuth_tui.terminal.glyphs import ASCII, UNICODE, Glyphs
-from netsleuth_tui.tui import time_counts, typeahead
+from netsleuth_tui.tui import time_counts
 from netsleuth_tui.tui.theme import DARK, SIXTEEN
 from netsleuth_tui.tui.widgets.timeline import TimeLine
 
@@ -342,9 +342,8 @@ async def test_a_window_does_not_count_the_line_again(driven: Driven, counts: Co
     [store_of([]), store_of([udp(NO_TIME)]), store_of([udp(0)]), store_of([udp(-(10**18)), udp(4 * 10**18)]), mixed(3)],
     ids=["empty", "untimed", "one", "centuries", "few"],
 )
-async def test_no_key_fails_whatever_there_is(driven: Driven, store: Store, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_key_fails_whatever_there_is(driven: Driven, store: Store, size: tuple[int, int]) -> None:
     """Every key of the time line, on nothing, on one packet, on packets centuries apart, at any size."""
-    monkeypatch.setattr(typeahead, "WAITS", 0.02)  # for a time line that will never come
     async with driven(FakeSession(store), size) as d:
         await d.press("t")
         keys = [key.strip() for bindings in TimeLine.__mro__ for b in bindings.__dict__.get("BINDINGS", ()) for key in b.key.split(",")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from netsleuth_tui.tui.panes import Pane, pane_of
+from netsleuth_tui.tui.panes import Pane, is_seen, pane_of
 from netsleuth_tui.tui.screens.placing import Placing
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ class Awaiting(Placing):
             self._told[pane] = seen.overview.scope
 
     def awaits(self, event: events.Key) -> str:
-        """Why a key has to wait, as a sentence; empty where it need not."""
+        """Why a key has to wait, as a sentence; empty where it need not: a pane that there is no room for is not asked, and never told."""
         pane = pane_of(self.focused)
-        if self.app.screen is not self or pane is None or self._is_told(pane):
+        if self.app.screen is not self or pane is None or not is_seen(pane) or self._is_told(pane):
             return ""
         active = self.active_bindings.get(event.key)
         if active is None or (active.node in {self, self.app} and active.binding.id not in OF_LINES):
