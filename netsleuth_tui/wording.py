@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["agree", "counted", "grouped", "several", "spoken"]
+__all__ = ["agree", "counted", "file_name", "grouped", "several", "spoken"]
 
 
 def grouped(number: int) -> str:
@@ -34,3 +34,8 @@ def several(number: int, one: str, many: str = "") -> str:
 def spoken(name: str) -> str:
     """The name of a file as a sentence has it: '-' is standard input."""
     return "standard input" if name == "-" else name
+
+
+def file_name(path: str) -> str:
+    """As `spoken`, without the folder."""
+    return spoken(path.rsplit("/", 1)[-1])

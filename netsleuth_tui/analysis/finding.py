@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from netsleuth_tui.analysis.times import BILLION, clock, iso, parse_time
 from netsleuth_tui.analysis.windows import DAY, clock_time
 from netsleuth_tui.decode.columns import NO_TIME
 from netsleuth_tui.errors import NetSleuthError
+from netsleuth_tui.wording import file_name
 
 if TYPE_CHECKING:
     from netsleuth_tui.store import Rows, Store
@@ -59,7 +59,7 @@ def _frame(store: Store, rows: Rows, number: int, near: int | None) -> Found:
     parts = [part for part in store.sources if part.name == source.name and part.before < number <= part.before + part.packets]
     if not parts:
         last = max(part.before + part.packets for part in store.sources if part.name == source.name)
-        of = f" of {os.path.basename(source.name)}, in which the cursor is" if len(store.sources) > 1 else ""  # noqa: PTH119
+        of = f" of {file_name(source.name)}, in which the cursor is" if len(store.sources) > 1 else ""
         raise NetSleuthError(f"there is no frame {number}{of}: the file has {last}")
     part = source if source in parts else parts[0]
     row = part.first_row + number - part.before - 1

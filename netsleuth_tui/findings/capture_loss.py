@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from netsleuth_tui.analysis.tcp import rows_marked
@@ -11,7 +10,7 @@ from netsleuth_tui.analysis.tcp_segments import Mark
 from netsleuth_tui.decode.columns import Has
 from netsleuth_tui.findings.finding import Finding, grade
 from netsleuth_tui.findings.words import percent
-from netsleuth_tui.wording import counted, grouped
+from netsleuth_tui.wording import counted, file_name, grouped
 
 if TYPE_CHECKING:
     from netsleuth_tui.findings.limits import Limits
@@ -48,7 +47,7 @@ def _loss(seen: Seen, source: Source, lost: int, what: tuple[str, str], had: int
     beside = f", {percent(lost, lost + had)} of what came" if had else ""
     return Finding(
         kind="capture-loss",
-        title=f"{PurePath(source.name).name}: the capturing host lost {counted(lost, *what)}{beside}",
+        title=f"{file_name(source.name)}: the capturing host lost {counted(lost, *what)}{beside}",
         severity=grade(50, share / 0.001, 80),
         first=window[0],
         last=window[1] - 1,

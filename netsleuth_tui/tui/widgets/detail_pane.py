@@ -16,7 +16,7 @@ from netsleuth_tui.tui.panes import Frames
 from netsleuth_tui.tui.widgets.detail import DetailHeading, LayerTree, Place
 from netsleuth_tui.tui.widgets.hex_dump import FULL_WIDTH, HexDump
 from netsleuth_tui.tui.widgets.row_detail import RowDetail
-from netsleuth_tui.wording import grouped, spoken
+from netsleuth_tui.wording import file_name, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +154,7 @@ class DetailPane(RowDetail):
         number, length = (column[0] for column in records(store, np.array([row], np.uint32), ("frame.number", "frame.len")))
         captured, wire = int(store.columns().cap_len[row]), int(str(length))
         arrow = f" {self.layer_tree.glyphs.closed} "
-        file = f" of {display(spoken(store.source_of(row).name.rsplit('/', 1)[-1]), limit=40)}" if len(store.sources) > 1 else ""
+        file = f" of {display(file_name(store.source_of(row).name), limit=40)}" if len(store.sources) > 1 else ""
         self._numbered = f"packet {grouped(int(str(number)))}{file}"
         octets = f"{wire} bytes" if captured == wire else f"{captured} of {wire} bytes captured"
         chain = arrow.join(display(name, limit=40) for name in layers)

@@ -19,7 +19,7 @@ from netsleuth_tui.tui.widgets.detail import DetailHeading
 from netsleuth_tui.tui.widgets.event_views import VIEW_KEYS
 from netsleuth_tui.tui.widgets.lines import UNSEEN, ScrolledLines
 from netsleuth_tui.tui.widgets.row_detail import RowDetail
-from netsleuth_tui.wording import counted, grouped
+from netsleuth_tui.wording import counted, file_name, grouped
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
@@ -244,7 +244,7 @@ class EventPane(RowDetail):
         self.field_list.show(one)
         self.xml.show("", "being written as XML" if self.xml.display else "")
         if one is not None:
-            file = f" of {display(one.detail.file.rsplit('/', 1)[-1], limit=40)}" if len(self._session.store.sources) > 1 else ""
+            file = f" of {display(file_name(one.detail.file), limit=40)}" if len(self._session.store.sources) > 1 else ""
             title = f"  {display(one.title, limit=80)}" if one.title else ""
             chunk = "" if one.detail.chunk is None else f"chunk {one.detail.chunk}, "
             where = f"{chunk}byte {grouped(one.detail.offset)} "

@@ -22,7 +22,7 @@ from netsleuth_tui.tui.panes import Look, Question, Seen
 from netsleuth_tui.tui.widgets.column_table import TableColumn
 from netsleuth_tui.tui.widgets.counted_table import Answer, CountedTable, in_order
 from netsleuth_tui.tui.widgets.event_views import EventLines
-from netsleuth_tui.wording import grouped, several, spoken
+from netsleuth_tui.wording import file_name, grouped, several, spoken
 
 if TYPE_CHECKING:
     from rich.style import Style
@@ -162,7 +162,7 @@ class SourceTable(CountedTable):
         if cell is None:
             return ""
         if not isinstance(cell, int):
-            return display(_named(str(cell)) if name == "file" else str(cell), limit=400)
+            return display(file_name(str(cell)) if name == "file" else str(cell), limit=400)
         if name in ("first", "last", "gap_at"):
             return self._time(cell)
         return WRITTEN.get(name, grouped)(cell)
@@ -211,7 +211,7 @@ class SourceTable(CountedTable):
         if here is None or not isinstance(answer, _Answer):
             return
         hint = next((hint.offset for hint in answer.hints if hint.source == here.number), here.source.shift)
-        name = display(_named(here.source.name), limit=40)
+        name = display(file_name(here.source.name), limit=40)
         screen = cast("Asking", self.screen)
         screen.on_asked(
             Asked(
@@ -245,12 +245,8 @@ class SourceTable(CountedTable):
         return here.source.first, here.source.last + 1
 
 
-def _named(path: str) -> str:
-    return spoken(path.rsplit("/", 1)[-1])
-
-
 def _said(hint: ClockHint, name: str) -> str:
-    return f"{display(_named(name), limit=60)}: {_offset(hint.offset)}? {display(hint.evidence, limit=300)} (o)"
+    return f"{display(file_name(name), limit=60)}: {_offset(hint.offset)}? {display(hint.evidence, limit=300)} (o)"
 
 
 def _offset(offset: int) -> str:

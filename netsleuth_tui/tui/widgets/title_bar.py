@@ -10,7 +10,7 @@ from netsleuth_tui.terminal.sanitize import display
 from netsleuth_tui.tui.drawing import Part, ends, fit
 from netsleuth_tui.tui.numbers import short, size
 from netsleuth_tui.tui.widgets.lines import Lines
-from netsleuth_tui.wording import agree, counted, spoken
+from netsleuth_tui.wording import agree, counted, file_name
 
 if TYPE_CHECKING:
     from textual.strip import Strip
@@ -111,7 +111,7 @@ class TitleBar(Lines):
 
 def shown_files(paths: tuple[str, ...]) -> str:
     """'net1_capture_v1(0).cap', or the first of them 'and 7 more'."""
-    names = [display(spoken(path.rsplit("/", 1)[-1]), limit=60) for path in paths]
+    names = [display(file_name(path), limit=60) for path in paths]
     if not names:
         return "nothing"
     return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
