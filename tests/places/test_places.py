@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from addresses import arrays, country_codes, regions
+from numpy.typing import NDArray
 
 from netsleuth_tui.decode.hosts import HostTable, enter4
 from netsleuth_tui.errors import NetSleuthError
@@ -146,9 +147,7 @@ def test_a_host_id_that_is_given_again_is_looked_up_again() -> None:
     hosts = HostTable()
     located = HostPlaces(hosts, open_places)
     hosts.merge(_table(["10.0.0.1", "10.0.0.2", "8.8.8.8"]))
-    kept = np.array([False, False, True])
-    for met in (~kept | kept, kept):
-        hosts.forget(met, kept)
+    _forget_others(hosts, np.array([False, False, True]))
     free = located.located()
     before = [codes.copy() for codes in (free.region, free.special, free.country)]
     cleared = hosts.cleared
@@ -167,9 +166,7 @@ def test_there_are_as_many_places_as_the_caller_knows_hosts() -> None:
     hosts = HostTable()
     located = HostPlaces(hosts, open_places)
     hosts.merge(_table(["8.8.8.8", "10.0.0.1", "10.0.0.2"]))
-    kept = np.array([True, False, False])
-    for met in (~kept | kept, kept):
-        hosts.forget(met, kept)
+    _forget_others(hosts, np.array([True, False, False]))
     assert hosts.count == 1
     assert len(located.located(3).region) == 3
     hosts.merge(_table(["130.89.1.1"]))
@@ -195,6 +192,12 @@ def _table(addresses: list[str]) -> HostTable:
     hosts.reserve(len(low))
     enter4(hosts.arrays, low.astype(np.int64), len(low), np.zeros(len(low), np.int64))
     return hosts
+
+
+def _forget_others(hosts: HostTable, kept: NDArray[np.bool_]) -> None:
+    """Let go of all hosts but some: those that no row has at two drops, of which the first finds all of them in use."""
+    for met in (np.ones_like(kept), kept):
+        hosts.forget(met, kept)
 
 
 def test_a_store_has_places_without_being_told() -> None:
