@@ -111,6 +111,11 @@ class Window:
         """Whether a date is missing."""
         return isinstance(self.start, TimeOfDay) or isinstance(self.end, TimeOfDay)
 
+    @property
+    def at_once(self) -> tuple[int | None, int | None]:
+        """Begin and end before anything was loaded, ns since the epoch: open on both sides where a date is missing."""
+        return (None, None) if self.is_open else self.on(())
+
     def on(self, spans: Spans) -> tuple[int | None, int | None]:
         """Begin and end, ns since the epoch.
 

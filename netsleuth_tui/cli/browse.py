@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from netsleuth_tui.cli.options import Columns, Files, Geoip, LoadFilter, LoadSince, LoadUntil, Memory, Recovered, Shifts, Sites, WhenFull
+from netsleuth_tui.cli.options import (
+    Columns,
+    Files,
+    Geoip,
+    LoadFilter,
+    LoadSince,
+    LoadUntil,
+    Memory,
+    Recovered,
+    Shifts,
+    Sites,
+    WhenFull,
+    asked_window,
+)
 from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import NetSleuthError, UsageError, misused
 from netsleuth_tui.paths import sample
@@ -17,7 +30,6 @@ from netsleuth_tui.saved import expanded
 from netsleuth_tui.settings import read_settings
 
 if TYPE_CHECKING:
-    from netsleuth_tui.analysis import Window
     from netsleuth_tui.ingest import Shift
     from netsleuth_tui.places import Places
     from netsleuth_tui.session import Session
@@ -62,8 +74,8 @@ def browse(
         titles = _columns(columns)
         only = _load_filter(load_filter)
         when_full = when_full if when_full or "-" not in paths else read_settings().when_full
-        window = _asked(since, until)
-        loaded = _window(load_since, load_until, load=True)
+        window = asked_window(since, until)
+        loaded = _load_window(load_since, load_until)
     places = _places(geoip, sites) if geoip or sites else None
     if not any(path == "-" or os.path.exists(path) or glob.glob(path) for path in paths):  # noqa: PTH110, PTH207 - names, as they were typed
         raise NetSleuthError("no such file", where=paths[0])
@@ -142,21 +154,8 @@ def _columns(text: str) -> tuple[tuple[str, str], ...]:
     return parse_columns(text)
 
 
-def _asked(since: str | None, until: str | None) -> Window | None:
-    """The window to begin with; nothing is imported where there is none.
-
-    Raises:
-        NetSleuthError: They are no times, or in the wrong order.
-    """
-    if since is None and until is None:
-        return None
-    from netsleuth_tui.analysis import parse_window
-
-    return parse_window(since, until)
-
-
-def _window(since: str | None, until: str | None, *, load: bool = False) -> tuple[int | None, int | None]:
-    """Begin and end, ns since the epoch; nothing is imported where they are open.
+def _load_window(since: str | None, until: str | None) -> tuple[int | None, int | None]:
+    """Begin and end of what is loaded, ns since the epoch; nothing is imported where they are open.
 
     Raises:
         NetSleuthError: They are no times, or in the wrong order.
@@ -165,4 +164,4 @@ def _window(since: str | None, until: str | None, *, load: bool = False) -> tupl
         return None, None
     from netsleuth_tui.cli.headless import window_of
 
-    return window_of(since, until, load=load)
+    return window_of(since, until, load=True)

@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from time import process_time
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from netsleuth_tui import jit, query
 from netsleuth_tui.cli import exits
 from netsleuth_tui.cli.early import import_meanwhile
 from netsleuth_tui.cli.narration import say
-from netsleuth_tui.cli.options import Common, Format
+from netsleuth_tui.cli.options import Common, Format, asked_window
 from netsleuth_tui.cli.sizes import parse_size
 from netsleuth_tui.errors import NetSleuthError, misused
 from netsleuth_tui.export import format_of as by_suffix
@@ -30,9 +29,6 @@ from netsleuth_tui.session import Session
 from netsleuth_tui.settings import read_settings
 from netsleuth_tui.tabular import Table
 from netsleuth_tui.wording import several
-
-if TYPE_CHECKING:
-    from netsleuth_tui.analysis import Window
 
 __all__ = ["ending", "format_of", "load", "say", "window_of", "write"]
 
@@ -70,8 +66,8 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
     with misused():
         if not files:
             raise NetSleuthError("no file given", hint="netsleuth --help shows what there is")
-        window = None if common.since is None and common.until is None else _parsed(common)
-        scope = Scope(expanded(common.filter), *(window.on(()) if window is not None and not window.is_open else (None, None)))
+        window = asked_window(common.since, common.until)
+        scope = Scope(expanded(common.filter), *(window.at_once if window is not None else (None, None)))
         format_of(common)
         files_of_places = PlaceFiles(common.geoip, common.sites)
         shifts = [parse_shift(text) for text in common.shift]
@@ -109,12 +105,6 @@ def load(files: Sequence[str], common: Common) -> tuple[Session, Scope]:
             scope = replace(scope, start=start, end=end)
             session.look_at(scope)
     return session, scope
-
-
-def _parsed(common: Common) -> Window:
-    from netsleuth_tui.analysis import parse_window
-
-    return parse_window(common.since, common.until)
 
 
 @contextmanager

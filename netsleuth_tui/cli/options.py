@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Group, Parameter, Token
+
+if TYPE_CHECKING:
+    from netsleuth_tui.analysis import Window
 
 __all__ = [
     "Columns",
@@ -21,6 +24,7 @@ __all__ = [
     "Recovered",
     "Shifts",
     "Sites",
+    "asked_window",
 ]
 
 SCOPE, OUTPUT, LOADING = (Group(name, sort_key=order) for order, name in enumerate(("What to look at", "Output", "Loading"), 1))
@@ -176,3 +180,16 @@ class Common:
     when_full: WhenFull = None
     geoip: Geoip = ()
     sites: Sites = ()
+
+
+def asked_window(since: str | None, until: str | None) -> Window | None:
+    """The time window that is asked for; nothing is imported where there is none.
+
+    Raises:
+        NetSleuthError: They are no times, or in the wrong order.
+    """
+    if since is None and until is None:
+        return None
+    from netsleuth_tui.analysis import parse_window
+
+    return parse_window(since, until)

@@ -79,7 +79,7 @@ def run(
         paths,
         session,
         text=filter,
-        window=window.on(()) if window is not None and not window.is_open else (None, None),
+        window=window.at_once if window is not None else (None, None),
         days=window if window is not None and window.is_open else None,
         slow_link=slow,
         theme=wanted,

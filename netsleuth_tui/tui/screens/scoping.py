@@ -55,12 +55,12 @@ class Scoping(Counting):
     _typing: Timer | None = None
     _brush: tuple[int, Scope] | None = None
     """Number of the brush that made the window which is being accepted, and what will be looked at then."""
-    _clocks_to_come: tuple[ClockWanted, ...] = ()
-    window_to_come: Window | None = None
-    """A time window that was asked for without a date, until all is there."""
-    """What was asked for while files were loading."""
     _brushed: int | None = None
     """The same of the one that was accepted last."""
+    _clocks_to_come: tuple[ClockWanted, ...] = ()
+    """What was asked for while files were loading."""
+    window_to_come: Window | None = None
+    """A time window that was asked for without a date, until all is there."""
 
     def look_at(self, scope: Scope) -> None:
         """Look at another scope, and remember it once it turns out to be valid."""
